@@ -1,0 +1,239 @@
+"""The networks: torchvision's backbones, their new heads, and the report's architecture edits.
+
+To add a backbone, add one line to `BACKBONES`; to add an edit, one function to `EDITS`. torch is
+imported inside functions because the Snakefile reads this module to check config.yaml.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ablation.errors import UserError
+from ablation.files import atomic
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+IMAGENET_CLASSES = 1000
+ORIGINAL = "original"
+
+
+def replace_last_classifier_layer(net: Any, classes: int) -> None:
+    """Put a fresh linear layer in place of the last of the classifier (AlexNet, VGG)."""
+    from torch import nn
+
+    net.classifier[-1] = nn.Linear(net.classifier[-1].in_features, classes)
+
+
+def extend_fc(net: Any, classes: int) -> None:
+    """Keep the pretrained 1000-way `fc` and add ReLU and a fresh linear layer behind it."""
+    from torch import nn
+
+    net.fc = nn.Sequential(net.fc, nn.ReLU(), nn.Linear(net.fc.out_features, classes))
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """How a torchvision network becomes a classifier of the user's classes.
+
+    `minimum_size` is the smallest image side in pixels that it can train on, even with a last batch of
+    one photo (batch norm refuses one value per channel); `options` are passed to torchvision's builder.
+    """
+
+    head: Callable[[Any, int], None]
+    minimum_size: int
+    options: dict[str, Any]
+
+
+# GoogLeNet's transform_input is not part of its saved weights, so it is always asked for by name; the
+# auxiliary heads are left out, as torchvision does when it loads the ImageNet weights.
+GOOGLENET = {"aux_logits": False, "transform_input": True, "init_weights": True}
+
+BACKBONES: dict[str, Backbone] = {
+    "alexnet": Backbone(replace_last_classifier_layer, 63, {}),
+    "vgg11": Backbone(replace_last_classifier_layer, 32, {}),
+    "googlenet": Backbone(extend_fc, 47, GOOGLENET),
+    "resnet34": Backbone(extend_fc, 33, {}),
+    "resnet50": Backbone(extend_fc, 33, {}),
+    "resnet101": Backbone(extend_fc, 33, {}),
+    "resnext50_32x4d": Backbone(extend_fc, 33, {}),
+}
+
+
+def fewer_layers(net: Any) -> None:
+    """Cut AlexNet's features after two convolutions; the first linear layer is fresh."""
+    from torch import nn
+
+    net.features = net.features[:6]
+    net.classifier[1] = nn.Linear(192 * 6 * 6, 4096)
+
+
+def more_layers_wide(net: Any) -> None:
+    """Append two convolutions, to 1024 channels; the first linear layer is fresh and without bias."""
+    from torch import nn
+
+    net.features.extend(extra_convolutions(1024))
+    net.classifier[1] = nn.Linear(1024 * 6 * 6, 4096, bias=False)
+
+
+def more_layers_narrow(net: Any) -> None:
+    """Append two convolutions, back to 256 channels; the pretrained classifier is kept."""
+    net.features.extend(extra_convolutions(256))
+
+
+def extra_convolutions(channels: int) -> list[nn.Module]:
+    """Return the layers that the `more_layers` edits append: 256 -> 512 -> `channels`."""
+    from torch import nn
+
+    layers: list[nn.Module] = []
+    for inputs, outputs in ((256, 512), (512, channels)):
+        layers += [nn.Conv2d(inputs, outputs, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, stride=1)]
+    return layers
+
+
+def softmax_output(net: Any) -> None:
+    """Append a softmax over the batch (dim 0), as the report ran it."""
+    from torch import nn
+
+    net.classifier.append(nn.Softmax(dim=0))
+
+
+def softmax_classes(net: Any) -> None:
+    """Append a softmax over the classes (dim 1)."""
+    from torch import nn
+
+    net.classifier.append(nn.Softmax(dim=1))
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change to a network after its head was replaced, and where it applies.
+
+    `minimum_size` replaces the backbone's; None keeps that.
+    """
+
+    apply: Callable[[Any], None]
+    backbones: tuple[str, ...] = ("alexnet",)
+    minimum_size: int | None = None
+
+
+EDITS: dict[str, Edit] = {
+    "fewer_layers": Edit(fewer_layers, minimum_size=31),
+    # Two poolings of 3 at stride 1 need a feature map of 5 x 5, which AlexNet makes from 191 pixels.
+    "more_layers_wide": Edit(more_layers_wide, minimum_size=191),
+    "more_layers_narrow": Edit(more_layers_narrow, minimum_size=191),
+    "softmax_output": Edit(softmax_output, backbones=("alexnet", "vgg11")),
+    "softmax_classes": Edit(softmax_classes, backbones=("alexnet", "vgg11")),
+}
+
+
+def minimum_size(backbone: str, architecture: str) -> int:
+    """Return the smallest image side in pixels that the network can train on."""
+    edit = EDITS[architecture].minimum_size if architecture != ORIGINAL else None
+    return BACKBONES[backbone].minimum_size if edit is None else edit
+
+
+def untouched(backbone: str) -> nn.Module:
+    """Return the torchvision network with its 1000 outputs, freshly initialised."""
+    import warnings
+
+    import torchvision
+
+    with warnings.catch_warnings():
+        # GoogLeNet warns that its initialisation may become faster some day.
+        warnings.simplefilter("ignore", FutureWarning)
+        net: nn.Module = torchvision.models.get_model(backbone, weights=None, **BACKBONES[backbone].options)
+    return net
+
+
+def pretrained(backbone: str, weights: Path | None) -> nn.Module:
+    """Return the torchvision network with its 1000 outputs, from a weight file or freshly initialised."""
+    import torch
+
+    if weights is None:
+        return untouched(backbone)
+    # On the meta device no memory is filled with random numbers only to be overwritten.
+    with torch.device("meta"):
+        net = untouched(backbone)
+    load_state(net, read_weights(weights)[0], weights)
+    return net
+
+
+def adapt(net: nn.Module, backbone: str, architecture: str, classes: int) -> nn.Module:
+    """Replace the head for `classes` outputs, then apply the architecture edit (in place)."""
+    BACKBONES[backbone].head(net, classes)
+    if architecture != ORIGINAL:
+        EDITS[architecture].apply(net)
+    return net
+
+
+def write_weights(path: Path, net_state: dict[str, Tensor], about: dict[str, Any]) -> None:
+    """Write a state dict as safetensors with `about` as JSON in its header, atomically."""
+    from safetensors.torch import save_file
+
+    state = {name: tensor.detach().to("cpu").contiguous() for name, tensor in net_state.items()}
+    with atomic(path) as temporary:
+        save_file(state, temporary, metadata={"about": json.dumps(about, sort_keys=True)})
+
+
+def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `write_weights` wrote; return the state dict and `about`."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+            about = json.loads((file.metadata() or {}).get("about", "{}"))
+            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+    except (SafetensorError, OSError, ValueError) as error:
+        raise UserError(f"{path} is not a readable weight file ({error}): delete it and run again") from error
+
+
+def load_state(net: nn.Module, state: dict[str, Tensor], path: Path) -> None:
+    """Put a state dict into a network, refusing missing, surplus or misshapen tensors."""
+    try:
+        net.load_state_dict(state, strict=True, assign=True)
+    except RuntimeError as error:
+        reason = str(error).splitlines()[-1].strip()
+        raise UserError(f"{path} does not fit {type(net).__name__}: {reason}") from error
+    # assign=True keeps the file's flag on every tensor: state dicts carry none.
+    net.requires_grad_(True)
+
+
+def restore(path: Path) -> tuple[nn.Module, dict[str, Any]]:
+    """Rebuild the trained network of a run from its weight file, in evaluation mode."""
+    import torch
+
+    state, about = read_weights(path)
+    if not (
+        isinstance(about, dict)
+        and about.get("backbone") in BACKBONES
+        and about.get("architecture") in (ORIGINAL, *EDITS)
+        and isinstance(about.get("classes"), list)
+    ):
+        raise UserError(f"{path} is not the weight file of a run of this version: name one, or run again")
+    with torch.device("meta"):
+        net = adapt(untouched(about["backbone"]), about["backbone"], about["architecture"], len(about["classes"]))
+    load_state(net, state, path)
+    return net.eval(), about
+
+
+def trainable_parameters(net: nn.Module) -> int:
+    """Return the number of trainable values."""
+    return sum(parameter.numel() for parameter in net.parameters() if parameter.requires_grad)
+
+
+def describe(net: nn.Module) -> str:
+    """Return the network as text: one line for each layer with its trainable parameters, and the sum."""
+    rows = [
+        (name, str(layer), trainable_parameters(layer))
+        for name, layer in net.named_modules()
+        if not any(layer.children())
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines = [f"{name:<{widths[0]}}  {layer:<{widths[1]}}  {count:>11,}" for name, layer, count in rows]
+    total = f"{'trainable parameters':<{sum(widths) + 2}}  {trainable_parameters(net):>11,}"
+    return "\n".join([*lines, total]) + "\n"

@@ -1,0 +1,40 @@
+"""What a person sees while a stage runs: a progress bar on a terminal, plain lines in the log."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import IO, Any
+
+from tqdm import tqdm
+
+# The rules send standard output and error to the rule's log and keep the terminal as descriptor 3.
+TERMINAL_DESCRIPTOR = 3
+
+
+def terminal() -> IO[str] | None:
+    """Return a stream to the terminal that a person watches, or None."""
+    for descriptor in (TERMINAL_DESCRIPTOR, 2):
+        if os.isatty(descriptor):
+            return os.fdopen(os.dup(descriptor), "w")
+    return None
+
+
+class Progress:
+    """A progress bar over the batches of each epoch; does nothing where nobody watches."""
+
+    def __init__(self, title: str, epochs: int) -> None:
+        self.title, self.epochs, self.stream = title, epochs, terminal()
+
+    def __call__(self, batches: Iterable[Any], epoch: int, total: int) -> Iterable[Any]:
+        """Wrap the batches of one epoch."""
+        if self.stream is None:
+            return batches
+        title = f"{self.title} {epoch}/{self.epochs}"
+        return tqdm(batches, title, total, file=self.stream, leave=False, dynamic_ncols=True)
+
+
+def line(text: str) -> None:
+    """Print a line at once, also where the output is a file."""
+    print(text, flush=True, file=sys.stdout)

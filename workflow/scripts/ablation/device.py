@@ -1,0 +1,52 @@
+"""Where a training computes and in which precision."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from ablation.errors import UserError
+
+
+def choose() -> torch.device:
+    """Return the CUDA device if there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def native_bf16(device: torch.device) -> bool:
+    """Tell whether the device computes bfloat16 in hardware; elsewhere it is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    try:
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """Turn "auto" into "bf16" where that is native, else "fp32"; keep an explicit choice."""
+    if precision != "auto":
+        return precision
+    return "bf16" if native_bf16(device) else "fp32"
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[None]:
+    """Return the context in which forward passes run."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+
+
+def place(net: nn.Module, device: torch.device) -> nn.Module:
+    """Move a network to the device, channels last in memory: the layout both CPU and GPU prefer."""
+    try:
+        return net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+    except torch.OutOfMemoryError as error:
+        raise UserError(f"the network does not fit the memory of {device}: choose a smaller backbone") from error
+
+
+def name(device: torch.device) -> str:
+    """Return the device's marketing name, or "cpu"."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

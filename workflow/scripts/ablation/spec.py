@@ -1,0 +1,54 @@
+"""What one training is: every value that can change its result, and nothing else.
+
+Standard library only, so that the Snakefile can build specs and any machine can read them.
+Names, labels, captions and paths are deliberately absent: changing them must not retrain.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """An optimizer and its values; `momentum` is read by SGD only."""
+
+    algorithm: str
+    learning_rate: float
+    momentum: float
+    weight_decay: float
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One training run.
+
+    `augmentation` is a tuple of (transform name, parameters), applied in order; `patience` counts
+    epochs without a lower validation loss; `precision` is "auto", "fp32" or "bf16".
+    """
+
+    backbone: str
+    architecture: str
+    augmentation: tuple[tuple[str, dict[str, Any]], ...]
+    optimizer: Optimizer
+    weights: str
+    image_size: int
+    batch_size: int
+    epochs: int
+    patience: int
+    precision: str
+    seed: int
+
+    def to_json(self) -> str:
+        """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Spec:
+        """Read what `to_json` wrote."""
+        fields = json.loads(text)
+        fields["optimizer"] = Optimizer(**fields["optimizer"])
+        fields["augmentation"] = tuple((name, parameters) for name, parameters in fields["augmentation"])
+        return cls(**fields)
