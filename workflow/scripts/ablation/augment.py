@@ -175,9 +175,14 @@ def resolve(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
         )
         require(all(map(math.isfinite, numbers)), f"{key} is {value!r}, not finite")
         is_list, wants_list = isinstance(value, (list, tuple)), key in ("mean", "std")
-        require(is_list == wants_list, f"{key} must be {'a list of three numbers' if wants_list else 'one number'}")
+        require(
+            is_list == wants_list,
+            f"{key} must be {'a list of three numbers' if wants_list else 'one number'}",
+        )
     values = asdict(cls(**parameters))  # type: ignore[call-overload]
-    return {key: list(map(float, v)) if isinstance(v, (list, tuple)) else float(v) for key, v in values.items()}
+    return {
+        key: list(map(float, v)) if isinstance(v, (list, tuple)) else float(v) for key, v in values.items()
+    }
 
 
 def to_unit(photos: Tensor) -> Tensor:
@@ -259,7 +264,11 @@ def rotate(photos: Tensor, degrees: Tensor) -> Tensor:
     from torch.nn import functional
 
     return functional.grid_sample(
-        photos, rotation_grid(degrees.flatten(), photos), mode="nearest", padding_mode="zeros", align_corners=False
+        photos,
+        rotation_grid(degrees.flatten(), photos),
+        mode="nearest",
+        padding_mode="zeros",
+        align_corners=False,
     )
 
 

@@ -163,6 +163,79 @@ def pretrained(backbone: str, weights: Path | None) -> nn.Module:
     return net
 
 
+def initialise(net: nn.Module) -> None:
+    """Prepare a network for training from random weights (in place).
+
+    Without batch normalisation PyTorch's default initialisation shrinks the signal from layer to layer
+    and AlexNet takes epochs to start; He et al. (2015, eq. 10) keep its variance under ReLU.
+    """
+    from torch import nn
+
+    layers = list(net.modules())
+    if any(isinstance(layer, nn.BatchNorm2d) for layer in layers):
+        return
+    weighted = [layer for layer in layers if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    for layer in weighted:
+        nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)
+    # Small first outputs: every class starts about equally likely.
+    nn.init.normal_(weighted[-1].weight, std=0.01)
+
+
+def fetch(backbone: str, version: str) -> dict[str, Tensor]:
+    """Return torchvision's published state dict of a version, its checksum checked.
+
+    The file stays in torch's own cache (TORCH_HOME). Raises UserError if there is no such version or it
+    cannot be fetched.
+    """
+    import torchvision
+
+    versions = torchvision.models.get_model_weights(backbone)
+    if version not in versions.__members__:
+        raise UserError(f"{backbone} has no weights {version!r}; one of: {', '.join(versions.__members__)}")
+    try:
+        state = versions[version].get_state_dict(progress=False, check_hash=True)
+    except (OSError, RuntimeError) as error:
+        raise UserError(
+            f"cannot fetch {versions[version].url} ({error}): check the connection, or choose other weights"
+        ) from error
+    return without_auxiliary_heads(backbone, state)
+
+
+def read_given(path: Path, backbone: str) -> dict[str, Tensor]:
+    """Return a user's state dict (.pth or .safetensors), checked to fit the backbone with 1000 outputs.
+
+    A .pth file is read without executing code. Raises UserError if it is unreadable or does not fit.
+    """
+    import pickle
+
+    import torch
+
+    if path.suffix == ".safetensors":
+        state = read_weights(path)[0]
+    else:
+        try:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+        except (OSError, RuntimeError, ValueError, EOFError, pickle.UnpicklingError) as error:
+            reason = str(error).splitlines()[0]
+            raise UserError(f"{path} is not a readable state dict: {reason}") from error
+    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+        raise UserError(f"{path} is not a state dict: save it with torch.save(net.state_dict(), path)")
+    state = without_auxiliary_heads(backbone, state)
+    with torch.device("meta"):
+        net = untouched(backbone)
+    load_state(net, state, path)
+    return state
+
+
+def without_auxiliary_heads(backbone: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Leave out GoogLeNet's auxiliary heads, which torchvision's file carries and its network drops."""
+    if backbone != "googlenet":
+        return state
+    return {name: value for name, value in state.items() if not name.startswith(("aux1.", "aux2."))}
+
+
 def adapt(net: nn.Module, backbone: str, architecture: str, classes: int) -> nn.Module:
     """Replace the head for `classes` outputs, then apply the architecture edit (in place)."""
     BACKBONES[backbone].head(net, classes)
@@ -199,8 +272,6 @@ def load_state(net: nn.Module, state: dict[str, Tensor], path: Path) -> None:
     except RuntimeError as error:
         reason = str(error).splitlines()[-1].strip()
         raise UserError(f"{path} does not fit {type(net).__name__}: {reason}") from error
-    # assign=True keeps the file's flag on every tensor: state dicts carry none.
-    net.requires_grad_(True)
 
 
 def restore(path: Path) -> tuple[nn.Module, dict[str, Any]]:
@@ -216,7 +287,9 @@ def restore(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     ):
         raise UserError(f"{path} is not the weight file of a run of this version: name one, or run again")
     with torch.device("meta"):
-        net = adapt(untouched(about["backbone"]), about["backbone"], about["architecture"], len(about["classes"]))
+        net = adapt(
+            untouched(about["backbone"]), about["backbone"], about["architecture"], len(about["classes"])
+        )
     load_state(net, state, path)
     return net.eval(), about
 

@@ -44,7 +44,9 @@ def place(net: nn.Module, device: torch.device) -> nn.Module:
     try:
         return net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
     except torch.OutOfMemoryError as error:
-        raise UserError(f"the network does not fit the memory of {device}: choose a smaller backbone") from error
+        raise UserError(
+            f"the network does not fit the memory of {device}: choose a smaller backbone"
+        ) from error
 
 
 def name(device: torch.device) -> str:

@@ -13,12 +13,17 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Optimizer:
-    """An optimizer and its values; `momentum` is read by SGD only."""
+    """An optimizer and its values.
+
+    `algorithm` is "sgd" or "adamw"; `momentum` is read by SGD only. `schedule` is "constant" or
+    "one_cycle" (Smith and Topin 2018: up to the learning rate for a quarter of the steps, then to zero).
+    """
 
     algorithm: str
     learning_rate: float
     momentum: float
     weight_decay: float
+    schedule: str
 
 
 @dataclass(frozen=True)

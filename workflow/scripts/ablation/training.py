@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import math
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, fields
@@ -62,6 +64,15 @@ class Photos:
         return len(self.labels)
 
 
+def make_reproducible(seed: int, threads: int) -> None:
+    """Seed PyTorch, fix the number of CPU threads, and ask for deterministic algorithms."""
+    torch.manual_seed(seed)
+    torch.set_num_threads(threads)
+    # Without this setting cuBLAS may choose another algorithm from call to call.
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+
+
 def make_optimizer(net: nn.Module, values: Optimizer) -> torch.optim.Optimizer:
     """Return the optimizer of a spec, in PyTorch's fused implementation."""
     if values.algorithm == "sgd":
@@ -77,11 +88,23 @@ def make_optimizer(net: nn.Module, values: Optimizer) -> torch.optim.Optimizer:
     )
 
 
-def prepare(photos: Photos, index: Tensor, steps: list[augment.Transform], generator: torch.Generator) -> Tensor:
+def make_schedule(
+    optimizer: torch.optim.Optimizer, values: Optimizer, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """Return what sets the learning rate of each of a training's steps."""
+    if values.schedule == "one_cycle":
+        # One step more than there are: PyTorch refuses to be asked beyond the last.
+        return torch.optim.lr_scheduler.OneCycleLR(optimizer, values.learning_rate, steps + 1, pct_start=0.25)
+    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+
+def prepare(
+    photos: Photos, index: Tensor, transforms: list[augment.Transform], generator: torch.Generator
+) -> Tensor:
     """Return a batch as the network takes it: float32 N x 3 x H x W, augmented."""
     batch = augment.to_unit(photos.pixels[index])
-    for step in steps:
-        batch = step(batch, generator)
+    for transform in transforms:
+        batch = transform(batch, generator)
     return batch.contiguous(memory_format=torch.channels_last)
 
 
@@ -110,7 +133,9 @@ def train(
     net = place(net, device)
     optimizer = make_optimizer(net, spec.optimizer)
     training, validation = (Photos.of(pack, training=part, device=device) for part in (True, False))
-    steps = augment.build(spec.augmentation, training=True)
+    transforms = augment.build(spec.augmentation, training=True)
+    batches_an_epoch = math.ceil(len(training) / spec.batch_size)
+    schedule = make_schedule(optimizer, spec.optimizer, spec.epochs * batches_an_epoch)
     trained = Trained(precision=resolve_precision(spec.precision, device))
     lowest = float("inf")
 
@@ -119,20 +144,21 @@ def train(
         net.train()
         sums = torch.zeros(2, dtype=torch.float64, device=device)
         batches = torch.randperm(len(training), generator=generator).to(device).split(spec.batch_size)
-        for index in watch(batches, epoch, len(batches)):
-            photos, labels = prepare(training, index, steps, generator), training.labels[index]
+        for index in watch(batches, epoch, batches_an_epoch):
+            photos, labels = prepare(training, index, transforms, generator), training.labels[index]
             with autocast(trained.precision, device):
                 logits = net(photos)
             loss = functional.cross_entropy(logits.float(), labels)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            schedule.step()
             sums += torch.stack([loss.detach() * len(index), (logits.argmax(1) == labels).sum()])
         train_loss, train_accuracy = mean_loss_and_accuracy(sums, len(training), f"epoch {epoch}, training")
 
         halfway = time.perf_counter()
-        losses, hits = validate(net, spec, validation, device, trained.precision)
-        sums = torch.stack([losses.sum(), hits.sum()])
+        logits = predict(net, spec, validation, device, trained.precision)
+        sums = torch.stack([column.sum() for column in losses_and_hits(logits, validation.labels)])
         val_loss, val_accuracy = mean_loss_and_accuracy(sums, len(validation), f"epoch {epoch}, validation")
 
         ended = time.perf_counter()
@@ -148,24 +174,21 @@ def train(
     return trained
 
 
-def validate(
-    net: nn.Module, spec: Spec, photos: Photos, device: torch.device, precision: str
-) -> tuple[Tensor, Tensor]:
-    """Return each photo's loss (float64) and whether it was classified rightly, in evaluation mode."""
-    logits = predict(net, spec, photos, device, precision)
-    losses = functional.cross_entropy(logits, photos.labels, reduction="none")
-    return losses.double(), (logits.argmax(1) == photos.labels).double()
+def losses_and_hits(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """Return each photo's cross-entropy and whether the highest output is its class, both float64."""
+    losses = functional.cross_entropy(logits, labels, reduction="none")
+    return losses.double(), (logits.argmax(1) == labels).double()
 
 
 @torch.inference_mode()
 def predict(net: nn.Module, spec: Spec, photos: Photos, device: torch.device, precision: str) -> Tensor:
     """Return the network's float32 outputs N x classes, in evaluation mode and in the photos' order."""
     net.eval()
-    steps = augment.build(spec.augmentation, training=False)
+    transforms = augment.build(spec.augmentation, training=False)
     unused = torch.Generator()
     outputs = []
     for index in torch.arange(len(photos), device=device).split(spec.batch_size):
-        batch = prepare(photos, index, steps, unused)
+        batch = prepare(photos, index, transforms, unused)
         with autocast(precision, device):
             outputs.append(net(batch).float())
     return torch.cat(outputs)

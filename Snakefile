@@ -1,0 +1,30 @@
+# The map: what is made from what. Each rule file is one step of the way from photos to the summary.
+from snakemake.utils import min_version
+
+min_version("9.19")
+
+
+configfile: "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/dataset.smk"
+include: "workflow/rules/weights.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/comparison.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        "results/summary.csv",
+        comparison_figures(),
+        run_figures(),
+
+
+onsuccess:
+    print("Done: the table is results/summary.csv, the figures are in", COMPARISON)
+
+
+onerror:
+    print("Some steps failed; the end of each one's log is above. Mend the cause and run the same command again.")

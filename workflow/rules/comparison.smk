@@ -1,0 +1,71 @@
+# All runs of the study side by side: one row a run, one row an experiment, and figures.
+def published_of(_wildcards):
+    """The published figures of the data set, where it has any."""
+    published = STUDY.dataset.fields.get("published")
+    return os.path.join(os.path.relpath(workflow.basedir), published) if published else []
+
+
+rule collect:
+    input:
+        histories=[f"{RUNS}/{run}/history.csv" for run in STUDY.runs()],
+        metrics=[f"{RUNS}/{run}/metrics.json" for run in STUDY.runs()],
+        script=script("collect"),
+        code=code("comparison"),
+    output:
+        runs=f"{COMPARISON}/runs.csv",
+    log:
+        f"logs/collect/{STUDY.dataset.name}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        study=STUDY.table(),
+    # Standard input, because a large study does not fit a command line.
+    shell:
+        "python {input.script:q} --runs {RUNS:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
+
+
+rule summarize:
+    input:
+        runs=f"{COMPARISON}/runs.csv",
+        published=published_of,
+        script=script("summarize"),
+        code=code("comparison"),
+    output:
+        summary=f"{COMPARISON}/summary.csv",
+    log:
+        f"logs/summarize/{STUDY.dataset.name}.log",
+    conda:
+        "../../envs/figures.yaml"
+    shell:
+        "python {input.script:q} --runs {input.runs:q} --published {input.published:q}"
+        " --output {output.summary:q} > {log:q} 2>&1"
+
+
+rule compare:
+    input:
+        runs=f"{COMPARISON}/runs.csv",
+        script=script("compare"),
+        code=code("figures", "statistics"),
+    output:
+        figure=f"{COMPARISON}/{{figure}}.png",
+    log:
+        f"logs/compare/{STUDY.dataset.name}-{{figure}}.log",
+    conda:
+        "../../envs/figures.yaml"
+    shell:
+        "python {input.script:q} --runs {input.runs:q} --figure {wildcards.figure}"
+        " --output {output.figure:q} > {log:q} 2>&1"
+
+
+rule latest:
+    # The table of the data set that the study now names, under a name that does not change.
+    input:
+        f"{COMPARISON}/summary.csv",
+    output:
+        "results/summary.csv",
+    log:
+        "logs/latest.log",
+    conda:
+        "../../envs/figures.yaml"
+    shell:
+        "cp {input:q} {output:q} 2> {log:q}"

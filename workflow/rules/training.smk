@@ -1,0 +1,86 @@
+# One run: train, evaluate, draw.
+def experiment_of(wildcards):
+    return STUDY.experiments[wildcards.experiment]
+
+
+def pack_of(wildcards):
+    size = experiment_of(wildcards).spec.image_size
+    return f"resources/packs/{STUDY.dataset.name}/{size}px/photos.npy"
+
+
+def starting_weights(wildcards):
+    """The file that a run starts from; none for random weights."""
+    spec = experiment_of(wildcards).spec
+    if STUDY.weight_sources[spec.weights]["source"] == "none":
+        return []
+    return WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
+
+
+def spec_of(wildcards):
+    """Everything that can change a run's result, as one string: Snakemake compares params unnamed."""
+    return experiment_of(wildcards).run_spec(int(wildcards.seed)).to_json()
+
+
+rule train:
+    input:
+        pack=pack_of,
+        weights=starting_weights,
+        script=script("train"),
+        code=code("training", "augment", "backbones", "device"),
+    output:
+        history=f"{RUN}/history.csv",
+        weights=f"{RUN}/weights.safetensors",
+        record=f"{RUN}/record.json",
+        spec=f"{RUN}/spec.json",
+        model=f"{RUN}/model.txt",
+    log:
+        f"logs/train/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: TRAINING_THREADS
+    resources:
+        gpu=TRAINING_GPUS,
+    params:
+        spec=spec_of,
+    shell:
+        "python {input.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
+        " --weights {input.weights:q} --run $(dirname {output.history:q}) --threads {threads}"
+        " 3>&2 > {log:q} 2>&1"
+
+
+rule evaluate:
+    input:
+        pack=pack_of,
+        weights=f"{RUN}/weights.safetensors",
+        spec=f"{RUN}/spec.json",
+        script=script("evaluate"),
+        code=code("evaluation", "training", "augment", "backbones", "device"),
+    output:
+        predictions=f"{RUN}/predictions.csv",
+        metrics=f"{RUN}/metrics.json",
+    log:
+        f"logs/evaluate/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
+    conda:
+        "../../envs/training.yaml"
+    threads: TRAINING_THREADS
+    shell:
+        "python {input.script:q} --run $(dirname {input.weights:q}) --pack $(dirname {input.pack:q})"
+        " --threads {threads} > {log:q} 2>&1"
+
+
+rule draw_run:
+    input:
+        pack=pack_of,
+        history=f"{RUN}/history.csv",
+        predictions=f"{RUN}/predictions.csv",
+        script=script("draw_run"),
+        code=code("figures"),
+    output:
+        [f"{RUN}/{figure}.png" for figure in figures.RUN_FIGURES],
+    log:
+        f"logs/draw_run/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
+    conda:
+        "../../envs/figures.yaml"
+    shell:
+        "python {input.script:q} --run $(dirname {input.history:q}) --pack $(dirname {input.pack:q})"
+        " > {log:q} 2>&1"

@@ -1,0 +1,83 @@
+# Starting weights: one file for each source and backbone, made before any training that starts from it.
+WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
+
+
+def pretraining_pack(wildcards):
+    dataset, spec = STUDY.pretraining(wildcards.source, wildcards.backbone)
+    return f"resources/packs/{dataset}/{spec.image_size}px/photos.npy"
+
+
+def pretraining_spec(wildcards):
+    return STUDY.pretraining(wildcards.source, wildcards.backbone)[1].to_json()
+
+
+def given_file(wildcards):
+    path = STUDY.weight_sources[wildcards.source]["path"]
+    return str(Path(path.replace("{backbone}", wildcards.backbone)).expanduser())
+
+
+def version_of(wildcards):
+    return STUDY.weight_sources[wildcards.source]["version"]
+
+
+rule fetch_weights:
+    input:
+        script=script("fetch_weights"),
+    output:
+        weights=WEIGHTS,
+    log:
+        "logs/weights/{source}-{backbone}.log",
+    wildcard_constraints:
+        source=one_of(STUDY.weights_from("torchvision")),
+    conda:
+        "../../envs/training.yaml"
+    retries: 2
+    params:
+        version=version_of,
+    shell:
+        "python {input.script:q} --backbone {wildcards.backbone} --version {params.version}"
+        " --output {output.weights:q} 3>&2 > {log:q} 2>&1"
+
+
+rule convert_weights:
+    input:
+        given=given_file,
+        script=script("convert_weights"),
+    output:
+        weights=WEIGHTS,
+    log:
+        "logs/weights/{source}-{backbone}.log",
+    wildcard_constraints:
+        source=one_of(STUDY.weights_from("file")),
+    conda:
+        "../../envs/training.yaml"
+    shell:
+        "python {input.script:q} --backbone {wildcards.backbone} --given {input.given:q}"
+        " --output {output.weights:q} > {log:q} 2>&1"
+
+
+rule pretrain:
+    input:
+        pack=pretraining_pack,
+        script=script("pretrain"),
+        code=code("training", "augment", "backbones", "device"),
+    output:
+        weights=WEIGHTS,
+        history="resources/weights/{source}/{backbone}.csv",
+    log:
+        "logs/weights/{source}-{backbone}.log",
+    wildcard_constraints:
+        source=one_of(STUDY.weights_from("pretraining")),
+    conda:
+        "../../envs/training.yaml"
+    threads: TRAINING_THREADS
+    # Everything else waits for these, and among them the longest go first.
+    priority: 1
+    resources:
+        gpu=TRAINING_GPUS,
+    params:
+        spec=pretraining_spec,
+    shell:
+        "python {input.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
+        " --output {output.weights:q} --history {output.history:q} --threads {threads}"
+        " 3>&2 > {log:q} 2>&1"

@@ -1,0 +1,107 @@
+"""The tables of a study: one row a run, one row an experiment."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from ablation.errors import UserError
+from ablation.files import atomic
+
+# The columns of summary.csv, in order.
+SUMMARY = (
+    *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
+    *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+    *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
+    *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
+)
+IDENTITY = ("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights")
+COUNTS = ("parameters", "epochs", "best_epoch")
+
+
+def collect(study: list[dict[str, Any]], runs: Path) -> pd.DataFrame:
+    """Return one row for each run of the study, read from the files of its folder under `runs`.
+
+    `study` says what those files do not: experiment, label, augmentation, optimizer and seed. Losses are
+    in nats, accuracies 0..1; the columns without a prefix are those of the epoch with the lowest
+    validation loss, the first of ties.
+    """
+    return pd.DataFrame(
+        [{**run, **measured(runs / run["experiment"] / f"seed{run['seed']}")} for run in study]
+    )
+
+
+def measured(folder: Path) -> dict[str, Any]:
+    """Return the columns of one run that come from its files."""
+    record, spec, metrics = (
+        json.loads((folder / name).read_text(encoding="utf-8"))
+        for name in ("record.json", "spec.json", "metrics.json")
+    )
+    history = pd.read_csv(folder / "history.csv", float_precision="round_trip")
+    best, last = history.loc[history["val_loss"].idxmin()], history.iloc[-1]
+    return {
+        "backbone": spec["backbone"],
+        "architecture": spec["architecture"],
+        "weights": spec["weights"],
+        "parameters": record["parameters"],
+        "ended": record["ended"],
+        "epochs": len(history),
+        "best_epoch": int(best["epoch"]),
+        "train_loss": best["train_loss"],
+        "train_accuracy": best["train_accuracy"],
+        "val_loss": metrics["val_loss"],
+        "val_accuracy": metrics["val_accuracy"],
+        "last_train_accuracy": last["train_accuracy"],
+        "last_val_loss": last["val_loss"],
+        "last_val_accuracy": last["val_accuracy"],
+        "best_val_accuracy": history["val_accuracy"].max(),
+        "train_seconds": record["train_seconds"],
+        "images_per_second": record["train_photos"] * len(history) / history["train_seconds"].sum(),
+        "val_photos": record["val_photos"],
+        "classes": record["classes"],
+    }
+
+
+def summarize(runs: pd.DataFrame, published: Path | None) -> pd.DataFrame:
+    """Return one row for each experiment, in the study's order: averages over its seeds.
+
+    `published` names a CSV with the columns experiment, point, val_loss and val_acc; an experiment's
+    row "best_loss" is taken, or else its row "last". Without it those columns are empty.
+    """
+    groups = runs.groupby("experiment", sort=False)
+    table = groups.mean(numeric_only=True)
+    table = table.join(groups[list(IDENTITY[1:])].first()).join(groups.size().rename("seeds"))
+    # Averages of counts are whole for one seed, and should read so.
+    for column in COUNTS:
+        whole = table[column].round().astype("int64")
+        if (whole == table[column]).all():
+            table[column] = whole
+    table["published_val_loss"] = table["published_val_accuracy"] = float("nan")
+    if published is not None:
+        figures = read_published(published)
+        for ours, theirs in (("published_val_loss", "val_loss"), ("published_val_accuracy", "val_acc")):
+            table[ours] = figures[theirs].reindex(table.index)
+    return table.reset_index()[list(SUMMARY)]
+
+
+def read_published(path: Path) -> pd.DataFrame:
+    """Return the published figures, one row an experiment: at its best loss where that was published."""
+    table = read(path)
+    missing = {"experiment", "point", "val_loss", "val_acc"} - set(table.columns)
+    if missing:
+        raise UserError(f"{path} has no column {', '.join(sorted(missing))}: add it or take `published` out")
+    return table.sort_values("point").drop_duplicates("experiment").set_index("experiment")
+
+
+def read(path: Path) -> pd.DataFrame:
+    """Read a table; numbers come back exactly as they were written. Only empty cells are missing."""
+    return pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+
+
+def write(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as CSV, whole or not at all."""
+    with atomic(path) as temporary:
+        table.to_csv(temporary, index=False)

@@ -1,0 +1,138 @@
+"""Checking config.yaml against its schema: defaults filled in, the first mistake told in one line."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator, ValidationError
+
+from ablation.errors import UserError
+
+# The sections whose entries have the fields of their `source`.
+BY_SOURCE = ("datasets", "weight_sources")
+
+
+@cache
+def read(path: Path) -> dict[str, Any]:
+    """Return the schema file as a mapping."""
+    schema: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return schema
+
+
+def check(config: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a copy of the configuration with the schema's defaults; raise UserError for a mistake."""
+    schema = read(path)
+    config = copy.deepcopy(config)
+    validate(config, schema, schema, [])
+    for section in BY_SOURCE:
+        kinds = schema["$defs"][section]
+        for name, entry in config[section].items():
+            if entry.get("source") not in kinds:
+                found = f"is {entry['source']!r}" if "source" in entry else "is missing"
+                raise UserError(f"config: {section}.{name}.source {found}; one of: {', '.join(kinds)}")
+            validate(entry, kinds[entry["source"]], schema, [section, name])
+    return config
+
+
+def validate(value: dict[str, Any], part: dict[str, Any], whole: dict[str, Any], where: list[str]) -> None:
+    """Validate a value against a part of the schema, then fill in that part's defaults (in place)."""
+    validator = Draft202012Validator({**part, "$defs": whole["$defs"]})
+    errors = sorted(
+        validator.iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path]
+    )
+    if errors:
+        raise UserError("config: " + sentence(errors[0], where))
+    fill(value, part)
+
+
+def fill(value: Any, schema: dict[str, Any]) -> None:
+    """Fill in missing keys that have a default, at every level."""
+    if not isinstance(value, dict):
+        return
+    for key, part in schema.get("properties", {}).items():
+        if "default" in part and key not in value:
+            value[key] = copy.deepcopy(part["default"])
+        fill(value.get(key), part)
+    others = schema.get("additionalProperties")
+    if isinstance(others, dict):
+        for key in value.keys() - schema.get("properties", {}).keys():
+            fill(value[key], others)
+
+
+def sentence(error: ValidationError, prefix: list[str]) -> str:
+    """Say which key is wrong, what was found and what is allowed."""
+    path = list(error.absolute_path)
+    if "propertyNames" in error.absolute_schema_path:
+        return (
+            f"{place(prefix, path)} has the name {error.instance!r}; allowed: {error.schema['description']}"
+        )
+    if error.validator == "additionalProperties":
+        return unknown_key(error, place(prefix, path))
+    if error.validator == "required":
+        missing = next(key for key in error.validator_value if key not in error.instance)
+        return f"{place(prefix, [*path, missing])} is missing; it is required"
+    key, found = place(prefix, path), f"is {error.instance!r}"
+    if error.validator == "type":
+        allowed = error.validator_value
+        kinds = " or ".join([allowed] if isinstance(allowed, str) else allowed)
+        hint = " (write 0.001 or 1.0e-3: YAML reads 1e-3 as text)" if looks_numeric(error.instance) else ""
+        return f"{key} {found}, which is {kind(error.instance)}; it must be of type {kinds}{hint}"
+    limits = {
+        "minimum": "at least",
+        "exclusiveMinimum": "more than",
+        "maximum": "at most",
+        "exclusiveMaximum": "less than",
+    }
+    if error.validator in limits:
+        return f"{key} {found}; it must be {limits[error.validator]} {error.validator_value}"
+    if error.validator == "enum":
+        return f"{key} {found}; one of: {', '.join(str(one) for one in error.validator_value)}"
+    if error.validator == "pattern":
+        return f"{key} {found}; allowed: {error.schema.get('description', error.validator_value)}"
+    return f"{key} {found}: {error.message}"
+
+
+def unknown_key(error: ValidationError, where: str) -> str:
+    """Name the key that the schema does not know, the nearest known one, and all of them."""
+    known = list(error.schema["properties"])
+    key = next(str(key) for key in error.instance if key not in known)
+    near = difflib.get_close_matches(key, known, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    return f"{where or 'the top level'} has an unknown key {key!r}; {hint}one of: {', '.join(known)}"
+
+
+def place(prefix: list[str], path: list[str | int]) -> str:
+    """Write a path as config.yaml's reader would: recipe.epochs, experiments[2].backbone."""
+    text = ""
+    for step in [*prefix, *path]:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
+    return text
+
+
+def kind(value: Any) -> str:
+    """Name a value's type in YAML's words."""
+    names = {
+        dict: "a mapping",
+        list: "a list",
+        str: "text",
+        bool: "true or false",
+        int: "an integer",
+        float: "a number",
+    }
+    return "empty" if value is None else names.get(type(value), type(value).__name__)
+
+
+def looks_numeric(value: Any) -> bool:
+    """Tell whether a text would be a number to Python, as "1e-3" is."""
+    if not isinstance(value, str):
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True

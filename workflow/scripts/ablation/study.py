@@ -1,0 +1,311 @@
+"""From config.yaml to a checked study: experiments, their runs' specs, data sets, weights.
+
+Imported by the Snakefile, once for every job on a cluster: it must never import torch.
+"""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import json
+import re
+import shlex
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ablation import augment, backbones
+from ablation.errors import UserError
+from ablation.schema import check
+from ablation.spec import Optimizer, Spec
+
+OPTIMIZER_FIELDS = ("learning_rate", "momentum", "weight_decay")
+RECIPE_FIELDS = ("image_size", "batch_size", "epochs", "patience", "precision")
+# Fields whose lists expand to one experiment for each value, in the order that names are made.
+EXPANDED = (
+    *("backbone", "architecture", "augmentation", "optimizer", "weights"),
+    *OPTIMIZER_FIELDS,
+    *RECIPE_FIELDS,
+)
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: its `source`, the fields of that source, and how it is split."""
+
+    name: str
+    source: str
+    fields: dict[str, Any]
+    train_fraction: float
+    split_seed: int
+
+    def arguments(self) -> str:
+        """Return the fields of the source as command-line arguments, quoted for a shell."""
+        words = []
+        for key, value in sorted(self.fields.items()):
+            if key not in ("path", "published"):
+                words += [
+                    f"--{key}",
+                    *(str(item) for item in (value if isinstance(value, list) else [value])),
+                ]
+        return shlex.join(words)
+
+    def split_arguments(self) -> str:
+        """Return how the photos are split, as command-line arguments."""
+        return f"--train-fraction {self.train_fraction} --seed {self.split_seed}"
+
+    @property
+    def folder(self) -> Path | None:
+        """The user's own folder of photos, which is used where it lies; None for other sources."""
+        path = self.path
+        return path if path is not None and path.is_dir() else None
+
+    @property
+    def path(self) -> Path | None:
+        """The user's own archive or folder; None for other sources."""
+        return Path(self.fields["path"]).expanduser() if self.source == "local" else None
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One row of the summary: a spec but for its seed, the seeds of its runs, and what to call it."""
+
+    name: str
+    label: str
+    augmentation: str
+    optimizer: str
+    seeds: tuple[int, ...]
+    spec: Spec
+
+    def run_spec(self, seed: int) -> Spec:
+        """Return the spec of the run with this seed."""
+        return replace(self.spec, seed=seed)
+
+
+@dataclass(frozen=True)
+class Study:
+    """A checked study: its data set and experiments, and all data sets and weight sources there are."""
+
+    dataset: Dataset
+    datasets: dict[str, Dataset]
+    weight_sources: dict[str, dict[str, Any]]
+    experiments: dict[str, Experiment]
+    config: dict[str, Any]
+
+    def runs(self) -> list[str]:
+        """Return the folder of every run, relative to its data set's: experiment/seed<k>."""
+        return [f"{one.name}/seed{seed}" for one in self.experiments.values() for seed in one.seeds]
+
+    def compared(self) -> list[dict[str, str]]:
+        """Return what figures compare experiments by."""
+        return [
+            {
+                "experiment": one.name,
+                "backbone": one.spec.backbone,
+                "architecture": one.spec.architecture,
+                "augmentation": one.augmentation,
+            }
+            for one in self.experiments.values()
+        ]
+
+    def datasets_from(self, *sources: str) -> list[str]:
+        """Return the data sets of these sources; not those that are used where they lie."""
+        return [name for name, one in self.datasets.items() if one.source in sources and one.folder is None]
+
+    def weights_from(self, source: str) -> list[str]:
+        """Return the weight sources of this kind."""
+        return [name for name, fields in self.weight_sources.items() if fields["source"] == source]
+
+    def table(self) -> str:
+        """Return what the comparison needs to know of each run and cannot read from it, as JSON lines."""
+        rows = (
+            {
+                "experiment": one.name,
+                "label": one.label,
+                "augmentation": one.augmentation,
+                "optimizer": one.optimizer,
+                "seed": seed,
+            }
+            for one in self.experiments.values()
+            for seed in one.seeds
+        )
+        return "\n".join(json.dumps(row) for row in rows)
+
+    def pretraining(self, source: str, backbone: str) -> tuple[str, Spec]:
+        """Return the data set and the spec by which a source trains a backbone from random weights."""
+        fields = self.weight_sources[source]
+        fields = {**fields, **fields["overrides"].get(backbone, {})}
+        spec = Spec(
+            backbone=backbone,
+            architecture=backbones.ORIGINAL,
+            augmentation=resolved_augmentation(self.config, fields["augmentation"]),
+            optimizer=Optimizer(**self.config["optimizers"][fields["optimizer"]]),
+            weights="none",
+            image_size=fields["image_size"],
+            batch_size=fields["batch_size"],
+            epochs=fields["epochs"],
+            patience=fields["epochs"],
+            precision=fields["precision"],
+            seed=fields["seed"],
+        )
+        return fields["dataset"], spec
+
+
+def load(config: dict[str, Any], schema: Path) -> Study:
+    """Check a configuration and resolve it; raises UserError with one line for the first mistake."""
+    config = check(config, schema)
+    datasets = resolved_datasets(config)
+    sources = config["weight_sources"]
+    for name, fields in sources.items():
+        if fields["source"] == "pretraining":
+            where = f"weight_sources.{name}"
+            known(fields["dataset"], datasets, f"{where}.dataset", "data set")
+            known(fields["augmentation"], config["augmentations"], f"{where}.augmentation", "augmentation")
+            known(fields["optimizer"], config["optimizers"], f"{where}.optimizer", "optimizer")
+            for backbone, values in fields["overrides"].items():
+                known(backbone, backbones.BACKBONES, f"{where}.overrides", "backbone")
+                optimizer = values.get("optimizer", fields["optimizer"])
+                known(optimizer, config["optimizers"], f"{where}.overrides.{backbone}.optimizer", "optimizer")
+    for name in config["augmentations"]:
+        resolved_augmentation(config, name)
+    known(config["weights"], sources, "weights", "weight source")
+    experiments = {}
+    for position, entry in enumerate(config["experiments"]):
+        for experiment in expanded(config, entry, f"experiments[{position}]"):
+            if experiment.name in experiments:
+                raise UserError(
+                    f"config: experiments[{position}].name is {experiment.name!r}, which an earlier experiment "
+                    "has; give each its own"
+                )
+            experiments[experiment.name] = experiment
+    chosen = chosen_dataset(config, datasets)
+    return Study(chosen, {**datasets, chosen.name: chosen}, sources, experiments, config)
+
+
+def known(name: str, names: Iterable[str], where: str, kind: str) -> None:
+    """Raise UserError unless `name` is one of `names`, saying which are and which is nearest."""
+    names = list(names)
+    if name not in names:
+        near = difflib.get_close_matches(str(name), names, 1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise UserError(f"config: {where} is {name!r}, no known {kind}; {hint}one of: {', '.join(names)}")
+
+
+def resolved_datasets(config: dict[str, Any]) -> dict[str, Dataset]:
+    """Return the configured data sets with their splits."""
+    return {name: dataset(config, name, fields) for name, fields in config["datasets"].items()}
+
+
+def dataset(config: dict[str, Any], name: str, fields: dict[str, Any]) -> Dataset:
+    """Return one data set; its own train_fraction goes before the study's."""
+    split = config["split"]
+    fraction = fields.get("train_fraction", split["train_fraction"])
+    own = {key: value for key, value in fields.items() if key not in ("source", "train_fraction")}
+    return Dataset(name, fields["source"], own, fraction, split["seed"])
+
+
+def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Dataset:
+    """Return the data set of the study: a configured one, or an archive or folder given by its path."""
+    name = config["dataset"]
+    if name in datasets:
+        chosen = datasets[name]
+    else:
+        if not Path(name).expanduser().exists():
+            if "/" in name or name.endswith(ARCHIVES):
+                raise UserError(f"config: dataset is {name!r}, but there is no such file or folder")
+            known(name, datasets, "dataset", "data set or path of an archive or folder")
+        chosen = dataset(config, named_after(name), {"source": "local", "path": name})
+        if chosen.name in datasets:
+            raise UserError(
+                f"config: dataset is {name!r}, and a data set {chosen.name!r} is configured already; "
+                "give this one another name under datasets"
+            )
+    if chosen.path is not None and not chosen.path.exists():
+        raise UserError(
+            f"config: datasets.{chosen.name}.path is {chosen.path}, but there is no such file or folder"
+        )
+    return chosen
+
+
+def named_after(path: str) -> str:
+    """Return a data set's name from the path of its archive or folder."""
+    stem = Path(path).expanduser().resolve().name
+    for suffix in sorted(ARCHIVES, key=len, reverse=True):
+        stem = stem.removesuffix(suffix)
+    name = re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_")
+    if not name:
+        raise UserError(
+            f"config: dataset is {path!r}: give it a name under datasets, its file name has no letters"
+        )
+    return name
+
+
+def resolved_augmentation(config: dict[str, Any], name: str) -> tuple[tuple[str, dict[str, Any]], ...]:
+    """Return an augmentation's transforms with every parameter."""
+    steps = []
+    for position, step in enumerate(config["augmentations"][name]):
+        transform, parameters = (step, {}) if isinstance(step, str) else next(iter(step.items()))
+        try:
+            steps.append((transform, augment.resolve(transform, parameters)))
+        except ValueError as error:
+            raise UserError(f"config: augmentations.{name}[{position}]: {error}") from error
+    return tuple(steps)
+
+
+def expanded(config: dict[str, Any], entry: dict[str, Any], where: str) -> Iterator[Experiment]:
+    """Yield one experiment for each combination of the entry's list-valued fields."""
+    lists = [field for field in EXPANDED if isinstance(entry.get(field), list)]
+    if not lists and "name" not in entry:
+        raise UserError(
+            f"config: {where} has no name and no list of values to name its experiments by; give it one"
+        )
+    for values in itertools.product(*(entry[field] for field in lists)):
+        one = {**entry, **dict(zip(lists, values, strict=True))}
+        parts = ([entry["name"]] if "name" in entry else []) + [str(value) for value in values]
+        yield experiment(config, one, "-".join(parts), where)
+
+
+def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: str) -> Experiment:
+    """Return the experiment of an entry without lists, its references checked and resolved."""
+    architecture = entry.get("architecture", backbones.ORIGINAL)
+    weights = entry.get("weights", config["weights"])
+    known(entry["backbone"], backbones.BACKBONES, f"{where}.backbone", "backbone")
+    edits = [edit for edit, its in backbones.EDITS.items() if entry["backbone"] in its.backbones]
+    known(architecture, [backbones.ORIGINAL, *edits], f"{where}.architecture", f"edit of {entry['backbone']}")
+    known(entry["augmentation"], config["augmentations"], f"{where}.augmentation", "augmentation")
+    known(entry["optimizer"], config["optimizers"], f"{where}.optimizer", "optimizer")
+    known(weights, config["weight_sources"], f"{where}.weights", "weight source")
+    recipe = {field: entry.get(field, config["recipe"][field]) for field in RECIPE_FIELDS}
+    optimizer = {**config["optimizers"][entry["optimizer"]]}
+    optimizer |= {field: entry[field] for field in OPTIMIZER_FIELDS if field in entry}
+    minimum = backbones.minimum_size(entry["backbone"], architecture)
+    if recipe["image_size"] < minimum:
+        key = f"{where}.image_size" if "image_size" in entry else "recipe.image_size"
+        raise UserError(
+            f"config: {key} is {recipe['image_size']}, but {name} needs at least {minimum} pixels"
+        )
+    spec = Spec(
+        backbone=entry["backbone"],
+        architecture=architecture,
+        augmentation=resolved_augmentation(config, entry["augmentation"]),
+        optimizer=Optimizer(**optimizer),
+        weights=weights,
+        **recipe,
+        seed=0,
+    )
+    seeds = tuple(entry.get("seeds", config["seeds"]))
+    return Experiment(name, entry.get("label", name), entry["augmentation"], entry["optimizer"], seeds, spec)
+
+
+@cache
+def photo_files(folder: Path) -> list[str]:
+    """Return the files under a user's folder of photos, hidden ones left out, sorted."""
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [
+        str(path)
+        for path in paths
+        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
+    ]

@@ -1,0 +1,21 @@
+"""Draw one figure that compares the experiments of a study."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ablation import comparison, errors, figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", required=True, type=Path, help="CSV with a row a run")
+    parser.add_argument("--figure", required=True, choices=figures.STUDY_FIGURES)
+    parser.add_argument("--output", required=True, type=Path)
+    args = parser.parse_args()
+    figures.STUDY_FIGURES[args.figure].draw(comparison.read(args.runs), args.output)
+
+
+if __name__ == "__main__":
+    errors.run(main)

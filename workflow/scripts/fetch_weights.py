@@ -1,0 +1,23 @@
+"""Fetch a backbone's published torchvision weights and keep them as safetensors."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ablation import backbones, errors
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--backbone", required=True, choices=backbones.BACKBONES)
+    parser.add_argument("--version", required=True, help="enum name, as IMAGENET1K_V1")
+    parser.add_argument("--output", required=True, type=Path, help="weight file")
+    args = parser.parse_args()
+    state = backbones.fetch(args.backbone, args.version)
+    about = {"backbone": args.backbone, "source": args.version}
+    backbones.write_weights(args.output, state, about)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,22 @@
+"""Decode every photo of a manifest once, to the size that trains, into a pack."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ablation import errors, pack
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", required=True, type=Path, help="folder of the photos")
+    parser.add_argument("--manifest", required=True, type=Path)
+    parser.add_argument("--size", required=True, type=int, help="side in pixels")
+    parser.add_argument("--output", required=True, type=Path, help="folder of the pack")
+    args = parser.parse_args()
+    pack.build(args.photos, args.manifest, args.size, args.output)
+
+
+if __name__ == "__main__":
+    errors.run(main)

@@ -1,0 +1,35 @@
+"""Train a backbone from random weights on a source data set; every run can start from its file."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+from ablation import backbones, console, device, errors, pack, training
+from ablation.spec import Spec
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spec", required=True, type=Spec.from_json, help="as JSON")
+    parser.add_argument("--pack", required=True, type=Path, help="folder of the packed photos")
+    parser.add_argument("--output", required=True, type=Path, help="weight file")
+    parser.add_argument("--history", required=True, type=Path, help="CSV with a row an epoch")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
+    args = parser.parse_args()
+    spec: Spec = args.spec
+    training.make_reproducible(spec.seed, args.threads)
+
+    photos = pack.load(args.pack)
+    net = backbones.untouched(spec.backbone)
+    backbones.initialise(net)
+    progress = console.Progress(f"{spec.backbone} pretraining", spec.epochs)
+    trained = training.train(net, spec, photos, device.choose(), progress, console.epoch_line)
+    training.write_history(trained.history, args.history)
+    about = {"backbone": spec.backbone, "source": "pretraining", "best_epoch": trained.best_epoch}
+    backbones.write_weights(args.output, trained.best_state, about)
+
+
+if __name__ == "__main__":
+    errors.run(main)

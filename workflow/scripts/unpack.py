@@ -1,0 +1,21 @@
+"""Unpack an archive of photos, safely."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ablation import errors
+from ablation.datasets import archive
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--archive", required=True, type=Path, help="zip or tar")
+    parser.add_argument("--output", required=True, type=Path, help="folder of the photos")
+    args = parser.parse_args()
+    archive.unpack(args.archive, args.output)
+
+
+if __name__ == "__main__":
+    errors.run(main)
