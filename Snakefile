@@ -27,4 +27,6 @@ onsuccess:
 
 
 onerror:
-    print("Some steps failed; the end of each one's log is above. Mend the cause and run the same command again.")
+    print(
+        "Some steps failed; the end of each one's log is above. Mend the cause and run the same command again."
+    )

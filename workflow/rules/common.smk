@@ -19,6 +19,10 @@ except UserError as error:
 
 environment.prepare()
 
+PHOTOS = "resources/datasets/{dataset}/photos"
+ARCHIVE = "resources/datasets/{dataset}/archive"
+MANIFEST = "resources/datasets/{dataset}/manifest.csv"
+WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
 RUNS = f"results/runs/{STUDY.dataset.name}"
 RUN = f"{RUNS}/{{experiment}}/seed{{seed}}"
 COMPARISON = f"results/comparison/{STUDY.dataset.name}"
@@ -54,9 +58,89 @@ def code(*modules):
 
 def run_figures():
     """The pictures of every run of the study."""
-    return [f"{RUNS}/{run}/{figure}.png" for run in STUDY.runs() for figure in figures.RUN_FIGURES]
+    return [
+        f"{RUNS}/{run}/{figure}.png"
+        for run in STUDY.runs()
+        for figure in figures.RUN_FIGURES
+    ]
 
 
 def comparison_figures():
     """The pictures that compare runs, as far as the study has what they compare."""
     return [f"{COMPARISON}/{name}.png" for name in figures.applicable(STUDY.compared())]
+
+
+def photos_of(wildcards):
+    """A folder of the user's: its files, so that a replaced photo is noticed. Else: the unpacked folder."""
+    folder = STUDY.datasets[wildcards.dataset].folder
+    return study.photo_files(folder) if folder else PHOTOS
+
+
+def root_of(wildcards):
+    folder = STUDY.datasets[wildcards.dataset].folder
+    return str(folder) if folder else PHOTOS.format(dataset=wildcards.dataset)
+
+
+def archive_of(wildcards):
+    path = STUDY.datasets[wildcards.dataset].path
+    return str(path) if path else ARCHIVE
+
+
+def fields_of(wildcards):
+    return STUDY.datasets[wildcards.dataset].arguments()
+
+
+def split_of(wildcards):
+    return STUDY.datasets[wildcards.dataset].split_arguments()
+
+
+def pretraining_pack(wildcards):
+    dataset, spec = STUDY.pretraining(wildcards.source, wildcards.backbone)
+    return f"resources/packs/{dataset}/{spec.image_size}px/photos.npy"
+
+
+def pretraining_spec(wildcards):
+    return STUDY.pretraining(wildcards.source, wildcards.backbone)[1].to_json()
+
+
+def given_file(wildcards):
+    path = STUDY.weight_sources[wildcards.source]["path"]
+    return str(Path(path.replace("{backbone}", wildcards.backbone)).expanduser())
+
+
+def version_of(wildcards):
+    return STUDY.weight_sources[wildcards.source]["version"]
+
+
+def experiment_of(wildcards):
+    return STUDY.experiments[wildcards.experiment]
+
+
+def pack_of(wildcards):
+    size = experiment_of(wildcards).spec.image_size
+    return f"resources/packs/{STUDY.dataset.name}/{size}px/photos.npy"
+
+
+def starting_weights(wildcards):
+    """The file that a run starts from; none for random weights."""
+    spec = experiment_of(wildcards).spec
+    if STUDY.weight_sources[spec.weights]["source"] == "none":
+        return []
+    return WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
+
+
+def spec_of(wildcards):
+    """Everything that can change a run's result, as one string: Snakemake compares params unnamed."""
+    return experiment_of(wildcards).run_spec(int(wildcards.seed)).to_json()
+
+
+def published_of(_wildcards):
+    """The published figures of the data set, where it has any."""
+    published = STUDY.dataset.fields.get("published")
+    return (
+        os.path.join(os.path.relpath(workflow.basedir), published) if published else []
+    )
+
+
+def runs_folder(_wildcards):
+    return RUNS

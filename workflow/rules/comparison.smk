@@ -1,10 +1,4 @@
 # All runs of the study side by side: one row a run, one row an experiment, and figures.
-def published_of(_wildcards):
-    """The published figures of the data set, where it has any."""
-    published = STUDY.dataset.fields.get("published")
-    return os.path.join(os.path.relpath(workflow.basedir), published) if published else []
-
-
 rule collect:
     input:
         histories=[f"{RUNS}/{run}/history.csv" for run in STUDY.runs()],
@@ -18,10 +12,11 @@ rule collect:
     conda:
         "../../envs/figures.yaml"
     params:
+        root=runs_folder,
         study=STUDY.table(),
     # Standard input, because a large study does not fit a command line.
     shell:
-        "python {input.script:q} --runs {RUNS:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
+        "python {input.script:q} --runs {params.root:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
 
 
 rule summarize:

@@ -1,37 +1,10 @@
 # Photos -> manifest (hashes, labels, split) -> pack (decoded once).
-DATASET = "resources/datasets/{dataset}"
-
-
-def photos_of(wildcards):
-    """A folder of the user's: its files, so that a replaced photo is noticed. Else: the unpacked folder."""
-    folder = STUDY.datasets[wildcards.dataset].folder
-    return study.photo_files(folder) if folder else DATASET + "/photos"
-
-
-def root_of(wildcards):
-    folder = STUDY.datasets[wildcards.dataset].folder
-    return str(folder) if folder else DATASET.format(dataset=wildcards.dataset) + "/photos"
-
-
-def archive_of(wildcards):
-    path = STUDY.datasets[wildcards.dataset].path
-    return str(path) if path else DATASET + "/archive"
-
-
-def fields_of(wildcards):
-    return STUDY.datasets[wildcards.dataset].arguments()
-
-
-def split_of(wildcards):
-    return STUDY.datasets[wildcards.dataset].split_arguments()
-
-
 rule draw:
     input:
         script=script("draw"),
         code=code("datasets/drawn"),
     output:
-        photos=directory(DATASET + "/photos"),
+        photos=directory(PHOTOS),
     log:
         "logs/draw/{dataset}.log",
     wildcard_constraints:
@@ -49,7 +22,7 @@ rule download:
         script=script("download"),
         code=code("datasets/drive"),
     output:
-        archive=DATASET + "/archive",
+        archive=ARCHIVE,
     log:
         "logs/download/{dataset}.log",
     wildcard_constraints:
@@ -68,7 +41,7 @@ rule unpack:
         script=script("unpack"),
         code=code("datasets/archive"),
     output:
-        photos=directory(DATASET + "/photos"),
+        photos=directory(PHOTOS),
     log:
         "logs/unpack/{dataset}.log",
     wildcard_constraints:
@@ -85,7 +58,7 @@ rule index:
         script=script("index"),
         code=code("datasets/layouts", "datasets/manifest", "datasets/photos"),
     output:
-        manifest=DATASET + "/manifest.csv",
+        manifest=MANIFEST,
     log:
         "logs/index/{dataset}.log",
     conda:
@@ -101,7 +74,7 @@ rule index:
 
 rule pack:
     input:
-        manifest=DATASET + "/manifest.csv",
+        manifest=MANIFEST,
         script=script("pack"),
         code=code("pack", "datasets/photos"),
     output:

@@ -1,26 +1,4 @@
 # One run: train, evaluate, draw.
-def experiment_of(wildcards):
-    return STUDY.experiments[wildcards.experiment]
-
-
-def pack_of(wildcards):
-    size = experiment_of(wildcards).spec.image_size
-    return f"resources/packs/{STUDY.dataset.name}/{size}px/photos.npy"
-
-
-def starting_weights(wildcards):
-    """The file that a run starts from; none for random weights."""
-    spec = experiment_of(wildcards).spec
-    if STUDY.weight_sources[spec.weights]["source"] == "none":
-        return []
-    return WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
-
-
-def spec_of(wildcards):
-    """Everything that can change a run's result, as one string: Snakemake compares params unnamed."""
-    return experiment_of(wildcards).run_spec(int(wildcards.seed)).to_json()
-
-
 rule train:
     input:
         pack=pack_of,

@@ -1,25 +1,4 @@
 # Starting weights: one file for each source and backbone, made before any training that starts from it.
-WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
-
-
-def pretraining_pack(wildcards):
-    dataset, spec = STUDY.pretraining(wildcards.source, wildcards.backbone)
-    return f"resources/packs/{dataset}/{spec.image_size}px/photos.npy"
-
-
-def pretraining_spec(wildcards):
-    return STUDY.pretraining(wildcards.source, wildcards.backbone)[1].to_json()
-
-
-def given_file(wildcards):
-    path = STUDY.weight_sources[wildcards.source]["path"]
-    return str(Path(path.replace("{backbone}", wildcards.backbone)).expanduser())
-
-
-def version_of(wildcards):
-    return STUDY.weight_sources[wildcards.source]["version"]
-
-
 rule fetch_weights:
     input:
         script=script("fetch_weights"),
@@ -29,9 +8,9 @@ rule fetch_weights:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
         source=one_of(STUDY.weights_from("torchvision")),
+    retries: 2
     conda:
         "../../envs/training.yaml"
-    retries: 2
     params:
         version=version_of,
     shell:
@@ -68,11 +47,11 @@ rule pretrain:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
         source=one_of(STUDY.weights_from("pretraining")),
+    # Everything else waits for these, and among them the longest go first.
+    priority: 1
     conda:
         "../../envs/training.yaml"
     threads: TRAINING_THREADS
-    # Everything else waits for these, and among them the longest go first.
-    priority: 1
     resources:
         gpu=TRAINING_GPUS,
     params:

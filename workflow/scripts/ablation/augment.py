@@ -12,6 +12,7 @@ config.yaml, and importing torch costs seconds.
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -33,14 +34,14 @@ def transform(name: str) -> Callable[[type[Transform]], type[Transform]]:
     return register
 
 
-class Transform:
+class Transform(ABC):
     """One step of an augmentation; `random` steps are left out when validating."""
 
     random: ClassVar[bool] = True
 
+    @abstractmethod
     def __call__(self, photos: Tensor, generator: Generator) -> Tensor:
         """Return photos (N x 3 x H x W float) transformed; may change its argument in place."""
-        raise TypeError(f"{type(self).__name__} does not say how it transforms photos")
 
 
 def require(condition: bool, message: str) -> None:
@@ -147,7 +148,7 @@ class Normalize(Transform):
         require(len(self.mean) == 3 and len(self.std) == 3, "mean and std need three values each")
         require(min(self.std) > 0, f"std {list(self.std)} has a value that is not above 0")
 
-    def __call__(self, photos: Tensor, generator: Generator) -> Tensor:
+    def __call__(self, photos: Tensor, generator: Generator) -> Tensor:  # noqa: ARG002
         mean, std = (photos.new_tensor(values).view(3, 1, 1) for values in (self.mean, self.std))
         return photos.sub_(mean).div_(std)
 

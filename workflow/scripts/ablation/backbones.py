@@ -258,7 +258,7 @@ def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+        with safe_open(path, framework="pt") as file:
             about = json.loads((file.metadata() or {}).get("about", "{}"))
             return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
@@ -306,7 +306,7 @@ def describe(net: nn.Module) -> str:
         for name, layer in net.named_modules()
         if not any(layer.children())
     ]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    widths = (max(len(row[0]) for row in rows), max(len(row[1]) for row in rows))
     lines = [f"{name:<{widths[0]}}  {layer:<{widths[1]}}  {count:>11,}" for name, layer, count in rows]
     total = f"{'trainable parameters':<{sum(widths) + 2}}  {trainable_parameters(net):>11,}"
     return "\n".join([*lines, total]) + "\n"

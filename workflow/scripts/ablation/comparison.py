@@ -41,7 +41,7 @@ def measured(folder: Path) -> dict[str, Any]:
         for name in ("record.json", "spec.json", "metrics.json")
     )
     history = pd.read_csv(folder / "history.csv", float_precision="round_trip")
-    best, last = history.loc[history["val_loss"].idxmin()], history.iloc[-1]
+    best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
     return {
         "backbone": spec["backbone"],
         "architecture": spec["architecture"],

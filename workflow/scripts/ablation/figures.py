@@ -146,7 +146,7 @@ class StudyFigure:
         labels = runs.drop_duplicates("experiment").set_index("experiment")["label"]
         figure, axes = canvas(8, 0.42 * len(names) + 1.7)
         places = list(range(len(names)))[::-1]
-        for place, (name, row) in zip(places, means.iterrows(), strict=True):
+        for place, (_, row) in zip(places, means.iterrows(), strict=True):
             low, high = wilson_interval(row["val_accuracy"] * row["val_photos"], int(row["val_photos"]))
             axes.plot([row["train_accuracy"], row["val_accuracy"]], [place] * 2, color="0.8", lw=3, zorder=1)
             axes.plot([low, high], [place] * 2, color=VALIDATION, lw=1.2, zorder=2)

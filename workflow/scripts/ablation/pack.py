@@ -23,6 +23,8 @@ from ablation.files import atomic, sha256
 
 PHOTOS = "photos.npy"
 INDEX = "pack.json"
+# Bounds the memory: decoded photos that wait to be written.
+DECODED_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -40,26 +42,25 @@ def build(root: Path, manifest_path: Path, size: int, folder: Path) -> None:
     """Decode every photo of a manifest to size x size pixels (aspect ratio not kept) into a pack.
 
     Resizing is Pillow's bilinear filter with antialiasing, torchvision's Resize on a photo. Memory
-    stays at a few photos a core: pixels go to the file through a memory map.
+    stays bounded: pixels go to the file through a memory map.
 
     Raises UserError if a photo is not the one that the manifest describes.
     """
     entries = manifest.read(manifest_path)
 
-    def decode(position: int) -> None:
-        entry = entries[position]
+    def decode(entry: manifest.Entry) -> np.ndarray[Any, np.dtype[np.uint8]]:
         path = root / entry.file
         if not path.is_file() or sha256(path) != entry.sha256:
             raise UserError(f"{path} changed since it was indexed: delete {manifest_path} and run again")
-        resized = photo(path).resize((size, size), Image.Resampling.BILINEAR)
-        pixels[position] = np.asarray(resized)
+        return np.asarray(photo(path).resize((size, size), Image.Resampling.BILINEAR))
 
-    with atomic(folder / PHOTOS) as temporary:
+    with atomic(folder / PHOTOS) as temporary, ThreadPoolExecutor(os.cpu_count()) as pool:
         shape = (len(entries), size, size, 3)
         pixels = np.lib.format.open_memmap(temporary, mode="w+", dtype=np.uint8, shape=shape)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for _ in pool.map(decode, range(len(entries))):
-                pass
+        for start in range(0, len(entries), DECODED_AT_ONCE):
+            part = entries[start : start + DECODED_AT_ONCE]
+            for position, decoded in enumerate(pool.map(decode, part), start):
+                pixels[position] = decoded
         pixels.flush()
         del pixels
         digest = sha256(temporary)

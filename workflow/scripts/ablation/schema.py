@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator, ValidationError
+from jsonschema import Draft202012Validator
 
 from ablation.errors import UserError
 
@@ -64,8 +64,8 @@ def fill(value: Any, schema: dict[str, Any]) -> None:
             fill(value[key], others)
 
 
-def sentence(error: ValidationError, prefix: list[str]) -> str:
-    """Say which key is wrong, what was found and what is allowed."""
+def sentence(error: Any, prefix: list[str]) -> str:
+    """Say of a jsonschema ValidationError which key is wrong, what was found and what is allowed."""
     path = list(error.absolute_path)
     if "propertyNames" in error.absolute_schema_path:
         return (
@@ -97,7 +97,7 @@ def sentence(error: ValidationError, prefix: list[str]) -> str:
     return f"{key} {found}: {error.message}"
 
 
-def unknown_key(error: ValidationError, where: str) -> str:
+def unknown_key(error: Any, where: str) -> str:
     """Name the key that the schema does not know, the nearest known one, and all of them."""
     known = list(error.schema["properties"])
     key = next(str(key) for key in error.instance if key not in known)

@@ -177,8 +177,8 @@ def load(config: dict[str, Any], schema: Path) -> Study:
         for experiment in expanded(config, entry, f"experiments[{position}]"):
             if experiment.name in experiments:
                 raise UserError(
-                    f"config: experiments[{position}].name is {experiment.name!r}, which an earlier experiment "
-                    "has; give each its own"
+                    f"config: experiments[{position}].name is {experiment.name!r}, "
+                    "which an earlier experiment has; give each its own"
                 )
             experiments[experiment.name] = experiment
     chosen = chosen_dataset(config, datasets)
