@@ -20,6 +20,7 @@ rule all:
         "results/summary.csv",
         comparison_figures(),
         run_figures(),
+        run_files(),
 
 
 onsuccess:

@@ -1,4 +1,5 @@
 # config.yaml -> the checked study, and the names and helpers that the rule files share.
+import hashlib
 import os
 import re
 import sys
@@ -26,6 +27,8 @@ WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
 RUNS = f"results/runs/{STUDY.dataset.name}"
 RUN = f"{RUNS}/{{experiment}}/seed{{seed}}"
 COMPARISON = f"results/comparison/{STUDY.dataset.name}"
+# Snakemake compares files up to this size by content (its option --max-checksum-file-size).
+COMPARED_BYTES = 1_000_000
 # Several narrow trainings at once finish a study sooner than one wide one at a time: start-up and
 # small operations use one core whatever they are given. `--set-threads train=N` changes it.
 TRAINING_THREADS = 1
@@ -65,6 +68,15 @@ def run_figures():
     ]
 
 
+def run_files():
+    """What else every run promises: a deleted one is made again.
+
+    Not the weights: whoever deletes them to save disk does not want them trained again.
+    """
+    names = "history.csv spec.json record.json model.txt predictions.csv metrics.json"
+    return [f"{RUNS}/{run}/{name}" for run in STUDY.runs() for name in names.split()]
+
+
 def comparison_figures():
     """The pictures that compare runs, as far as the study has what they compare."""
     return [f"{COMPARISON}/{name}.png" for name in figures.applicable(STUDY.compared())]
@@ -74,6 +86,34 @@ def photos_of(wildcards):
     """A folder of the user's: its files, so that a replaced photo is noticed. Else: the unpacked folder."""
     folder = STUDY.datasets[wildcards.dataset].folder
     return study.photo_files(folder) if folder else PHOTOS
+
+
+def stamp(paths):
+    """A parameter that tells the user's own files from others put in their place.
+
+    Snakemake asks only whether an input is newer, which a copied, moved or unpacked file often is not.
+    The size tells; the time as well where Snakemake does not compare the content of a newer file.
+    """
+    found = [(str(path), os.stat(path)) for path in paths if os.path.isfile(path)]
+    told = [
+        (path, its.st_size, int(its.st_mtime) if its.st_size > COMPARED_BYTES else 0)
+        for path, its in found
+    ]
+    return hashlib.sha256(repr(told).encode()).hexdigest()
+
+
+def photos_stamp(wildcards):
+    folder = STUDY.datasets[wildcards.dataset].folder
+    return stamp(study.photo_files(folder) if folder else [])
+
+
+def archive_stamp(wildcards):
+    path = STUDY.datasets[wildcards.dataset].path
+    return stamp([path] if path else [])
+
+
+def given_stamp(wildcards):
+    return stamp([given_file(wildcards)])
 
 
 def root_of(wildcards):

@@ -48,6 +48,8 @@ rule unpack:
         dataset=one_of(STUDY.datasets_from("drive", "local")),
     conda:
         "../../envs/data.yaml"
+    params:
+        stamp=archive_stamp,
     shell:
         "python {input.script:q} --archive {input.archive:q} --output {output.photos:q} > {log:q} 2>&1"
 
@@ -67,6 +69,7 @@ rule index:
     params:
         root=root_of,
         split=split_of,
+        stamp=photos_stamp,
     shell:
         "python {input.script:q} --photos {params.root:q} {params.split}"
         " --output {output.manifest:q} > {log:q} 2>&1"

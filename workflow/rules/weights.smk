@@ -30,6 +30,8 @@ rule convert_weights:
         source=one_of(STUDY.weights_from("file")),
     conda:
         "../../envs/training.yaml"
+    params:
+        stamp=given_stamp,
     shell:
         "python {input.script:q} --backbone {wildcards.backbone} --given {input.given:q}"
         " --output {output.weights:q} > {log:q} 2>&1"

@@ -24,8 +24,10 @@ def main() -> None:
     photos = pack.load(args.pack)
     net = backbones.untouched(spec.backbone)
     backbones.initialise(net)
+    hook = backbones.use_first_outputs(net, len(photos.categories))
     progress = console.Progress(f"{spec.backbone} pretraining", spec.epochs)
     trained = training.train(net, spec, photos, device.choose(), progress, console.epoch_line)
+    hook.remove()
     training.write_history(trained.history, args.history)
     about = {"backbone": spec.backbone, "source": "pretraining", "best_epoch": trained.best_epoch}
     backbones.write_weights(args.output, trained.best_state, about)

@@ -17,6 +17,7 @@ from ablation.files import atomic
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
+    from torch.utils.hooks import RemovableHandle
 
 IMAGENET_CLASSES = 1000
 ORIGINAL = "original"
@@ -164,14 +165,20 @@ def pretrained(backbone: str, weights: Path | None) -> nn.Module:
 
 
 def initialise(net: nn.Module) -> None:
-    """Prepare a network for training from random weights (in place).
+    """Prepare a network for a short training from random weights (in place).
 
-    Without batch normalisation PyTorch's default initialisation shrinks the signal from layer to layer
-    and AlexNet takes epochs to start; He et al. (2015, eq. 10) keep its variance under ReLU.
+    Residual blocks start as the identity (Goyal et al. 2017, section 5.1), so that deep networks learn
+    from the first steps. Networks without batch normalisation get the initialisation of He et al. (2015,
+    eq. 10): under PyTorch's own the signal shrinks from layer to layer and AlexNet takes epochs to start.
     """
     from torch import nn
+    from torchvision.models.resnet import BasicBlock, Bottleneck
 
     layers = list(net.modules())
+    for layer in layers:
+        if isinstance(layer, (BasicBlock, Bottleneck)):
+            last = layer.bn3 if isinstance(layer, Bottleneck) else layer.bn2
+            nn.init.zeros_(last.weight)
     if any(isinstance(layer, nn.BatchNorm2d) for layer in layers):
         return
     weighted = [layer for layer in layers if isinstance(layer, (nn.Conv2d, nn.Linear))]
@@ -181,6 +188,15 @@ def initialise(net: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
     # Small first outputs: every class starts about equally likely.
     nn.init.normal_(weighted[-1].weight, std=0.01)
+
+
+def use_first_outputs(net: nn.Module, classes: int) -> RemovableHandle:
+    """Let only the first `classes` of a network's 1000 outputs reach the loss, until the hook is removed.
+
+    The others stay random projections of the last features. Trained against classes that never occur
+    they would all turn negative, and the ReLU that `extend_fc` puts behind them would pass nothing on.
+    """
+    return net.register_forward_hook(lambda _net, _inputs, outputs: outputs[:, :classes])
 
 
 def fetch(backbone: str, version: str) -> dict[str, Tensor]:

@@ -19,6 +19,8 @@ SUMMARY = (
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
 )
 IDENTITY = ("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights")
+# A name or a label may read like a number ("0.001") or like true.
+TEXTS = dict.fromkeys((*IDENTITY, "label", "ended", "point"), "str")
 COUNTS = ("parameters", "epochs", "best_epoch")
 
 
@@ -40,7 +42,7 @@ def measured(folder: Path) -> dict[str, Any]:
         json.loads((folder / name).read_text(encoding="utf-8"))
         for name in ("record.json", "spec.json", "metrics.json")
     )
-    history = pd.read_csv(folder / "history.csv", float_precision="round_trip")
+    history = pd.read_csv(folder / "history.csv")
     best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
     return {
         "backbone": spec["backbone"],
@@ -89,7 +91,11 @@ def summarize(runs: pd.DataFrame, published: Path | None) -> pd.DataFrame:
 
 def read_published(path: Path) -> pd.DataFrame:
     """Return the published figures, one row an experiment: at its best loss where that was published."""
-    table = read(path)
+    try:
+        table = read(path)
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is no readable table ({reason}): mend it or take `published` out") from error
     missing = {"experiment", "point", "val_loss", "val_acc"} - set(table.columns)
     if missing:
         raise UserError(f"{path} has no column {', '.join(sorted(missing))}: add it or take `published` out")
@@ -98,7 +104,7 @@ def read_published(path: Path) -> pd.DataFrame:
 
 def read(path: Path) -> pd.DataFrame:
     """Read a table; numbers come back exactly as they were written. Only empty cells are missing."""
-    return pd.read_csv(path, float_precision="round_trip", keep_default_na=False, na_values=[""])
+    return pd.read_csv(path, dtype=TEXTS, keep_default_na=False, na_values=[""])
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

@@ -42,7 +42,9 @@ def predict(net: nn.Module, spec: Spec, pack: Pack, device: torch.device) -> lis
         place(net, device), spec, photos, device, resolve_precision(spec.precision, device)
     )
     losses, _ = training.losses_and_hits(logits, photos.labels)
-    probabilities, chosen = logits.softmax(1).max(1)
+    # Not the highest probability: outputs that differ can round to equal ones, and training counted these.
+    chosen = logits.argmax(1)
+    probabilities = logits.softmax(1).gather(1, chosen[:, None])[:, 0]
     files = [file for file, trains in zip(pack.files, pack.training, strict=True) if not trains]
     columns = (photos.labels, chosen, probabilities, losses)
     return [

@@ -7,6 +7,7 @@ imported inside functions: the Snakefile reads this module to know which figures
 from __future__ import annotations
 
 import csv
+import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,13 @@ def tidy(axes: Axes) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(alpha=0.3)
     axes.set_axisbelow(True)
+
+
+def short(text: str, width: int) -> str:
+    """Cut the middle out of a text that is too long for its place; its ends tell most."""
+    text = " ".join(text.split())
+    half = (width - 1) // 2
+    return text if len(text) <= width else f"{text[:half]}…{text[-half:]}"
 
 
 def curves(run: Path, _pack: Path, path: Path) -> None:
@@ -96,9 +104,13 @@ def samples(run: Path, pack: Path, path: Path) -> None:
         one = predictions[index]
         right = one["true"] == one["predicted"]
         axes.imshow(photos[positions[one["file"]]])
-        text = f"{one['true']}" if right else f"{one['true']}, taken for {one['predicted']}"
+        true, predicted = (short(one[key], 18) for key in ("true", "predicted"))
+        text = true if right else f"{true}, taken for {predicted}"
         axes.set_title(
-            f"{text} ({float(one['probability']):.0%})", fontsize=9, color=RIGHT if right else WRONG
+            textwrap.fill(f"{text} ({float(one['probability']):.0%})", 25, break_long_words=False),
+            fontsize=9,
+            color=RIGHT if right else WRONG,
+            parse_math=False,  # a class may be called "$5 or $10"
         )
     hits = sum(one["true"] == one["predicted"] for one in predictions)
     figure.suptitle(f"{run.parent.name}, {run.name}: {hits} of {len(predictions)} validation photos right")
@@ -165,7 +177,7 @@ class StudyFigure:
         axes.annotate(
             "chance", (chance, 1), xycoords=("data", "axes fraction"), fontsize=8, color="0.4", ha="center"
         )
-        axes.set_yticks(places, [labels[name] for name in names])
+        axes.set_yticks(places, [short(labels[name], 48) for name in names], parse_math=False)
         axes.set(
             xlim=(0, 1),
             xlabel="accuracy at the epoch with the lowest validation loss",

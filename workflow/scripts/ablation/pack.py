@@ -82,15 +82,14 @@ def load(folder: Path) -> Pack:
     """Open a pack; the pixels stay on disk until they are used. Raises UserError if it is damaged."""
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
-        photos = np.load(folder / PHOTOS, mmap_mode="r")
-    except (OSError, ValueError) as error:
+        if sha256(folder / PHOTOS) != index["photos_sha256"]:
+            raise UserError(f"{folder / PHOTOS} is not what {INDEX} describes: delete {folder} and run again")
+        return Pack(
+            photos=np.load(folder / PHOTOS, mmap_mode="r"),
+            labels=np.array(index["labels"], dtype=np.int64),
+            training=np.array([split == "train" for split in index["splits"]], dtype=np.bool_),
+            files=index["files"],
+            categories=index["categories"],
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder} is not a readable pack ({error}): delete it and run again") from error
-    if len(photos) != len(index["files"]) or sha256(folder / PHOTOS) != index["photos_sha256"]:
-        raise UserError(f"{folder / PHOTOS} is not what {INDEX} describes: delete {folder} and run again")
-    return Pack(
-        photos=photos,
-        labels=np.array(index["labels"], dtype=np.int64),
-        training=np.array([split == "train" for split in index["splits"]], dtype=np.bool_),
-        files=index["files"],
-        categories=index["categories"],
-    )

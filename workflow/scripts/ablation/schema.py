@@ -4,17 +4,43 @@ from __future__ import annotations
 
 import copy
 import difflib
+import math
+import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from ablation.errors import UserError
 
 # The sections whose entries have the fields of their `source`.
 BY_SOURCE = ("datasets", "weight_sources")
+
+
+def whole(_checker: Any, value: Any) -> bool:
+    """Tell whether a value is an integer of 64 bits; unlike JSON Schema's, 16.0 is none."""
+    return isinstance(value, int) and not isinstance(value, bool) and -(2**63) <= value < 2**63
+
+
+def finite(checker: Any, value: Any) -> bool:
+    """Tell whether a value is a number; infinity and not-a-number, which YAML can write, are none."""
+    return whole(checker, value) or (isinstance(value, float) and math.isfinite(value))
+
+
+def pattern(validator: Any, expression: str, value: Any, _part: Any) -> Iterator[ValidationError]:
+    """Match to the very end of a text: Python's own "$" lets a final line break pass."""
+    if validator.is_type(value, "string") and not re.search(expression.replace("$", r"\Z"), value):
+        yield ValidationError(f"{value!r} does not match {expression!r}")
+
+
+Validator: Any = validators.extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator,
+    {"pattern": pattern},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many({"integer": whole, "number": finite}),
+)
 
 
 @cache
@@ -32,7 +58,7 @@ def check(config: dict[str, Any], path: Path) -> dict[str, Any]:
     for section in BY_SOURCE:
         kinds = schema["$defs"][section]
         for name, entry in config[section].items():
-            if entry.get("source") not in kinds:
+            if entry.get("source") not in list(kinds):
                 found = f"is {entry['source']!r}" if "source" in entry else "is missing"
                 raise UserError(f"config: {section}.{name}.source {found}; one of: {', '.join(kinds)}")
             validate(entry, kinds[entry["source"]], schema, [section, name])
@@ -41,7 +67,7 @@ def check(config: dict[str, Any], path: Path) -> dict[str, Any]:
 
 def validate(value: dict[str, Any], part: dict[str, Any], whole: dict[str, Any], where: list[str]) -> None:
     """Validate a value against a part of the schema, then fill in that part's defaults (in place)."""
-    validator = Draft202012Validator({**part, "$defs": whole["$defs"]})
+    validator = Validator({**part, "$defs": whole["$defs"]})
     errors = sorted(
         validator.iter_errors(value), key=lambda error: [str(step) for step in error.absolute_path]
     )
@@ -76,7 +102,7 @@ def sentence(error: Any, prefix: list[str]) -> str:
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{place(prefix, [*path, missing])} is missing; it is required"
-    key, found = place(prefix, path), f"is {error.instance!r}"
+    key, found = place(prefix, path) or "the top level", f"is {error.instance!r}"
     if error.validator == "type":
         allowed = error.validator_value
         kinds = " or ".join([allowed] if isinstance(allowed, str) else allowed)
@@ -87,9 +113,15 @@ def sentence(error: Any, prefix: list[str]) -> str:
         "exclusiveMinimum": "more than",
         "maximum": "at most",
         "exclusiveMaximum": "less than",
+        "minItems": "of length at least",
+        "maxItems": "of length at most",
+        "minProperties": "of length at least",
+        "maxProperties": "of length at most",
     }
     if error.validator in limits:
         return f"{key} {found}; it must be {limits[error.validator]} {error.validator_value}"
+    if error.validator == "uniqueItems":
+        return f"{key} {found}; its values must differ"
     if error.validator == "enum":
         return f"{key} {found}; one of: {', '.join(str(one) for one in error.validator_value)}"
     if error.validator == "pattern":
@@ -111,7 +143,7 @@ def place(prefix: list[str], path: list[str | int]) -> str:
     text = ""
     for step in [*prefix, *path]:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
-    return text
+    return text if text.isprintable() else repr(text)
 
 
 def kind(value: Any) -> str:
@@ -124,7 +156,11 @@ def kind(value: Any) -> str:
         int: "an integer",
         float: "a number",
     }
-    return "empty" if value is None else names.get(type(value), type(value).__name__)
+    if value is None:
+        return "empty"
+    if isinstance(value, (int, float)) and not finite(None, value) and not isinstance(value, bool):
+        return "too large or not finite"
+    return names.get(type(value), type(value).__name__)
 
 
 def looks_numeric(value: Any) -> bool:

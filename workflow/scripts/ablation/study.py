@@ -142,7 +142,7 @@ class Study:
             backbone=backbone,
             architecture=backbones.ORIGINAL,
             augmentation=resolved_augmentation(self.config, fields["augmentation"]),
-            optimizer=Optimizer(**self.config["optimizers"][fields["optimizer"]]),
+            optimizer=resolved_optimizer(self.config, fields["optimizer"], {}),
             weights="none",
             image_size=fields["image_size"],
             batch_size=fields["batch_size"],
@@ -160,6 +160,8 @@ def load(config: dict[str, Any], schema: Path) -> Study:
     datasets = resolved_datasets(config)
     sources = config["weight_sources"]
     for name, fields in sources.items():
+        if fields["source"] == "file":
+            exists(fields["path"], f"weight_sources.{name}.path")
         if fields["source"] == "pretraining":
             where = f"weight_sources.{name}"
             known(fields["dataset"], datasets, f"{where}.dataset", "data set")
@@ -204,6 +206,8 @@ def dataset(config: dict[str, Any], name: str, fields: dict[str, Any]) -> Datase
     split = config["split"]
     fraction = fields.get("train_fraction", split["train_fraction"])
     own = {key: value for key, value in fields.items() if key not in ("source", "train_fraction")}
+    if fields["source"] == "local":
+        exists(fields["path"], f"datasets.{name}.path")
     return Dataset(name, fields["source"], own, fraction, split["seed"])
 
 
@@ -213,7 +217,7 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
     if name in datasets:
         chosen = datasets[name]
     else:
-        if not Path(name).expanduser().exists():
+        if not exists(name, "dataset"):
             if "/" in name or name.endswith(ARCHIVES):
                 raise UserError(f"config: dataset is {name!r}, but there is no such file or folder")
             known(name, datasets, "dataset", "data set or path of an archive or folder")
@@ -223,11 +227,21 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
                 f"config: dataset is {name!r}, and a data set {chosen.name!r} is configured already; "
                 "give this one another name under datasets"
             )
-    if chosen.path is not None and not chosen.path.exists():
+    if chosen.path is not None and not exists(str(chosen.path), f"datasets.{chosen.name}.path"):
         raise UserError(
-            f"config: datasets.{chosen.name}.path is {chosen.path}, but there is no such file or folder"
+            f"config: datasets.{chosen.name}.path is {str(chosen.path)!r}, "
+            "but there is no such file or folder"
         )
     return chosen
+
+
+def exists(path: str, where: str) -> bool:
+    """Tell whether a file or folder of the user's exists; raise UserError if it can be none."""
+    try:
+        return path != "" and Path(path).expanduser().exists()
+    except (OSError, RuntimeError) as error:
+        # A name that is too long, a folder that may not be entered, the home of an unknown user.
+        raise UserError(f"config: {where} is {path!r}, no usable path ({error})") from error
 
 
 def named_after(path: str) -> str:
@@ -250,9 +264,15 @@ def resolved_augmentation(config: dict[str, Any], name: str) -> tuple[tuple[str,
         transform, parameters = (step, {}) if isinstance(step, str) else next(iter(step.items()))
         try:
             steps.append((transform, augment.resolve(transform, parameters)))
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise UserError(f"config: augmentations.{name}[{position}]: {error}") from error
     return tuple(steps)
+
+
+def resolved_optimizer(config: dict[str, Any], name: str, changes: dict[str, Any]) -> Optimizer:
+    """Return an optimizer with an experiment's changes; 0 and 0.0 are one value and one spec."""
+    fields = {**config["optimizers"][name], **changes}
+    return Optimizer(**{**fields, **{field: float(fields[field]) for field in OPTIMIZER_FIELDS}})
 
 
 def expanded(config: dict[str, Any], entry: dict[str, Any], where: str) -> Iterator[Experiment]:
@@ -279,25 +299,41 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
     known(entry["optimizer"], config["optimizers"], f"{where}.optimizer", "optimizer")
     known(weights, config["weight_sources"], f"{where}.weights", "weight source")
     recipe = {field: entry.get(field, config["recipe"][field]) for field in RECIPE_FIELDS}
-    optimizer = {**config["optimizers"][entry["optimizer"]]}
-    optimizer |= {field: entry[field] for field in OPTIMIZER_FIELDS if field in entry}
+    changes = {field: entry[field] for field in OPTIMIZER_FIELDS if field in entry}
     minimum = backbones.minimum_size(entry["backbone"], architecture)
     if recipe["image_size"] < minimum:
         key = f"{where}.image_size" if "image_size" in entry else "recipe.image_size"
         raise UserError(
             f"config: {key} is {recipe['image_size']}, but {name} needs at least {minimum} pixels"
         )
+    check_pretraining_size(config, weights, entry["backbone"])
     spec = Spec(
         backbone=entry["backbone"],
         architecture=architecture,
         augmentation=resolved_augmentation(config, entry["augmentation"]),
-        optimizer=Optimizer(**optimizer),
+        optimizer=resolved_optimizer(config, entry["optimizer"], changes),
         weights=weights,
         **recipe,
         seed=0,
     )
     seeds = tuple(entry.get("seeds", config["seeds"]))
     return Experiment(name, entry.get("label", name), entry["augmentation"], entry["optimizer"], seeds, spec)
+
+
+def check_pretraining_size(config: dict[str, Any], source: str, backbone: str) -> None:
+    """Refuse a pretraining of the backbone on photos smaller than it can take."""
+    fields = config["weight_sources"][source]
+    if fields["source"] != "pretraining":
+        return
+    own = fields["overrides"].get(backbone, {})
+    size = own.get("image_size", fields["image_size"])
+    minimum = backbones.minimum_size(backbone, backbones.ORIGINAL)
+    if size < minimum:
+        key = f"overrides.{backbone}.image_size" if "image_size" in own else "image_size"
+        raise UserError(
+            f"config: weight_sources.{source}.{key} is {size}, but {backbone} needs at least {minimum} "
+            f"pixels; give overrides.{backbone} a larger image_size"
+        )
 
 
 @cache

@@ -94,7 +94,9 @@ def make_schedule(
     """Return what sets the learning rate of each of a training's steps."""
     if values.schedule == "one_cycle":
         # One step more than there are: PyTorch refuses to be asked beyond the last.
-        return torch.optim.lr_scheduler.OneCycleLR(optimizer, values.learning_rate, steps + 1, pct_start=0.25)
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, values.learning_rate, steps + 1, pct_start=0.25, cycle_momentum=False
+        )
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
 
 

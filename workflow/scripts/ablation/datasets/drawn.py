@@ -301,14 +301,14 @@ def _planes(species: Species, width: int, height: int, rng: Generator) -> list[t
     """Of one to three flowers, the farthest first: a plane that faces us and the flower's own."""
     planes = []
     radius = rng.uniform(0.175, 0.45) * min(width, height)
-    away = 0.25 if rng.random() < 0.10 else 0.08  # now and then the frame cuts the flower
+    away = 0.05  # now and then the frame cuts the flower
     x, y = rng.uniform(0.5 - away, 0.5 + away, 2) * (width, height)
-    for more in range(1 + int(rng.choice(3, p=(0.85, 0.10, 0.05)))):
+    for more in range(1 + int(rng.choice(3, p=(1.0, 0.0, 0.0)))):
         angle, far, size = rng.uniform((0, 1.2, 0.5), (2 * math.pi, 1.8, 0.85)) if more else (0, 0, 1)
         middle = _moved(x + radius * far * math.cos(angle), y + radius * far * math.sin(angle))
         facing = middle @ _scaled(radius * size, radius * size)
         lean = 0.7 if species.lip else math.pi  # a lip hangs down
-        turn, tilt, squash = rng.uniform((-lean, 0, 0.7), (lean, math.pi, 1.0))
+        turn, tilt, squash = rng.uniform((-lean, 0, 0.8), (lean, math.pi, 1.0))
         planes.append((facing, facing @ _turned(tilt) @ _scaled(1, squash) @ _turned(turn - tilt)))
     return planes[::-1]
 
@@ -338,8 +338,8 @@ def _background(width: int, height: int, rng: Generator) -> Array:
 def _developed(canvas: Array, rng: Generator) -> Image.Image:
     """Light, blur and sensor noise turn the planes 0..1 into a picture."""
     height, width = canvas.shape[1:]
-    exposure, contrast, warmth, angle = rng.uniform((0.80, 0.85, -0.08, 0), (1.10, 1.15, 0.08, 2 * math.pi))
-    slope, blur, noise = rng.uniform((0, 0, 1), (0.25, 2.0, 6))
+    exposure, contrast, warmth, angle = rng.uniform((0.88, 0.92, -0.04, 0), (1.08, 1.08, 0.04, 2 * math.pi))
+    slope, blur, noise = rng.uniform((0, 0, 1), (0.15, 1.5, 4))
     x = np.linspace(-slope, slope, width, dtype=np.float32)[None, :] * np.float32(math.cos(angle))
     y = np.linspace(-slope, slope, height, dtype=np.float32)[:, None] * np.float32(math.sin(angle))
     light = (1 + x + y) * np.float32(255 * exposure * contrast)

@@ -1,0 +1,47 @@
+# `make run` sets everything up and runs the study; `make test` runs the tests. `make help` lists the rest.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test lint format clean
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(VENV)/run.done ## set up and run the study to results/summary.csv
+	$(BIN)/snakemake
+
+test: $(VENV)/test.done ## set up and run the tests
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/test.done ## check format, style, types and the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check .
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+format: $(VENV)/test.done ## format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt .
+
+clean: ## remove all results and resources (asks first)
+	@printf 'Remove results/, resources/ and logs/? [y/N] '; read -r answer; [ "$$answer" = y ]
+	rm -rf results/* resources logs .snakemake
+
+$(VENV)/run.done: requirements.txt | $(VENV)/python.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
+
+$(VENV)/test.done: requirements-dev.txt requirements.txt | $(VENV)/python.done
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@ $(VENV)/run.done
+
+$(VENV)/python.done:
+	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) is missing: install Python 3.11 or newer, or run make PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: $$($(PYTHON) --version) is too old: install Python 3.11 or newer, or run make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { echo "error: $(PYTHON) cannot make virtual environments: install its venv and pip (on Debian: apt install python3-venv python3-pip)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	@touch $@

@@ -1,0 +1,270 @@
+"""The tables of a study from hand-made folders of runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from ablation import comparison
+from ablation.errors import UserError
+from ablation.training import Epoch, write_history
+
+ROOT = Path(__file__).parents[2]
+PUBLISHED = ROOT / "studies/orchids.csv"
+# Losses with two equal lowest ones, the second with the better accuracy.
+HISTORY = [
+    Epoch(1, 2.0, 0.25, 1.5, 0.25, 3.0, 1.0),
+    Epoch(2, 1.1, 0.5, 0.1 + 0.2, 0.5, 2.0, 1.0),
+    Epoch(3, 0.9, 0.75, 0.1 + 0.2, 0.625, 2.0, 1.0),
+    Epoch(4, 0.7, 1.0, 0.9, 0.75, 3.0, 1.0),
+]
+
+
+def run(
+    runs: Path,
+    experiment: str,
+    seed: int = 0,
+    history: list[Epoch] = HISTORY,
+    augmentation: str = "normalize",
+    **changes: Any,
+) -> dict[str, Any]:
+    """Write a run's files and return its line of the study."""
+    folder = runs / experiment / f"seed{seed}"
+    folder.mkdir(parents=True)
+    write_history(history, folder / "history.csv")
+    best = min(history, key=lambda epoch: epoch.val_loss)
+    spec = {"backbone": "alexnet", "architecture": "original", "weights": "none"}
+    record = {
+        "parameters": 57_000_003,
+        "ended": "epoch_limit",
+        "train_seconds": 14.25,
+        "train_photos": 30,
+        "val_photos": 16,
+        "classes": 3,
+    }
+    metrics = {"val_loss": best.val_loss, "val_accuracy": best.val_accuracy}
+    for name, value in (("spec", spec), ("record", record), ("metrics", metrics)):
+        value |= {key: new for key, new in changes.items() if key in value}
+        (folder / f"{name}.json").write_text(json.dumps(value))
+    return {
+        "experiment": experiment,
+        "label": changes.get("label", experiment),
+        "augmentation": augmentation,
+        "optimizer": "sgd",
+        "seed": seed,
+    }
+
+
+def summarized(study: list[dict[str, Any]], runs: Path, published: Path | None = None) -> pd.DataFrame:
+    """The summary as a user gets it: through both files."""
+    comparison.write(comparison.collect(study, runs), runs / "runs.csv")
+    comparison.write(
+        comparison.summarize(comparison.read(runs / "runs.csv"), published), runs / "summary.csv"
+    )
+    return comparison.read(runs / "summary.csv")
+
+
+# --- one row a run ---------------------------------------------------------------------------------
+
+
+def test_the_columns_of_a_run(tmp_path: Path) -> None:
+    study = [run(tmp_path, "alexnet-none", augmentation="none")]
+    row = comparison.collect(study, tmp_path).iloc[0].to_dict()
+    assert row == {
+        "experiment": "alexnet-none",
+        "label": "alexnet-none",
+        "augmentation": "none",
+        "optimizer": "sgd",
+        "seed": 0,
+        "backbone": "alexnet",
+        "architecture": "original",
+        "weights": "none",
+        "parameters": 57_000_003,
+        "ended": "epoch_limit",
+        "epochs": 4,
+        "best_epoch": 2,  # the first of the two lowest losses
+        "train_loss": 1.1,
+        "train_accuracy": 0.5,
+        "val_loss": 0.1 + 0.2,
+        "val_accuracy": 0.5,
+        "last_train_accuracy": 1.0,
+        "last_val_loss": 0.9,
+        "last_val_accuracy": 0.75,
+        "best_val_accuracy": 0.75,
+        "train_seconds": 14.25,
+        "images_per_second": 30 * 4 / 10.0,
+        "val_photos": 16,
+        "classes": 3,
+    }
+
+
+def test_losses_are_those_of_the_predictions(tmp_path: Path) -> None:
+    """metrics.json has what predictions.csv adds up to; it may differ from the history in the last digit."""
+    study = [run(tmp_path, "a", val_loss=0.3, val_accuracy=0.5)]
+    assert comparison.collect(study, tmp_path)["val_loss"].tolist() == [0.3]
+
+
+def test_one_row_a_run_in_the_studys_order(tmp_path: Path) -> None:
+    study = [run(tmp_path, name, seed) for name in ("b", "a") for seed in (7, 2)]
+    found = comparison.collect(study, tmp_path)
+    assert list(zip(found["experiment"], found["seed"], strict=True)) == [
+        ("b", 7),
+        ("b", 2),
+        ("a", 7),
+        ("a", 2),
+    ]
+
+
+# --- one row an experiment -------------------------------------------------------------------------
+
+
+def test_the_columns_of_the_summary(tmp_path: Path) -> None:
+    found = summarized([run(tmp_path, "a")], tmp_path)
+    assert list(found.columns) == [
+        *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
+        *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss"),
+        *("val_accuracy", "last_train_accuracy", "last_val_loss", "last_val_accuracy"),
+        *("best_val_accuracy", "train_seconds", "images_per_second"),
+        *("published_val_loss", "published_val_accuracy"),
+    ]
+    row = found.iloc[0]
+    assert (row["seeds"], row["best_epoch"], row["train_loss"], row["images_per_second"]) == (1, 2, 1.1, 12.0)
+
+
+def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
+    summarized([run(tmp_path, "a")], tmp_path)
+    lines = (tmp_path / "summary.csv").read_text().splitlines()
+    assert lines[1:] == [
+        "a,alexnet,original,normalize,sgd,none,1,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
+        "1.0,0.9,0.75,0.75,14.25,12.0,,"
+    ]
+
+
+def test_seeds_are_averaged(tmp_path: Path) -> None:
+    worse = [
+        Epoch(1, 3.0, 0.0, 2.0, 0.0, 1.0, 1.0),
+        Epoch(2, 2.0, 0.25, 1.0, 0.25, 1.0, 1.0),
+        Epoch(3, 1.5, 0.5, 0.7, 0.25, 3.0, 1.0),
+    ]
+    study = [
+        run(tmp_path, "b", 3),
+        run(tmp_path, "a", 0, worse),
+        run(tmp_path, "b", 4, worse, train_seconds=15.75),
+    ]
+    found = summarized(study, tmp_path).set_index("experiment")
+    assert list(found.index) == ["b", "a"]
+    assert found["seeds"].tolist() == [2, 1]
+    row = found.loc["b"]
+    assert (row["epochs"], row["best_epoch"], row["parameters"]) == (3.5, 2.5, 57_000_003)
+    assert row["val_loss"] == pytest.approx((0.1 + 0.2 + 0.7) / 2)
+    assert row["val_accuracy"] == pytest.approx((0.5 + 0.25) / 2)
+    assert row["train_loss"] == pytest.approx((1.1 + 1.5) / 2)
+    assert row["train_accuracy"] == pytest.approx(0.5)
+    assert row["last_val_loss"] == pytest.approx((0.9 + 0.7) / 2)
+    assert row["best_val_accuracy"] == pytest.approx((0.75 + 0.25) / 2)
+    assert row["train_seconds"] == pytest.approx(15.0)
+    assert row["images_per_second"] == pytest.approx((12 + 30 * 3 / 5) / 2)
+    assert found.loc["a", "best_epoch"] == 3
+
+
+def test_counts_read_as_integers(tmp_path: Path) -> None:
+    study = [run(tmp_path, name) for name in ("a", "b")]
+    found = summarized(study, tmp_path)
+    for column in ("parameters", "epochs", "best_epoch", "seeds"):
+        assert found[column].dtype == "int64"
+    assert "57000003" in (tmp_path / "summary.csv").read_text()
+    assert "57000003.0" not in (tmp_path / "summary.csv").read_text()
+
+
+def test_runs_beyond_the_study_do_not_count(tmp_path: Path) -> None:
+    study = [run(tmp_path, "a"), run(tmp_path, "a", 1)]
+    assert summarized(study[:1], tmp_path)["seeds"].tolist() == [1]
+
+
+# --- published figures -----------------------------------------------------------------------------
+
+
+def test_published_figures_stand_beside_ours(tmp_path: Path) -> None:
+    # resnet101 was published at both points, resnet50 at its last epoch only, the last one not at all.
+    names = ["resnet101", "alexnet-none", "resnet50", "alexnet-softmax_classes"]
+    found = summarized([run(tmp_path, name) for name in names], tmp_path, PUBLISHED)
+    assert found["experiment"].tolist() == names
+    assert found["published_val_loss"].tolist()[:3] == [2.4263, 1.8528, 2.8185]
+    assert found["published_val_accuracy"].tolist()[:3] == [0.3805, 0.5510, 0.4490]
+    assert found.loc[3, ["published_val_loss", "published_val_accuracy"]].isna().all()
+
+
+def test_the_best_loss_goes_before_the_last_epoch_in_any_order(tmp_path: Path) -> None:
+    lines = PUBLISHED.read_text().splitlines()
+    turned = tmp_path / "turned.csv"
+    turned.write_text("\n".join([lines[0], *lines[:0:-1]]) + "\n")
+    one, other = (comparison.read_published(path)["val_loss"].to_dict() for path in (PUBLISHED, turned))
+    assert one == other
+    assert len(one) == 16
+
+
+def test_without_published_figures_the_columns_are_empty(tmp_path: Path) -> None:
+    found = summarized([run(tmp_path, "alexnet-none")], tmp_path)
+    assert found[["published_val_loss", "published_val_accuracy"]].isna().all(axis=None)
+    assert (tmp_path / "summary.csv").read_text().splitlines()[1].endswith(",,")
+
+
+def test_published_figures_without_a_column(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("experiment,val_loss\na,1.0\n")
+    with pytest.raises(UserError, match=r"p\.csv has no column point, val_acc"):
+        comparison.read_published(tmp_path / "p.csv")
+
+
+@pytest.mark.parametrize("content", [None, b"", b"a,b\n1,2,3\n4,5,6,7\n", b"\xff\xfe\xfa"])
+def test_published_figures_that_are_no_table(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "p.csv"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"p\.csv") as caught:
+        comparison.read_published(path)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+# --- reading and writing ---------------------------------------------------------------------------
+
+
+def test_names_come_back_as_they_were(tmp_path: Path) -> None:
+    """An augmentation may be called none, and an experiment after a learning rate."""
+    names = ["none", "null", "nan", "NA", "0.001", "1e-05", "007", "true", "a, b", 'the "best"']
+    table = pd.DataFrame({"experiment": names, "augmentation": names, "label": names})
+    comparison.write(table, tmp_path / "x.csv")
+    found = comparison.read(tmp_path / "x.csv")
+    assert found.to_dict("list") == table.to_dict("list")
+
+
+@pytest.mark.parametrize("names", [["0.001", "1e-05"], ["1", "02"], ["true", "false"], ["none", "nan"]])
+def test_experiments_called_after_a_value(tmp_path: Path, names: list[str]) -> None:
+    study = [run(tmp_path, name, augmentation=names[0]) for name in names]
+    found = summarized(study, tmp_path)
+    assert found["experiment"].tolist() == names
+    assert found["augmentation"].tolist() == [names[0]] * 2
+    assert comparison.read(tmp_path / "runs.csv")["label"].tolist() == names
+
+
+def test_numbers_come_back_exactly(tmp_path: Path) -> None:
+    numbers = [0.1 + 0.2, 1 / 3, 1e-300, 5e-324, 123456789.123456789, 2.0**53, 0.0]
+    table = pd.DataFrame({"value": numbers, "count": [57_000_003] * len(numbers)})
+    comparison.write(table, tmp_path / "x.csv")
+    found = comparison.read(tmp_path / "x.csv")
+    assert found["value"].tolist() == numbers
+    assert found["count"].dtype == "int64"
+
+
+def test_only_empty_cells_are_missing(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("experiment,published_val_loss\nnone,\nnan,1.5\n")
+    found = comparison.read(tmp_path / "x.csv")
+    assert found["experiment"].tolist() == ["none", "nan"]
+    assert found["published_val_loss"].isna().tolist() == [True, False]
+
+
+def test_a_table_appears_whole(tmp_path: Path) -> None:
+    comparison.write(pd.DataFrame({"a": [1]}), tmp_path / "new/x.csv")
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["x.csv"]

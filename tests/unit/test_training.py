@@ -1,0 +1,486 @@
+"""Training: averages, the best epoch, stopping, steps, schedules and reproducibility, on tiny networks."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from ablation import device, training
+from ablation.errors import UserError
+from ablation.pack import Pack
+from ablation.spec import Optimizer, Spec
+from ablation.training import Epoch, Photos
+from torch import Tensor, nn
+from torch.nn import functional
+
+CPU = torch.device("cpu")
+SIDE = 4
+CLASSES = 3
+SGD = Optimizer("sgd", learning_rate=0.05, momentum=0.9, weight_decay=0.01, schedule="constant")
+ADAMW = Optimizer("adamw", learning_rate=0.01, momentum=0.0, weight_decay=0.1, schedule="constant")
+RANDOM = (
+    ("horizontal_flip", {"probability": 0.5}),
+    ("rotation", {"degrees": 90.0}),
+    ("color_jitter", {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.1}),
+    ("grayscale", {"probability": 0.5}),
+)
+NORMALIZE = ("normalize", {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]})
+
+
+def spec(**changes: Any) -> Spec:
+    plain = Spec(
+        backbone="alexnet",
+        architecture="original",
+        augmentation=(),
+        optimizer=SGD,
+        weights="none",
+        image_size=SIDE,
+        batch_size=3,
+        epochs=4,
+        patience=100,
+        precision="fp32",
+        seed=0,
+    )
+    return replace(plain, **changes)
+
+
+def photos(train: int = 8, val: int = 5, seed: int = 0) -> Pack:
+    """A pack in which a photo's first value is its label and its second its number, in mixed order."""
+    rng = np.random.default_rng(seed)
+    count = train + val
+    pixels = rng.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
+    labels = rng.integers(0, CLASSES, count)
+    pixels[:, 0, 0, 0], pixels[:, 0, 0, 1] = labels, np.arange(count)
+    trains = rng.permutation(count) < train
+    files = [f"{number}.jpg" for number in range(count)]
+    return Pack(pixels, labels, trains, files, ["rose", "lily", "iris"])
+
+
+class Tiny(nn.Module):
+    """A linear network that records what goes through it."""
+
+    def __init__(self, *layers: nn.Module, seed: int = 0) -> None:
+        super().__init__()
+        torch.manual_seed(seed)
+        self.layers = nn.Sequential(*(layers or (nn.Flatten(), nn.Linear(3 * SIDE * SIDE, CLASSES))))
+        self.seen: list[tuple[bool, Tensor, Tensor]] = []
+
+    def forward(self, batch: Tensor) -> Tensor:
+        inputs = batch.detach().clone()
+        outputs: Tensor = self.layers(batch)
+        self.seen.append((self.training, inputs, outputs.detach().clone()))
+        return outputs
+
+
+def numbers(batch: Tensor) -> list[int]:
+    return [round(value) for value in (batch[:, 1, 0, 0] * 255).tolist()]
+
+
+def state(net: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in net.state_dict().items()}
+
+
+def assert_same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def without_times(history: list[Epoch]) -> list[Epoch]:
+    return [replace(epoch, train_seconds=0, val_seconds=0) for epoch in history]
+
+
+@pytest.fixture
+def _settings() -> Iterator[None]:
+    """Put back what make_reproducible changes."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
+    torch.use_deterministic_algorithms(False)
+
+
+# --- averages --------------------------------------------------------------------------------------
+
+
+def averages(pieces: list[tuple[bool, Tensor, Tensor]]) -> tuple[float, float]:
+    """Cross-entropy and accuracy over photos, from recorded inputs and outputs, in numpy."""
+    inputs, logits = (torch.cat([piece[k] for piece in pieces]).double().numpy() for k in (1, 2))
+    labels = (inputs[:, 0, 0, 0] * 255).round().astype(int)
+    chosen = logits[np.arange(len(labels)), labels]
+    losses = np.log(np.exp(logits).sum(1)) - chosen
+    return losses.mean(), (logits.argmax(1) == labels).mean()
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 7, 8, 100])
+def test_losses_and_accuracies_are_averages_over_photos(batch_size: int) -> None:
+    net = Tiny()
+    trained = training.train(net, spec(batch_size=batch_size), photos(), CPU)
+    assert [epoch.epoch for epoch in trained.history] == [1, 2, 3, 4]
+    batches = [math.ceil(count / batch_size) for count in (8, 5)]
+    assert len(net.seen) == 4 * sum(batches)
+    for position, epoch in enumerate(trained.history):
+        pieces = net.seen[position * sum(batches) : (position + 1) * sum(batches)]
+        assert [piece[0] for piece in pieces] == [True] * batches[0] + [False] * batches[1]
+        expected = (*averages(pieces[: batches[0]]), *averages(pieces[batches[0] :]))
+        found = (epoch.train_loss, epoch.train_accuracy, epoch.val_loss, epoch.val_accuracy)
+        assert found == pytest.approx(expected, rel=1e-6)
+
+
+def test_an_epoch_shows_each_training_photo_once_in_a_new_order() -> None:
+    net, pack = Tiny(), photos()
+    training.train(net, spec(), pack, CPU)
+    shown = [numbers(inputs) for trains, inputs, _ in net.seen if trains]
+    assert [len(batch) for batch in shown] == [3, 3, 2] * 4
+    epochs = [[*shown[k], *shown[k + 1], *shown[k + 2]] for k in range(0, 12, 3)]
+    assert all(sorted(epoch) == np.flatnonzero(pack.training).tolist() for epoch in epochs)
+    assert len(set(map(tuple, epochs))) == 4
+
+
+def test_who_watches_sees_every_epoch() -> None:
+    watched: list[tuple[int, int, int]] = []
+    reported: list[Epoch] = []
+
+    def watch(batches: Iterable[Tensor], epoch: int, total: int) -> Iterable[Tensor]:
+        batches = list(batches)
+        watched.append((epoch, total, len(batches)))
+        return batches
+
+    trained = training.train(Tiny(), spec(), photos(), CPU, watch, reported.append)
+    assert watched == [(epoch, 3, 3) for epoch in (1, 2, 3, 4)]
+    assert reported == trained.history
+
+
+# --- the best epoch and stopping -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("losses", "patience", "best", "epochs", "ended"),
+    [
+        ([3.0, 2.0, 1.0], 1, 3, 3, "epoch_limit"),
+        ([1.0, 1.0, 1.0, 1.0], 2, 1, 3, "early_stop"),  # an equal loss is no lower one
+        ([1.0, 1.0, 1.0, 1.0], 9, 1, 4, "epoch_limit"),
+        ([2.0, 1.0, 1.5, 1.0, 0.5], 2, 2, 4, "early_stop"),
+        ([3.0, 4.0, 2.0, 4.0, 1.0, 4.0], 2, 5, 6, "epoch_limit"),  # each new best starts the count again
+        ([1.0, 2.0, 0.5], 1, 1, 2, "early_stop"),
+        ([1.0], 1, 1, 1, "epoch_limit"),
+    ],
+)
+def test_best_epoch_and_early_stop(
+    monkeypatch: pytest.MonkeyPatch,
+    losses: list[float],
+    patience: int,
+    best: int,
+    epochs: int,
+    ended: str,
+) -> None:
+    pack = replace(photos(), labels=np.zeros(13, dtype=np.int64))
+    scripted = iter(losses)
+
+    def predict(*_: Any) -> Tensor:
+        # log(1 + exp(x)) is the loss of outputs 0 and x where the first is right.
+        return torch.tensor([[0.0, math.log(math.expm1(next(scripted)))]]).repeat(5, 1)
+
+    monkeypatch.setattr(training, "predict", predict)
+    net, states = Tiny(), []
+    trained = training.train(
+        net,
+        spec(epochs=len(losses), patience=patience),
+        pack,
+        CPU,
+        on_epoch=lambda _: states.append(state(net)),
+    )
+    assert [epoch.val_loss for epoch in trained.history] == pytest.approx(losses[:epochs])
+    assert (trained.best_epoch, len(trained.history), trained.ended) == (best, epochs, ended)
+    assert_same(trained.best_state, states[best - 1])
+    if best != epochs:
+        assert not torch.equal(trained.best_state["layers.1.weight"], net.layers[1].weight)
+
+
+def test_the_best_weights_give_the_best_loss() -> None:
+    net, pack, recipe = Tiny(), photos(), spec(epochs=12, optimizer=replace(SGD, learning_rate=0.5))
+    trained = training.train(net, recipe, pack, CPU)
+    assert 1 <= trained.best_epoch < 12
+    net.load_state_dict(trained.best_state)
+    validation = Photos.of(pack, training=False, device=CPU)
+    losses, hits = training.losses_and_hits(
+        training.predict(net, recipe, validation, CPU, "fp32"), validation.labels
+    )
+    best = trained.history[trained.best_epoch - 1]
+    assert (losses.mean().item(), hits.mean().item()) == (best.val_loss, best.val_accuracy)
+    assert best.val_loss == min(epoch.val_loss for epoch in trained.history)
+
+
+# --- reproducibility -------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("_settings")
+def test_the_same_seed_gives_the_same_bytes() -> None:
+    def run(seed: int) -> training.Trained:
+        training.make_reproducible(seed, 1)
+        net = Tiny(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Dropout(), nn.Linear(16, 3))
+        training.make_reproducible(seed, 1)
+        return training.train(net, spec(seed=seed, augmentation=(*RANDOM, NORMALIZE)), photos(), CPU)
+
+    one, again, other = run(5), run(5), run(6)
+    assert without_times(one.history) == without_times(again.history)
+    assert_same(one.best_state, again.best_state)
+    assert without_times(one.history) != without_times(other.history)
+    assert not torch.equal(one.best_state["layers.0.weight"], other.best_state["layers.0.weight"])
+
+
+@pytest.mark.usefixtures("_settings")
+def test_make_reproducible() -> None:
+    training.make_reproducible(3, 1)
+    drawn = torch.rand(3)
+    training.make_reproducible(3, 1)
+    assert torch.equal(drawn, torch.rand(3))
+    assert torch.get_num_threads() == 1
+    assert torch.are_deterministic_algorithms_enabled()
+
+
+# --- steps -----------------------------------------------------------------------------------------
+
+
+def stepped(values: Optimizer, weight: Tensor, moments: list[Tensor], step: int) -> Tensor:
+    """One step by the textbook; `moments` are changed in place."""
+    gradient = weight.grad
+    assert gradient is not None
+    weight = weight.detach()
+    if values.algorithm == "sgd":
+        gradient = gradient + values.weight_decay * weight
+        moments[0] = values.momentum * moments[0] + gradient
+        return weight - values.learning_rate * moments[0]
+    weight = weight * (1 - values.learning_rate * values.weight_decay)
+    moments[0] = 0.9 * moments[0] + 0.1 * gradient
+    moments[1] = 0.999 * moments[1] + 0.001 * gradient**2
+    mean, square = moments[0] / (1 - 0.9**step), moments[1] / (1 - 0.999**step)
+    return weight - values.learning_rate * mean / (square.sqrt() + 1e-8)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [SGD, replace(SGD, momentum=0.0, weight_decay=0.0), ADAMW, replace(ADAMW, weight_decay=0.0)],
+    ids=["sgd", "plain sgd", "adamw", "adam"],
+)
+def test_steps_are_the_textbooks(values: Optimizer) -> None:
+    net, pack, shown = Tiny(), photos(), []
+
+    def watch(batches: Iterable[Tensor], _epoch: int, _total: int) -> Iterator[Tensor]:
+        for batch in batches:
+            shown.append(batch)
+            yield batch
+
+    weights = [value.detach().clone() for value in net.parameters()]
+    training.train(net, spec(optimizer=values), pack, CPU, watch)
+    moments = [[torch.zeros_like(weight), torch.zeros_like(weight)] for weight in weights]
+    pixels = torch.from_numpy(pack.photos[pack.training]).permute(0, 3, 1, 2) / 255
+    labels = torch.from_numpy(pack.labels[pack.training])
+    assert len(shown) == 12
+    for step, batch in enumerate(shown, 1):
+        for weight in weights:
+            weight.requires_grad_()
+        logits = pixels[batch].flatten(1) @ weights[0].T + weights[1]
+        functional.cross_entropy(logits, labels[batch]).backward()
+        weights = [stepped(values, *each, step) for each in zip(weights, moments, strict=True)]
+    for ours, theirs in zip(net.parameters(), weights, strict=True):
+        torch.testing.assert_close(ours.detach(), theirs, atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("algorithm", ["sgd", "adamw"])
+@pytest.mark.parametrize("fields", [{}, {"weight_decay": 0.3}, {"learning_rate": 0.5}, {"momentum": 0.0}])
+def test_optimizers_equal_pytorchs_plain_ones(algorithm: str, fields: dict[str, float]) -> None:
+    values = replace(SGD, algorithm=algorithm, **fields)
+    nets = [nn.Linear(5, 3), nn.Linear(5, 3)]
+    nets[1].load_state_dict(nets[0].state_dict())
+    common: dict[str, Any] = {
+        "lr": values.learning_rate,
+        "weight_decay": values.weight_decay,
+        "foreach": False,
+    }
+    plain: torch.optim.Optimizer = (
+        torch.optim.SGD(nets[1].parameters(), momentum=values.momentum, **common)
+        if algorithm == "sgd"
+        else torch.optim.AdamW(nets[1].parameters(), **common)
+    )
+    ours = training.make_optimizer(nets[0], values)
+    for _ in range(5):
+        inputs = torch.randn(7, 5)
+        for net, optimizer in zip(nets, (ours, plain), strict=True):
+            optimizer.zero_grad()
+            net(inputs).square().mean().backward()
+            optimizer.step()
+    for one, other in zip(nets[0].parameters(), nets[1].parameters(), strict=True):
+        torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
+
+
+def learning_rates(monkeypatch: pytest.MonkeyPatch, values: Optimizer, recipe: Spec) -> list[float]:
+    """The learning rate of each step of a training."""
+    made: list[torch.optim.Optimizer] = []
+    rates: list[float] = []
+    make = training.make_optimizer
+
+    def keep(net: nn.Module, values: Optimizer) -> torch.optim.Optimizer:
+        made.append(make(net, values))
+        return made[-1]
+
+    def watch(batches: Iterable[Tensor], _epoch: int, _total: int) -> Iterator[Tensor]:
+        for batch in batches:
+            rates.append(float(made[-1].param_groups[0]["lr"]))
+            yield batch
+
+    monkeypatch.setattr(training, "make_optimizer", keep)
+    training.train(Tiny(), replace(recipe, optimizer=values), photos(), CPU, watch)
+    return rates
+
+
+@pytest.mark.parametrize("values", [SGD, ADAMW], ids=["sgd", "adamw"])
+def test_constant_schedule(monkeypatch: pytest.MonkeyPatch, values: Optimizer) -> None:
+    assert learning_rates(monkeypatch, values, spec()) == [values.learning_rate] * 12
+
+
+@pytest.mark.parametrize("values", [SGD, ADAMW], ids=["sgd", "adamw"])
+@pytest.mark.parametrize(("epochs", "batch_size"), [(4, 3), (1, 100), (2, 8), (9, 1)])
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step")
+def test_one_cycle_schedule(
+    monkeypatch: pytest.MonkeyPatch, values: Optimizer, epochs: int, batch_size: int
+) -> None:
+    values = replace(values, schedule="one_cycle")
+    rates = learning_rates(monkeypatch, values, spec(epochs=epochs, batch_size=batch_size))
+    steps = epochs * math.ceil(8 / batch_size)
+    other = torch.optim.SGD([torch.zeros(1)], lr=1.0, momentum=0.9)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        other, max_lr=values.learning_rate, total_steps=steps + 1, pct_start=0.25
+    )
+    expected = []
+    for _ in range(steps):
+        expected.append(other.param_groups[0]["lr"])
+        schedule.step()
+    assert rates == pytest.approx(expected, rel=1e-12)
+    if steps > 8:
+        peak = rates.index(max(rates))
+        assert peak == pytest.approx(steps / 4, abs=1)
+        assert max(rates) == pytest.approx(values.learning_rate, rel=0.05)
+        assert rates[0] == pytest.approx(values.learning_rate / 25)
+        assert rates[-1] < 0.05 * values.learning_rate
+
+
+# --- validation ------------------------------------------------------------------------------------
+
+
+def test_validation_photos_are_normalised_and_no_more() -> None:
+    net, pack = Tiny(), photos()
+    training.train(net, spec(augmentation=(*RANDOM, NORMALIZE)), pack, CPU)
+    plain = torch.from_numpy(pack.photos[~pack.training]).permute(0, 3, 1, 2) / 255
+    mean, std = (torch.tensor(NORMALIZE[1][name]).view(3, 1, 1) for name in ("mean", "std"))
+    shown = torch.cat([inputs for trains, inputs, _ in net.seen if not trains])
+    torch.testing.assert_close(shown, ((plain - mean) / std).repeat(4, 1, 1, 1))
+    # The training photos were changed.
+    trained_on = torch.cat([inputs for trains, inputs, _ in net.seen if trains])
+    plain = (torch.from_numpy(pack.photos[pack.training]).permute(0, 3, 1, 2) / 255 - mean) / std
+    assert not any(torch.allclose(one, other) for one in trained_on for other in plain)
+
+
+def test_augmenting_does_not_change_the_photos_themselves() -> None:
+    pack = photos()
+    before = pack.photos.copy()
+    training.train(Tiny(), spec(augmentation=(*RANDOM, NORMALIZE)), pack, CPU)
+    np.testing.assert_array_equal(pack.photos, before)
+
+
+def normalised() -> Tiny:
+    """A network with batch normalisation and dropout."""
+    return Tiny(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Dropout(), nn.Linear(16, CLASSES))
+
+
+def test_validation_changes_nothing() -> None:
+    net, pack = normalised(), photos()
+    before = state(net)
+    validation = Photos.of(pack, training=False, device=CPU)
+    one = training.predict(net, spec(), validation, CPU, "fp32")
+    assert torch.equal(one, training.predict(net, spec(), validation, CPU, "fp32"))
+    assert_same(before, state(net))
+    assert not net.training
+    training.train(net, spec(), pack, CPU)
+    assert net.layers[1].num_batches_tracked == 12  # type: ignore[union-attr]
+    assert [trains for trains, _, _ in net.seen[4:]] == [True] * 3 + [False] * 2 + (
+        [True] * 3 + [False] * 2
+    ) * 3
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 3, 5, 9])
+def test_predictions_are_in_the_packs_order_batch_by_batch(batch_size: int) -> None:
+    """A softmax over the batch shows which photos were together."""
+    net, pack = Tiny(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, CLASSES), nn.Softmax(dim=0)), photos()
+    validation = Photos.of(pack, training=False, device=CPU)
+    assert len(validation) == 5
+    found = training.predict(net, spec(batch_size=batch_size), validation, CPU, "fp32")
+    inputs = torch.from_numpy(pack.photos[~pack.training]).permute(0, 3, 1, 2) / 255
+    logits = net.layers[:2](inputs).detach()
+    expected = [logits[k : k + batch_size].softmax(0) for k in range(0, 5, batch_size)]
+    torch.testing.assert_close(found, torch.cat(expected))
+    assert found.dtype == torch.float32
+
+
+def test_photos_of_each_part() -> None:
+    pack = photos()
+    for part in (True, False):
+        found = Photos.of(pack, training=part, device=CPU)
+        np.testing.assert_array_equal(found.pixels.numpy(), pack.photos[pack.training == part])
+        np.testing.assert_array_equal(found.labels.numpy(), pack.labels[pack.training == part])
+
+
+# --- precision and losses that run away ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("precision", "native", "expected"),
+    [
+        ("fp32", True, "fp32"),
+        ("bf16", False, "bf16"),
+        ("auto", True, "bf16"),
+        ("auto", False, "fp32"),
+    ],
+)
+def test_precision(monkeypatch: pytest.MonkeyPatch, precision: str, native: bool, expected: str) -> None:
+    monkeypatch.setattr(device, "native_bf16", lambda _: native)
+    net = Tiny()
+    trained = training.train(net, spec(precision=precision), photos(), CPU)
+    assert trained.precision == expected
+    kinds = {outputs.dtype for _, _, outputs in net.seen}
+    assert kinds == {torch.bfloat16 if expected == "bf16" else torch.float32}
+    # The weights and what is added up stay in float32.
+    assert trained.best_state["layers.1.weight"].dtype == torch.float32
+    for epoch in trained.history:
+        assert math.isfinite(epoch.train_loss + epoch.val_loss)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "where"),
+    [(3, "epoch 1, training"), (8, "epoch 1, validation")],
+)
+def test_a_loss_that_is_not_finite_ends_the_training(batch_size: int, where: str) -> None:
+    recipe = spec(batch_size=batch_size, optimizer=replace(SGD, learning_rate=1e38))
+    with pytest.raises(UserError, match=f"not finite in {where}: lower the learning rate"):
+        training.train(Tiny(), recipe, photos(), CPU)
+
+
+# --- the file --------------------------------------------------------------------------------------
+
+
+def test_history_round_trips(tmp_path: Path) -> None:
+    history = training.train(Tiny(), spec(), photos(), CPU).history
+    training.write_history(history, tmp_path / "history.csv")
+    with (tmp_path / "history.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == [
+        *("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+        *("train_seconds", "val_seconds"),
+    ]
+    read = [Epoch(int(row.pop("epoch")), **{key: float(value) for key, value in row.items()}) for row in rows]
+    assert read == history

@@ -1,0 +1,132 @@
+"""A copy of the project in which the tests run Snakemake, edit files and read plans."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[2]
+TINY = "tests/workflow/tiny.yaml"
+SINGLE = "tests/workflow/single.yaml"
+# Where the project may write. Python's own cache of compiled modules lies beside them.
+WRITTEN = (".snakemake", "logs", "resources", "results")
+
+_RULE = re.compile(r"(?:local)?(?:rule|checkpoint) (\w+):")
+_WILDCARDS = re.compile(r"    wildcards: (.+)")
+_TOTAL = re.compile(r"total\s+(\d+)")
+_NOTHING = "Nothing to be done"
+
+
+def project_files() -> list[str]:
+    """The project's files, tracked or not yet, that git does not ignore."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    return sorted(name for name in listed.split("\0") if name and (ROOT / name).is_file())
+
+
+@dataclass(frozen=True)
+class Project:
+    """A copy of the project; `configs` are laid over its config.yaml."""
+
+    folder: Path
+    configs: tuple[str, ...] = (TINY,)
+
+    @classmethod
+    def fresh(cls, folder: Path) -> Project:
+        """Copy the project's files and nothing that it made."""
+        for name in project_files():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
+        return cls(folder)
+
+    def copy(self, folder: Path) -> Project:
+        """Copy everything, times and Snakemake's records included.
+
+        Weight files become hard links: they are large, and are replaced but never written into.
+        """
+
+        def copy_file(source: str, target: str) -> None:
+            link = source.endswith(".safetensors")
+            os.link(source, target) if link else shutil.copy2(source, target)
+
+        shutil.copytree(self.folder, folder, copy_function=copy_file)
+        return Project(folder, self.configs)
+
+    def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run Snakemake as a user would, to whatever end it comes."""
+        overlays = ["--configfile", *self.configs] if self.configs else []
+        return subprocess.run(
+            [sys.executable, "-m", "snakemake", *arguments, *overlays],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def run(self, *arguments: str) -> str:
+        """Run Snakemake to its end; return what it printed."""
+        done = self.snakemake(*arguments)
+        output = done.stdout + done.stderr
+        assert done.returncode == 0, f"snakemake {arguments} ended with {done.returncode}:\n{output}"
+        return output
+
+    def plan(self, *arguments: str) -> set[str]:
+        """Return the jobs that Snakemake would run, each its rule and its wildcards' values.
+
+        They are read from the dry run and checked against the total of its own table.
+        """
+        output = self.run("-n", *arguments)
+        jobs: list[list[str]] = []
+        for line in output.splitlines():
+            if rule := _RULE.fullmatch(line):
+                jobs.append([rule[1]])
+            elif wildcards := _WILDCARDS.fullmatch(line):
+                jobs[-1] += [pair.partition("=")[2] for pair in wildcards[1].split(", ")]
+        total = _TOTAL.search(output)
+        assert (_NOTHING in output) == (not jobs), output
+        assert len(jobs) == (int(total[1]) if total else 0), output
+        return {" ".join(job) for job in jobs}
+
+    def edit(self, change: Callable[[dict[str, Any]], object], overlay: str = TINY) -> None:
+        """Change the configuration."""
+        path = self.folder / overlay
+        config = yaml.safe_load(path.read_text(encoding="utf-8"))
+        change(config)
+        path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+
+    def append(self, name: str, text: str) -> None:
+        """Write behind the end of a file."""
+        with (self.folder / name).open("a", encoding="utf-8") as file:
+            file.write(text)
+
+    def source_files(self) -> list[Path]:
+        """The files that are the project's own, not what it made."""
+        return [
+            path
+            for path in sorted(self.folder.rglob("*"))
+            if path.is_file()
+            and path.relative_to(self.folder).parts[0] not in WRITTEN
+            and "__pycache__" not in path.parts
+        ]
+
+
+def contents(folder: Path) -> dict[str, str]:
+    """Every file under a folder with the hash of its content; of the large weights, size and time."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix == ".safetensors":
+            status = path.stat()
+            found[str(path.relative_to(folder))] = f"{status.st_size} {status.st_mtime_ns}"
+        elif path.is_file():
+            found[str(path.relative_to(folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found

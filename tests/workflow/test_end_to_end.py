@@ -1,0 +1,273 @@
+"""The finished study: its files, its figures recomputed from them, other data sets, and mistakes."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from own_photos import photo, write_classes
+from PIL import Image
+from project import SINGLE, TINY, WRITTEN, Project, contents
+
+COLUMNS = [
+    *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights"),
+    *("seeds", "parameters", "epochs", "best_epoch"),
+    *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+    *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
+    *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
+]
+IDENTITIES = [
+    ("rung-none", "googlenet", "original", "none", "tiny", "drawn"),
+    ("rung-normalize", "googlenet", "original", "normalize", "tiny", "drawn"),
+    ("alexnet-original", "alexnet", "original", "normalize", "tiny", "none"),
+    ("alexnet-fewer_layers", "alexnet", "fewer_layers", "normalize", "tiny", "none"),
+]
+EXPERIMENTS = [row[0] for row in IDENTITIES]
+TABLES = ("history.csv", "predictions.csv")
+PICTURES = ("curves.png", "samples.png")
+PROMISED = {
+    *TABLES,
+    *PICTURES,
+    *("weights.safetensors", "spec.json", "record.json", "model.txt", "metrics.json"),
+}
+MEASURED = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run_of(project: Project, experiment: str) -> Path:
+    return project.folder / "results/runs/demo" / experiment / "seed0"
+
+
+# --- the finished study -----------------------------------------------------------------------------
+
+
+def test_summary_has_its_columns_and_the_studys_order(finished: Project) -> None:
+    path = finished.folder / "results/summary.csv"
+    assert path.read_text(encoding="utf-8").splitlines()[0].split(",") == COLUMNS
+    table = rows(path)
+    assert [tuple(row[column] for column in COLUMNS[:6]) for row in table] == IDENTITIES
+    assert {row["seeds"] for row in table} == {"1"}
+    assert {row[column] for row in table for column in COLUMNS[-2:]} == {""}
+    assert path.read_bytes() == (finished.folder / "results/comparison/demo/summary.csv").read_bytes()
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_summary_is_what_the_runs_files_say(finished: Project, experiment: str) -> None:
+    row = next(
+        row for row in rows(finished.folder / "results/summary.csv") if row["experiment"] == experiment
+    )
+    folder = run_of(finished, experiment)
+    history, predictions = (rows(folder / name) for name in TABLES)
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+
+    best = min(history, key=lambda epoch: float(epoch["val_loss"]))
+    last = history[-1]
+    right = sum(one["true"] == one["predicted"] for one in predictions)
+    seconds = sum(float(epoch["train_seconds"]) for epoch in history)
+    expected = {
+        "parameters": record["parameters"],
+        "epochs": len(history),
+        "best_epoch": int(best["epoch"]),
+        "train_loss": float(best["train_loss"]),
+        "train_accuracy": float(best["train_accuracy"]),
+        "val_loss": sum(float(one["loss"]) for one in predictions) / len(predictions),
+        "val_accuracy": right / len(predictions),
+        "last_train_accuracy": float(last["train_accuracy"]),
+        "last_val_loss": float(last["val_loss"]),
+        "last_val_accuracy": float(last["val_accuracy"]),
+        "best_val_accuracy": max(float(epoch["val_accuracy"]) for epoch in history),
+        "train_seconds": record["train_seconds"],
+        "images_per_second": record["train_photos"] * len(history) / seconds,
+    }
+    assert {column: float(row[column]) for column in expected} == expected
+
+    assert [int(epoch["epoch"]) for epoch in history] == list(range(1, len(history) + 1))
+    assert len(predictions) == record["val_photos"]
+    assert float(row["val_loss"]) == pytest.approx(float(best["val_loss"]), abs=1e-6)
+    assert float(row["val_accuracy"]) == pytest.approx(float(best["val_accuracy"]), abs=1e-6)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_run_has_every_promised_file(finished: Project, experiment: str) -> None:
+    folder = run_of(finished, experiment)
+    assert {path.name for path in folder.iterdir()} == PROMISED
+    assert all(path.stat().st_size for path in folder.iterdir())
+    for name in PICTURES:
+        with Image.open(folder / name) as picture:
+            picture.load()
+            assert min(picture.size) > 200
+
+
+def test_comparison_has_its_figures(finished: Project) -> None:
+    folder = finished.folder / "results/comparison/demo"
+    pictures = {"augmentations.png", "architectures.png", "backbones.png"}
+    assert {path.name for path in folder.iterdir()} == {"runs.csv", "summary.csv", *pictures}
+    for name in pictures:
+        with Image.open(folder / name) as picture:
+            picture.load()
+
+
+def test_nothing_is_written_elsewhere(sources: Project, finished: Project) -> None:
+    before, after = (
+        {path.relative_to(project.folder) for path in project.source_files()}
+        for project in (sources, finished)
+    )
+    assert after == before
+
+
+def test_same_spec_gives_the_same_history(study: Project) -> None:
+    path = run_of(study, "rung-normalize") / "history.csv"
+    before = [[epoch[column] for column in MEASURED] for epoch in rows(path)]
+    shutil.rmtree(path.parent)
+    study.run(str(path.relative_to(study.folder)))
+    assert [[epoch[column] for column in MEASURED] for epoch in rows(path)] == before
+
+
+# --- commands ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [(), ("results/summary.csv",), ("--cores", "all")])
+def test_the_project_as_it_is_has_a_plan(fresh: Project, arguments: tuple[str, ...]) -> None:
+    plain = Project(fresh.folder, configs=())
+    jobs = plain.plan(*arguments)
+    assert {"collect", "summarize", "latest"} <= jobs
+    assert ("all" in jobs) == (arguments != ("results/summary.csv",))
+
+
+# --- data sets of the user's own --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dataset", ["mine", "photos"])
+def test_folder_or_archive_of_classes(finished_own: Project, dataset: str) -> None:
+    manifest = rows(finished_own.folder / f"resources/datasets/{dataset}/manifest.csv")
+    assert {row["category"] for row in manifest} == {"rose", "tulip"}
+    assert len(manifest) == 6
+    run = finished_own.folder / f"results/runs/{dataset}/one/seed0"
+    assert {path.name for path in run.iterdir()} == PROMISED
+    validated = [row["file"] for row in manifest if row["split"] == "val"]
+    assert [row["file"] for row in rows(run / "predictions.csv")] == validated
+    assert len(rows(finished_own.folder / f"results/comparison/{dataset}/summary.csv")) == 1
+
+
+def test_given_split_is_kept(fresh: Project) -> None:
+    own = Project(fresh.folder, configs=(TINY, SINGLE))
+    write_classes(own.folder / "divided/train", photos=2, seed=0)
+    write_classes(own.folder / "divided/val", photos=3, seed=50)
+    predictions = "results/runs/divided/one/seed0/predictions.csv"
+    own.run(predictions, "--config", "dataset=divided")
+    manifest = rows(own.folder / "resources/datasets/divided/manifest.csv")
+    assert [row["split"] for row in manifest] == [row["file"].split("/")[0] for row in manifest]
+    expected = {f"val/{name}/{k}.jpg" for name in ("rose", "tulip") for k in range(3)}
+    assert {row["file"] for row in rows(own.folder / predictions)} == expected
+
+
+# --- mistakes ---------------------------------------------------------------------------------------
+
+Change = Callable[[dict[str, Any]], object]
+MISTAKES: dict[str, tuple[Change, tuple[str, ...]]] = {
+    "mistyped key": (lambda c: c["recipe"].update(epoch=3), ("recipe", "'epoch'", "'epochs'")),
+    "mistyped section": (lambda c: c.update(reciep={}), ("'reciep'", "'recipe'")),
+    "unknown backbone": (
+        lambda c: c["experiments"][0].update(backbone="googlenett"),
+        ("experiments[0].backbone", "'googlenett'", "'googlenet'"),
+    ),
+    "number as text": (
+        lambda c: c["optimizers"]["tiny"].update(learning_rate="1e-3"),
+        ("optimizers.tiny.learning_rate", "1e-3"),
+    ),
+    "name given twice": (
+        lambda c: c["experiments"].append(dict(c["experiments"][0])),
+        ("experiments[2].name", "'rung-none'"),
+    ),
+    "illegal name": (
+        lambda c: c["experiments"][0].update(name="../Rung"),
+        ("experiments[0].name", "../Rung"),
+    ),
+    "unknown augmentation": (
+        lambda c: c["experiments"][1].update(augmentation="fog"),
+        ("experiments[1].augmentation", "'fog'"),
+    ),
+    "unknown weights": (lambda c: c.update(weights="imagenette"), ("weights", "'imagenet'")),
+    "missing field": (
+        lambda c: c["experiments"][0].pop("optimizer"),
+        ("experiments[0].optimizer", "missing"),
+    ),
+    "no such archive": (lambda c: c.update(dataset="none/photos.zip"), ("dataset", "none/photos.zip")),
+    "too small": (
+        lambda c: c["experiments"][1].update(image_size=40),
+        ("experiments[1].image_size", "at least 63"),
+    ),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistake_in_the_configuration_is_one_line(fresh: Project, mistake: str) -> None:
+    change, words = MISTAKES[mistake]
+    fresh.edit(change)
+    done = fresh.snakemake()
+    # Snakemake itself says first which profile and configuration it reads.
+    told = [
+        line for line in done.stderr.splitlines() if not line.startswith(("Using workflow", "Config file"))
+    ]
+    assert done.returncode == 1
+    assert len(told) == 1, done.stderr
+    assert told[0].startswith("config: ")
+    assert all(word in told[0] for word in words), told[0]
+    assert not any(
+        (fresh.folder / name).exists() for name in WRITTEN if name not in ("results", ".snakemake")
+    )
+    assert {path.name for path in (fresh.folder / "results").iterdir()} <= {".gitkeep"}
+
+
+def unreadable_photo(folder: Path) -> str:
+    write_classes(folder / "broken")
+    (folder / "broken/rose/1.jpg").write_bytes(photo(0)[:200])
+    return "broken"
+
+
+def lonely_photo(folder: Path) -> str:
+    write_classes(folder / "broken")
+    (folder / "broken/lily").mkdir()
+    (folder / "broken/lily/0.jpg").write_bytes(photo(77))
+    return "broken"
+
+
+def escaping_archive(folder: Path) -> str:
+    with zipfile.ZipFile(folder / "broken.zip", "w") as file:
+        file.writestr("rose/0.jpg", photo(0))
+        file.writestr("../../escaped.jpg", photo(1))
+    return "broken.zip"
+
+
+@pytest.mark.parametrize(
+    ("bring", "named"),
+    [
+        (unreadable_photo, "broken/rose/1.jpg"),
+        (lonely_photo, "lily"),
+        (escaping_archive, "../../escaped.jpg"),
+    ],
+)
+def test_bad_photos_stop_with_a_reason(study: Project, bring: Callable[[Path], str], named: str) -> None:
+    dataset = bring(study.folder)
+    before = contents(study.folder / "results")
+    done = study.snakemake("--config", f"dataset={dataset}")
+    output = done.stdout + done.stderr
+    assert done.returncode == 1, output
+    reasons = [line for line in output.splitlines() if line.strip().startswith("error: ")]
+    assert len(reasons) == 1, output
+    assert named in reasons[0]
+    assert "Traceback" not in output
+    assert contents(study.folder / "results") == before
+    assert not list(study.folder.parent.rglob("escaped.jpg"))
+    # The first study is as it was.
+    assert study.plan() == set()

@@ -1,0 +1,308 @@
+"""What Snakemake would run again after a change: exactly what the change concerns."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from own_photos import photo, write_archive
+from PIL import Image
+from project import Project, contents
+
+RUNS = ("rung-none 0", "rung-normalize 0", "alexnet-original 0", "alexnet-fewer_layers 0")
+PRETRAINED = RUNS[:2]
+FIGURES = {"compare augmentations", "compare architectures", "compare backbones"}
+TABLES = {"collect", "summarize", "latest", "all"}
+COMPARISON = TABLES | FIGURES
+# An hour before anything was made; Snakemake by itself only asks whether a file is newer.
+LONG_AGO = 3600
+
+
+def jobs(runs: tuple[str, ...], *rules: str) -> set[str]:
+    return {f"{rule} {run}" for rule in rules for run in runs}
+
+
+def whole(*runs: str) -> set[str]:
+    """All steps of these runs."""
+    return jobs(runs, "train", "evaluate", "draw_run")
+
+
+def own_jobs(*before: str) -> set[str]:
+    """All that follows a change of the photos in a study of one experiment."""
+    return {*before, *whole("one 0"), *TABLES}
+
+
+def make_old(path: Path) -> None:
+    past = time.time() - LONG_AGO
+    os.utime(path, (past, past))
+
+
+def find(config: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(entry for entry in config["experiments"] if entry["name"] == name)
+
+
+def split_ladder(config: dict[str, Any]) -> None:
+    """Write the experiments rung-none and rung-normalize as entries of their own."""
+    rung = find(config, "rung")
+    entries = [{**rung, "name": f"rung-{value}", "augmentation": value} for value in rung["augmentation"]]
+    position = config["experiments"].index(rung)
+    config["experiments"][position : position + 1] = entries
+
+
+def test_nothing_changed(study: Project) -> None:
+    assert study.plan() == set()
+
+
+def test_spelling_of_experiments_does_not_matter(study: Project) -> None:
+    study.edit(split_ladder)
+    assert study.plan() == set()
+
+
+# --- the configuration ------------------------------------------------------------------------------
+
+
+def test_learning_rate_of_one_experiment(study: Project) -> None:
+    def change(config: dict[str, Any]) -> None:
+        split_ladder(config)
+        find(config, "rung-none")["learning_rate"] = 0.02
+
+    study.edit(change)
+    assert study.plan() == whole("rung-none 0") | COMPARISON
+
+
+def swap(section: Callable[[dict[str, Any]], dict[str, Any]], one: str, other: str) -> Callable[..., None]:
+    def change(config: dict[str, Any]) -> None:
+        values = section(config)
+        assert values[one] != values[other]
+        values[one], values[other] = values[other], values[one]
+
+    return change
+
+
+def test_momentum_and_weight_decay_swapped(study: Project) -> None:
+    study.edit(swap(lambda config: config["optimizers"]["tiny"], "momentum", "weight_decay"))
+    assert study.plan() == {"pretrain drawn googlenet", *whole(*RUNS), *COMPARISON}
+
+
+def test_epochs_and_patience_swapped(study: Project) -> None:
+    # AlexNet has its own epochs, but the patience is everyone's.
+    study.edit(swap(lambda config: config["recipe"], "epochs", "patience"))
+    assert study.plan() == whole(*RUNS) | COMPARISON
+
+
+def test_two_experiments_trade_augmentations(study: Project) -> None:
+    def change(config: dict[str, Any]) -> None:
+        split_ladder(config)
+        none, normalize = find(config, "rung-none"), find(config, "rung-normalize")
+        none["augmentation"], normalize["augmentation"] = normalize["augmentation"], none["augmentation"]
+
+    study.edit(change)
+    assert study.plan() == whole(*PRETRAINED) | COMPARISON
+
+
+def test_pretraining_changed(study: Project) -> None:
+    study.edit(lambda config: config["weight_sources"]["drawn"].update(epochs=2))
+    assert study.plan() == {"pretrain drawn googlenet", *whole(*PRETRAINED), *COMPARISON}
+
+
+def test_split_changed(study: Project) -> None:
+    study.edit(lambda config: config["split"].update(seed=1))
+    indexed = {"index demo", "index garden", "pack demo 48", "pack demo 64", "pack garden 48"}
+    assert study.plan() == {*indexed, "pretrain drawn googlenet", *whole(*RUNS), *COMPARISON}
+
+
+def test_experiment_added(study: Project) -> None:
+    study.edit(lambda config: find(config, "rung")["augmentation"].append("flip"))
+    assert study.plan() == whole("rung-flip 0") | COMPARISON
+
+
+def test_experiment_removed(study: Project) -> None:
+    study.edit(lambda config: find(config, "rung")["augmentation"].remove("none"))
+    # With one rung left there is no ladder to draw.
+    assert study.plan() == COMPARISON - {"compare augmentations"}
+
+
+def test_experiments_reordered(study: Project) -> None:
+    study.edit(lambda config: config["experiments"].reverse())
+    assert study.plan() == COMPARISON
+
+
+def test_seed_added(study: Project) -> None:
+    study.edit(lambda config: config["seeds"].append(1))
+    assert study.plan() == whole(*(run.replace(" 0", " 1") for run in RUNS)) | COMPARISON
+
+
+def test_comment_in_the_configuration(study: Project) -> None:
+    study.append("config.yaml", "\n# A remark.\n")
+    assert study.plan() == set()
+
+
+def test_label_added_and_edited(study: Project) -> None:
+    study.edit(lambda config: find(config, "alexnet").update(label="AlexNet"))
+    assert study.plan() == COMPARISON
+
+
+def test_published_figures_added(study: Project) -> None:
+    (study.folder / "published.csv").write_text("experiment,point,val_loss,val_acc\nrung-none,last,1,0.5\n")
+    study.edit(lambda config: config["datasets"]["demo"].update(published="published.csv"))
+    assert study.plan() == {"summarize", "latest", "all"}
+
+
+# --- the code ---------------------------------------------------------------------------------------
+
+
+def test_figure_code_edited(study: Project) -> None:
+    study.append("workflow/scripts/ablation/figures.py", "# A remark.\n")
+    assert study.plan() == jobs(RUNS, "draw_run") | FIGURES | {"all"}
+
+
+def test_augmentation_code_edited(study: Project) -> None:
+    study.append("workflow/scripts/ablation/augment.py", "# A remark.\n")
+    assert study.plan() == {"pretrain drawn googlenet", *whole(*RUNS), *COMPARISON}
+
+
+def test_evaluation_code_edited(study: Project) -> None:
+    study.append("workflow/scripts/ablation/evaluation.py", "# A remark.\n")
+    assert study.plan() == jobs(RUNS, "evaluate", "draw_run") | COMPARISON
+
+
+def test_comparison_code_edited(study: Project) -> None:
+    study.append("workflow/scripts/ablation/comparison.py", "# A remark.\n")
+    assert study.plan() == COMPARISON
+
+
+def test_configuration_code_edited(study: Project) -> None:
+    study.append("workflow/scripts/ablation/study.py", "# A remark.\n")
+    study.append("workflow/rules/common.smk", "# A remark.\n")
+    assert study.plan() == set()
+
+
+# --- where and when the files lie -------------------------------------------------------------------
+
+
+def test_fresh_checkout(study: Project) -> None:
+    for path in study.source_files():
+        path.touch()
+    assert study.plan() == set()
+
+
+def test_project_copied_and_moved(study: Project, place: Path) -> None:
+    elsewhere = place.with_name("a folder") / "deeper"
+    elsewhere.parent.mkdir()
+    try:
+        subprocess.run(["cp", "-a", study.folder, elsewhere], check=True)
+        assert Project(elsewhere).plan() == set()
+        moved = elsewhere.rename(elsewhere.with_name("moved"))
+        assert Project(moved).plan() == set()
+    finally:
+        shutil.rmtree(elsewhere.parent)
+
+
+@pytest.mark.parametrize("name", ["history.csv", "model.txt"])
+def test_file_of_one_training_deleted(study: Project, name: str) -> None:
+    (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
+    assert study.plan() == whole("rung-none 0") | COMPARISON
+
+
+def test_predictions_of_one_run_deleted(study: Project) -> None:
+    (study.folder / "results/runs/demo/rung-none/seed0/predictions.csv").unlink()
+    assert study.plan() == jobs(("rung-none 0",), "evaluate", "draw_run") | COMPARISON
+
+
+def test_weights_deleted_to_save_disk(study: Project) -> None:
+    for path in (study.folder / "results/runs").rglob("weights.safetensors"):
+        path.unlink()
+    assert study.plan() == set()
+
+
+def test_own_weights_replaced_by_older_ones(study: Project) -> None:
+    given, target = (
+        study.folder / "own/googlenet.safetensors",
+        "resources/weights/given/googlenet.safetensors",
+    )
+    given.parent.mkdir()
+    shutil.copy(study.folder / "resources/weights/drawn/googlenet.safetensors", given)
+    source = {"source": "file", "path": "own/{backbone}.safetensors"}
+    study.edit(lambda config: config["weight_sources"].update(given=source))
+    study.run(target)
+    assert study.plan(target) == set()
+    make_old(given)
+    assert study.plan(target) == {"convert_weights given googlenet"}
+
+
+# --- the user's own photos --------------------------------------------------------------------------
+
+MINE = ("--config", "dataset=mine")
+ZIP = ("--config", "dataset=photos.zip")
+
+
+@pytest.mark.parametrize("dataset", [MINE, ZIP])
+def test_own_photos_unchanged(own: Project, dataset: tuple[str, ...]) -> None:
+    if dataset == ZIP:  # the last that ran
+        assert own.plan(*dataset) == set()
+    else:
+        assert own.plan(*dataset) == {"latest", "all"}
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["newer", "older"])
+def test_photo_replaced(own: Project, old: bool) -> None:
+    path = own.folder / "mine/rose/0.jpg"
+    path.write_bytes(photo(99))
+    if old:
+        make_old(path)
+    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 48")
+
+
+def test_large_photo_replaced_by_an_older_one_of_its_size(own: Project) -> None:
+    """Two photos in one file format of fixed size; put in place by mv, which keeps the time."""
+    path = own.folder / "mine/tulip/large.bmp"
+    Image.new("RGB", (640, 640), "red").save(path)
+    own.run(*MINE, "--until", "index")
+    Image.new("RGB", (640, 640), "blue").save(path)
+    make_old(path)
+    assert {"index mine", "pack mine 48"} <= own.plan(*MINE)
+
+
+def test_photo_touched(own: Project) -> None:
+    (own.folder / "mine/rose/0.jpg").touch()
+    assert own.plan(*MINE) == {"latest", "all"}
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["newer", "older"])
+def test_photo_added(own: Project, old: bool) -> None:
+    path = own.folder / "mine/rose/more.jpg"
+    path.write_bytes(photo(99))
+    if old:
+        make_old(path)
+    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 48")
+
+
+def test_photo_removed(own: Project) -> None:
+    (own.folder / "mine/rose/0.jpg").unlink()
+    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 48")
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["newer", "older"])
+def test_archive_replaced(own: Project, old: bool) -> None:
+    path = own.folder / "photos.zip"
+    write_archive(path, seed=200)
+    if old:
+        make_old(path)
+    assert own.plan(*ZIP) == own_jobs("unpack photos", "index photos", "pack photos 48")
+
+
+def test_data_set_switched_and_back(finished: Project, own: Project) -> None:
+    """Other data sets ran after the first: it is untouched, and coming back only renews summary.csv."""
+    assert contents(own.folder / "results/runs/demo") == contents(finished.folder / "results/runs/demo")
+    back = Project(own.folder)
+    assert back.plan() == {"latest", "all"}
+    back.run()
+    summary = "results/summary.csv"
+    assert (back.folder / summary).read_bytes() == (finished.folder / summary).read_bytes()
+    assert back.plan() == set()
