@@ -11,10 +11,14 @@ SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
 from ablation import environment, figures, study
+from ablation.datasets import origin
 from ablation.errors import UserError
 
 try:
     STUDY = study.load(config, SCHEMA)
+    if STUDY.dataset.path:
+        folder = Path("resources/datasets", STUDY.dataset.name)
+        origin.check(STUDY.dataset.name, STUDY.dataset.path, folder)
 except UserError as error:
     sys.exit(str(error))
 
@@ -32,6 +36,8 @@ COMPARED_BYTES = 1_000_000
 # Several narrow trainings at once finish a study sooner than one wide one at a time: start-up and
 # small operations use one core whatever they are given. `--set-threads train=N` changes it.
 TRAINING_THREADS = 1
+# Photos are made before anything trains: packing takes all cores, and would wait for them.
+PHOTOS_FIRST = 1_000_000
 # A training takes a whole GPU where there is one; profiles/default says how many run at once.
 TRAINING_GPUS = min(1, environment.gpus())
 
@@ -141,6 +147,10 @@ def pretraining_pack(wildcards):
 
 def pretraining_spec(wildcards):
     return STUDY.pretraining(wildcards.source, wildcards.backbone)[1].to_json()
+
+
+def experiments_waiting(wildcards):
+    return STUDY.experiments_from(wildcards.source, wildcards.backbone)
 
 
 def given_file(wildcards):

@@ -9,6 +9,7 @@ rule draw:
         "logs/draw/{dataset}.log",
     wildcard_constraints:
         dataset=one_of(STUDY.datasets_from("drawn")),
+    priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
     params:
@@ -63,6 +64,7 @@ rule index:
         manifest=MANIFEST,
     log:
         "logs/index/{dataset}.log",
+    priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
     threads: workflow.cores
@@ -85,6 +87,7 @@ rule pack:
         index="resources/packs/{dataset}/{size}px/pack.json",
     log:
         "logs/pack/{dataset}-{size}px.log",
+    priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
     threads: workflow.cores

@@ -49,8 +49,8 @@ rule pretrain:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
         source=one_of(STUDY.weights_from("pretraining")),
-    # Everything else waits for these, and among them the longest go first.
-    priority: 1
+    # First what most experiments wait for.
+    priority: experiments_waiting
     conda:
         "../../envs/training.yaml"
     threads: TRAINING_THREADS

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from ablation import console, errors
-from ablation.datasets import manifest
+from ablation.datasets import manifest, origin
 
 
 def main() -> None:
@@ -19,6 +19,8 @@ def main() -> None:
     args = parser.parse_args()
     entries = manifest.build(args.photos, args.train_fraction, args.seed)
     manifest.write(entries, args.output)
+    if args.photos.parent != args.output.parent:
+        origin.record(args.output.parent, args.photos)
     parts = Counter(entry.split for entry in entries)
     classes = len({entry.label for entry in entries})
     console.line(f"{classes} classes, {parts[manifest.TRAIN]} photos train, {parts[manifest.VAL]} validate")

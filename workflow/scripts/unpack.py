@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ablation import errors
-from ablation.datasets import archive
+from ablation.datasets import archive, origin
 
 
 def main() -> None:
@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="folder of the photos")
     args = parser.parse_args()
     archive.unpack(args.archive, args.output)
+    origin.record(args.output.parent, args.archive)
 
 
 if __name__ == "__main__":

@@ -170,6 +170,7 @@ def initialise(net: nn.Module) -> None:
     Residual blocks start as the identity (Goyal et al. 2017, section 5.1), so that deep networks learn
     from the first steps. Networks without batch normalisation get the initialisation of He et al. (2015,
     eq. 10): under PyTorch's own the signal shrinks from layer to layer and AlexNet takes epochs to start.
+    Dropout is off: so short a training underfits, and dropout would slow it further.
     """
     from torch import nn
     from torchvision.models.resnet import BasicBlock, Bottleneck
@@ -179,6 +180,8 @@ def initialise(net: nn.Module) -> None:
         if isinstance(layer, (BasicBlock, Bottleneck)):
             last = layer.bn3 if isinstance(layer, Bottleneck) else layer.bn2
             nn.init.zeros_(last.weight)
+        if isinstance(layer, nn.Dropout):
+            layer.p = 0.0
     if any(isinstance(layer, nn.BatchNorm2d) for layer in layers):
         return
     weighted = [layer for layer in layers if isinstance(layer, (nn.Conv2d, nn.Linear))]

@@ -119,6 +119,11 @@ class Study:
         """Return the weight sources of this kind."""
         return [name for name, fields in self.weight_sources.items() if fields["source"] == source]
 
+    def experiments_from(self, source: str, backbone: str) -> int:
+        """Return how many experiments start from a weight source's file of a backbone."""
+        specs = (one.spec for one in self.experiments.values())
+        return sum(spec.weights == source and spec.backbone == backbone for spec in specs)
+
     def table(self) -> str:
         """Return what the comparison needs to know of each run and cannot read from it, as JSON lines."""
         rows = (

@@ -1,0 +1,565 @@
+"""Starting weights: published ones from a local server, a user's file, and pretraining from random ones."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import math
+import os
+import pickle
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+import torchvision
+from ablation import backbones, pack
+from ablation.backbones import BACKBONES
+from ablation.datasets import manifest
+from ablation.errors import UserError
+from ablation.spec import Optimizer, Spec
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models import resnet
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
+VERSION = "IMAGENET1K_V1"
+AUXILIARY = ("aux1.", "aux2.")
+
+
+def photos(count: int = 2, side: int = 64) -> Tensor:
+    return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(0))
+
+
+@torch.no_grad()
+def outputs(net: nn.Module) -> Tensor:
+    return net.eval()(photos())
+
+
+@lru_cache
+def with_auxiliary_heads() -> dict[str, Tensor]:
+    """GoogLeNet's state dict as torchvision publishes it."""
+    torch.manual_seed(0)
+    return torchvision.models.googlenet(weights=None, aux_logits=True, init_weights=False).state_dict()
+
+
+@lru_cache
+def plain() -> dict[str, Tensor]:
+    return {name: value for name, value in with_auxiliary_heads().items() if not name.startswith(AUXILIARY)}
+
+
+@lru_cache
+def published() -> bytes:
+    buffer = io.BytesIO()
+    torch.save(with_auxiliary_heads(), buffer)
+    return buffer.getvalue()
+
+
+def assert_same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        assert ours[name].dtype == value.dtype
+        assert torch.equal(ours[name], value)
+
+
+def assert_refused(call: Callable[[], Any], *mentioned: str) -> None:
+    """Check for a UserError of one printable line that names these."""
+    with pytest.raises(UserError) as raised:
+        call()
+    assert str(raised.value).isprintable()
+    for text in mentioned:
+        assert text in str(raised.value)
+
+
+# --- published weights ------------------------------------------------------------------------------
+
+
+def whole(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body)
+
+
+def not_found(request: BaseHTTPRequestHandler, _body: bytes) -> None:
+    request.send_error(404)
+
+
+def no_answer(_request: BaseHTTPRequestHandler, _body: bytes) -> None:
+    """Close the connection."""
+
+
+def half(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.send_response(200)
+    request.send_header("Content-Length", str(len(body)))
+    request.end_headers()
+    request.wfile.write(body[: len(body) // 2])
+
+
+def half_a_chunk(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    head = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{len(body):x}\r\n"
+    request.wfile.write(head.encode() + body[: len(body) // 2])
+
+
+def not_http(request: BaseHTTPRequestHandler, _body: bytes) -> None:
+    request.wfile.write(b"220 mail.example.com ready\r\n\r\n")
+
+
+def no_length(request: BaseHTTPRequestHandler, body: bytes) -> None:
+    request.wfile.write(b"HTTP/1.0 200 OK\r\nContent-Length: many\r\n\r\n" + body)
+
+
+@dataclass
+class Site:
+    """A server that publishes GoogLeNet's weights, with what it was asked for."""
+
+    publish: Callable[..., None]
+    cache: Path
+    answer: Callable[[BaseHTTPRequestHandler, bytes], None] = whole
+    body: bytes = b""
+    url: str = ""
+    asked: list[str] = field(default_factory=list)
+    stop: Callable[[], None] = lambda: None
+
+    def cached(self) -> list[str]:
+        return [path.name for path in self.cache.rglob("*") if path.is_file()]
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setenv("no_proxy", "*")
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            made.asked.append(self.path)
+            made.answer(self, made.body)
+
+        def log_message(self, *_args: Any) -> None:
+            """Keep the tests' output clean."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+
+    def publish(body: bytes, digest: str | None = None) -> None:
+        """Serve these bytes under a name with the first digits of their hash, or with those given."""
+        digits = digest or hashlib.sha256(body).hexdigest()[:8]
+        made.body = body
+        made.url = f"http://127.0.0.1:{server.server_port}/googlenet-{digits}.pth"
+        value = torchvision.models.get_model_weights("googlenet")[VERSION].value
+        monkeypatch.setattr(value, "url", made.url)
+
+    def stop() -> None:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+    made = Site(publish, tmp_path / "torch" / "hub" / "checkpoints", stop=stop)
+    yield made
+    stop()
+
+
+def test_published_weights_are_torchvisions(site: Site, tmp_path: Path) -> None:
+    site.publish(published())
+    state = backbones.fetch("googlenet", VERSION)
+    assert_same(state, plain())
+    backbones.write_weights(tmp_path / "w.safetensors", state, {})
+    net = backbones.pretrained("googlenet", tmp_path / "w.safetensors")
+    theirs = torchvision.models.googlenet(weights=VERSION)
+    assert theirs.transform_input
+    assert torch.equal(outputs(net), outputs(theirs))
+
+
+def test_published_weights_are_fetched_once(site: Site) -> None:
+    site.publish(published())
+    for _ in range(2):
+        assert_same(backbones.fetch("googlenet", VERSION), plain())
+    assert len(site.asked) == 1
+    assert site.cached() == [Path(site.url).name]
+
+
+def test_other_bytes_than_the_published_are_refused(site: Site) -> None:
+    site.publish(published(), digest="01234567")
+    assert_refused(lambda: backbones.fetch("googlenet", VERSION), site.url, "invalid hash value")
+    assert site.cached() == []
+
+
+@pytest.mark.parametrize("answer", [not_found, no_answer, half, half_a_chunk, not_http, no_length])
+def test_a_failing_transfer_is_one_line_and_leaves_nothing(answer: Any, site: Site) -> None:
+    site.publish(b"x" * 400_000)
+    site.answer = answer
+    assert_refused(lambda: backbones.fetch("googlenet", VERSION), site.url, "check the connection")
+    assert len(site.asked) == 1
+    assert site.cached() == []
+
+
+def test_a_server_that_is_away_is_one_line(site: Site) -> None:
+    site.publish(b"x")
+    site.stop()
+    assert_refused(lambda: backbones.fetch("googlenet", VERSION), site.url, "refused")
+    assert site.cached() == []
+
+
+@pytest.mark.parametrize(
+    "start", [b"", b"hello\n", b"PK\x03\x04", b"PK"], ids=["empty", "text", "zip", "half"]
+)
+def test_a_damaged_cache_is_named(start: bytes, site: Site) -> None:
+    site.publish(published())
+    site.cache.mkdir(parents=True)
+    path = site.cache / Path(site.url).name
+    path.write_bytes(published()[:1_000_000] if start == b"PK" else start)
+    assert_refused(lambda: backbones.fetch("googlenet", VERSION), site.url, str(path))
+
+
+@pytest.mark.parametrize(
+    ("backbone", "known"), [("googlenet", [VERSION]), ("resnet50", [VERSION, "IMAGENET1K_V2"])]
+)
+def test_an_unknown_version_lists_the_known(backbone: str, known: list[str]) -> None:
+    assert_refused(lambda: backbones.fetch(backbone, "IMAGENET1K_V9"), backbone, "'IMAGENET1K_V9'", *known)
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_every_backbone_has_published_weights(backbone: str) -> None:
+    published_as = torchvision.models.get_model_weights(backbone)[VERSION]
+    # torch.hub checks the file's hash against these digits, and nothing if there are none.
+    assert re.fullmatch(r"https://.*/[^/]+-[0-9a-f]{8}\.pth", published_as.url)
+    with torch.device("meta"):
+        net = backbones.untouched(backbone)
+    assert sum(values.numel() for values in net.parameters()) == published_as.meta["num_params"]
+    assert len(published_as.meta["categories"]) == backbones.IMAGENET_CLASSES
+
+
+# --- a user's file ----------------------------------------------------------------------------------
+
+
+def save(state: Any, path: Path) -> Path:
+    """Save as a user would, in the format of the suffix."""
+    if path.suffix == ".safetensors":
+        safetensors.torch.save_file(state, path)
+    else:
+        torch.save(state, path)
+    return path
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("heads", [False, True], ids=["plain", "auxiliary heads"])
+def test_a_state_dict_is_read(suffix: str, heads: bool, tmp_path: Path) -> None:
+    path = save(with_auxiliary_heads() if heads else plain(), tmp_path / f"w{suffix}")
+    assert_same(backbones.read_given(path, "googlenet"), plain())
+
+
+def test_files_of_before_batches_were_counted_are_read(tmp_path: Path) -> None:
+    """torchvision's older files lack batch norm's num_batches_tracked."""
+    old = {name: value for name, value in plain().items() if not name.endswith("num_batches_tracked")}
+    state = backbones.read_given(save(old, tmp_path / "w.pth"), "googlenet")
+    backbones.write_weights(tmp_path / "w.safetensors", state, {})
+    net = backbones.pretrained("googlenet", tmp_path / "w.safetensors")
+    assert_same(net.state_dict(), plain())
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_half_precision_becomes_single(suffix: str, tmp_path: Path) -> None:
+    half_precision = {
+        name: value.half() if value.is_floating_point() else value for name, value in plain().items()
+    }
+    state = backbones.read_given(save(half_precision, tmp_path / f"w{suffix}"), "googlenet")
+    wanted = {
+        name: value.float() if value.is_floating_point() else value for name, value in half_precision.items()
+    }
+    assert_same(state, wanted)
+
+
+class Touch:
+    """An object whose pickle makes a file when it is loaded."""
+
+    def __init__(self, marker: Path) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.system, (f"touch '{self.marker}'",)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
+@pytest.mark.parametrize("write", [torch.save, lambda value, path: path.write_bytes(pickle.dumps(value, 2))])
+def test_code_in_a_file_is_not_run(write: Any, suffix: str, tmp_path: Path) -> None:
+    path, marker = tmp_path / f"w{suffix}", tmp_path / "marker"
+    write({"conv1.conv.weight": Touch(marker)}, path)
+    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path))
+    assert not marker.exists()
+
+
+def test_the_file_above_would_run_code(tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    pickle.loads(pickle.dumps(Touch(marker), 2))
+    assert marker.exists()
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("length", [0, 3, 5000, -30_000, -1])
+def test_a_truncated_file_is_refused(suffix: str, length: int, tmp_path: Path) -> None:
+    path = save({"a": torch.ones(100, 100), "b": torch.ones(3)}, tmp_path / f"w{suffix}")
+    path.write_bytes(path.read_bytes()[:length])
+    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path))
+
+
+TEXTS = ["hello\n", "weights: none\n", "<!DOCTYPE html>\n", "# notes\n", "(dp0\n.", "{}", "]q", "version\n"]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors", ""])
+def test_a_text_file_is_refused(text: str, suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"w{suffix}"
+    path.write_text(text, encoding="utf-8")
+    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path))
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_random_bytes_are_refused(seed: int, tmp_path: Path) -> None:
+    path = tmp_path / "w.pth"
+    path.write_bytes(np.random.default_rng(seed).bytes(500))
+    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{}, [], torch.ones(3), {"conv1": 7}, {0: torch.ones(3)}, {"state_dict": {"a": torch.ones(3)}}, None],
+    ids=["empty", "list", "tensor", "number", "number as key", "nested", "none"],
+)
+@pytest.mark.parametrize("backbone", ["googlenet", "alexnet"])
+def test_what_is_no_state_dict_is_refused(value: Any, backbone: str, tmp_path: Path) -> None:
+    path = save(value, tmp_path / "w.pth")
+    assert_refused(lambda: backbones.read_given(path, backbone), str(path))
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_another_backbones_state_dict_is_refused(suffix: str, tmp_path: Path) -> None:
+    path = save(plain(), tmp_path / f"w{suffix}")
+    assert_refused(lambda: backbones.read_given(path, "resnet34"), str(path), "ResNet")
+
+
+def test_other_classes_than_imagenets_are_refused(tmp_path: Path) -> None:
+    changed = plain() | {"fc.weight": torch.ones(5, 1024), "fc.bias": torch.ones(5)}
+    path = save(changed, tmp_path / "w.pth")
+    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path), "GoogLeNet", "1000")
+
+
+def test_a_whole_network_is_refused(tmp_path: Path) -> None:
+    path = save(nn.Linear(3, 2), tmp_path / "w.pth")
+    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path), "state_dict()")
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+def test_a_missing_file_and_a_folder_are_refused(suffix: str, tmp_path: Path) -> None:
+    missing, folder = tmp_path / f"missing{suffix}", tmp_path / f"folder{suffix}"
+    folder.mkdir()
+    for path in (missing, folder):
+        assert_refused(lambda path=path: backbones.read_given(path, "googlenet"), str(path))
+
+
+# --- initialise -------------------------------------------------------------------------------------
+
+
+def copied(net: nn.Module) -> dict[str, Tensor]:
+    return {name: value.clone() for name, value in net.state_dict().items()}
+
+
+@pytest.mark.parametrize("backbone", ["resnet34", "resnet50", "resnext50_32x4d"])
+@torch.no_grad()
+def test_residual_blocks_start_as_the_identity(backbone: str) -> None:
+    net = backbones.untouched(backbone)
+    before = copied(net)
+    backbones.initialise(net)
+    last = "bn2.weight" if backbone == "resnet34" else "bn3.weight"
+    changed = {name for name, value in net.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed == {name for name in before if name.startswith("layer") and name.endswith(last)}
+    blocks = [layer for layer in net.modules() if isinstance(layer, (resnet.BasicBlock, resnet.Bottleneck))]
+    assert len(blocks) == len(changed)
+    for block in blocks:
+        inputs = torch.rand(2, block.conv1.in_channels, 4, 4)  # as after the ReLU before
+        wanted = inputs if block.downsample is None else functional.relu(block.downsample(inputs))
+        assert torch.equal(block(inputs), wanted)
+
+
+@pytest.fixture(scope="module")
+def alexnet() -> nn.Module:
+    torch.manual_seed(0)
+    net = backbones.untouched("alexnet")
+    backbones.initialise(net)
+    return net
+
+
+def weighted(net: nn.Module) -> list[Any]:
+    return [layer for layer in net.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+
+
+def test_networks_without_batch_norm_start_as_he_proposed(alexnet: nn.Module) -> None:
+    *hidden, last = weighted(alexnet)
+    assert len(hidden) == 7
+    for layer in hidden:
+        assert layer.weight.std().item() == pytest.approx(math.sqrt(2 / layer.weight[0].numel()), rel=0.02)
+        assert abs(layer.weight.mean().item()) < 0.02 * layer.weight.std().item() + 1e-3
+    assert last.weight.std().item() == pytest.approx(0.01, rel=0.02)
+    assert all(not layer.bias.any() for layer in (*hidden, last))
+
+
+def variances(net: nn.Module) -> list[float]:
+    """Variance of each layer's outputs over a batch of unit variance."""
+    found: list[float] = []
+    hooks = [
+        layer.register_forward_hook(lambda _layer, _inputs, out: found.append(out.var().item()))
+        for layer in weighted(net)
+    ]
+    with torch.no_grad():
+        net.eval()(torch.randn(4, 3, 64, 64, generator=torch.Generator().manual_seed(0)))
+    for hook in hooks:
+        hook.remove()
+    return found
+
+
+def test_the_signal_keeps_its_size_through_a_network_without_batch_norm(alexnet: nn.Module) -> None:
+    *hidden, last = variances(alexnet)
+    assert all(0.2 < variance < 10 for variance in hidden)
+    assert max(hidden) < 5 * min(hidden)
+    assert last < 10
+    # PyTorch's own initialisation loses it.
+    torch.manual_seed(0)
+    assert variances(backbones.untouched("alexnet"))[-2] < 0.01
+
+
+def test_every_class_starts_about_equally_likely(alexnet: nn.Module) -> None:
+    with torch.no_grad():
+        net_outputs = alexnet.eval()(torch.randn(4, 3, 64, 64))
+    losses = functional.cross_entropy(net_outputs, torch.arange(4), reduction="none")
+    assert losses.tolist() == pytest.approx([math.log(1000)] * 4, rel=0.5)
+
+
+def test_dropout_is_off(alexnet: nn.Module) -> None:
+    googlenet = backbones.untouched("googlenet")
+    before = copied(googlenet)
+    backbones.initialise(googlenet)
+    for net, count in ((alexnet, 2), (googlenet, 1)):
+        assert [layer.p for layer in net.modules() if isinstance(layer, nn.Dropout)] == [0.0] * count
+    assert_same(googlenet.state_dict(), before)
+
+
+def test_dropout_is_on_in_every_other_training(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    backbones.write_weights(path, plain(), {})
+    for weights in (path, None):
+        net = backbones.pretrained("googlenet", weights)
+        assert [layer.p for layer in net.modules() if isinstance(layer, nn.Dropout)] == [0.2]
+
+
+# --- use_first_outputs ------------------------------------------------------------------------------
+
+
+def test_only_the_first_outputs_are_trained() -> None:
+    net = backbones.untouched("googlenet")
+    whole_outputs = outputs(net)
+    hook = backbones.use_first_outputs(net, 3)
+    assert torch.equal(outputs(net), whole_outputs[:, :3])
+    functional.cross_entropy(net.train()(photos()), torch.tensor([0, 2])).backward()
+    for gradient in (net.fc.weight.grad, net.fc.bias.grad):
+        assert gradient[:3].flatten(1 if gradient.dim() > 1 else 0).any(-1).all()
+        assert not gradient[3:].any()
+    assert net.conv1.conv.weight.grad.any()
+    hook.remove()
+    assert net(photos()).shape == (2, 1000)
+
+
+# --- the scripts ------------------------------------------------------------------------------------
+
+
+def run(script: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, SCRIPTS / f"{script}.py", *arguments],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def make_pack(folder: Path) -> Path:
+    """Eight photos of two classes, six of which train."""
+    rng = np.random.default_rng(0)
+    for category in ("lily", "rose"):
+        (folder / "photos" / category).mkdir(parents=True)
+        for number in range(4):
+            pixels = rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(folder / "photos" / category / f"{number}.png")
+    manifest.write(manifest.build(folder / "photos", 0.75, 0), folder / "manifest.csv")
+    pack.build(folder / "photos", folder / "manifest.csv", 48, folder / "pack")
+    return folder / "pack"
+
+
+def test_pretraining_makes_a_weight_file(tmp_path: Path) -> None:
+    spec = Spec(
+        backbone="googlenet",
+        architecture="original",
+        augmentation=(),
+        optimizer=Optimizer("sgd", learning_rate=0.01, momentum=0.0, weight_decay=0.0, schedule="constant"),
+        weights="none",
+        image_size=48,
+        batch_size=4,
+        epochs=1,
+        patience=1,
+        precision="fp32",
+        seed=5,
+    )
+    path, history = tmp_path / "out" / "w.safetensors", tmp_path / "out" / "history.csv"
+    places = ("--pack", make_pack(tmp_path), "--output", path, "--history", history)
+    ended = run("pretrain", "--spec", spec.to_json(), *places, "--threads", "1")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert re.fullmatch(r"epoch 1: train loss [^\n]+ s\n", ended.stdout)
+    with history.open(newline="", encoding="utf-8") as file:
+        assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]
+
+    state, about = backbones.read_weights(path)
+    assert about == {"backbone": "googlenet", "source": "pretraining", "best_epoch": 1}
+    assert {name: value.shape for name, value in state.items()} == {
+        name: value.shape for name, value in plain().items()
+    }
+    net = backbones.pretrained("googlenet", path)
+    assert outputs(net).shape == (2, 1000)
+    assert outputs(net).isfinite().all()
+    # Two of the outputs were trained, from what the spec's seed gives.
+    torch.manual_seed(spec.seed)
+    start = backbones.untouched("googlenet").state_dict()
+    assert torch.equal(state["fc.weight"][2:], start["fc.weight"][2:])
+    for name in ("fc.weight", "conv1.conv.weight"):
+        assert not torch.equal(state[name][:2], start[name][:2])
+        torch.testing.assert_close(state[name], start[name], atol=0.2, rtol=0)
+    assert sorted(file.name for file in path.parent.iterdir()) == ["history.csv", "w.safetensors"]
+
+
+def test_a_good_file_is_converted(tmp_path: Path) -> None:
+    given, output = save(with_auxiliary_heads(), tmp_path / "mine.pth"), tmp_path / "w.safetensors"
+    ended = run("convert_weights", "--backbone", "googlenet", "--given", given, "--output", output)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+    state, about = backbones.read_weights(output)
+    assert_same(state, plain())
+    assert about == {"backbone": "googlenet", "source": "mine.pth"}
+
+
+def test_a_bad_file_is_one_line(tmp_path: Path) -> None:
+    given, output = tmp_path / "mine.pth", tmp_path / "w.safetensors"
+    given.write_text("hello\n", encoding="utf-8")
+    ended = run("convert_weights", "--backbone", "googlenet", "--given", given, "--output", output)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert re.fullmatch(rf"error: {re.escape(str(given))} [^\n]+\n", ended.stderr)
+    assert list(tmp_path.iterdir()) == [given]
