@@ -17,10 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from ablation.datasets import archive
-from ablation.errors import UserError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ablation.datasets import archive
+from ablation.errors import UserError
 
 FILES = {
     "data/label.csv": b"filename,category\na.jpg,1\n",

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from ablation import augment
-from ablation.augment import ColorJitter, Grayscale, HorizontalFlip, Normalize, Rotation
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -18,6 +16,9 @@ from scipy import stats
 from torch import Tensor
 from torchvision import transforms
 from torchvision.transforms.v2 import functional as reference
+
+from ablation import augment
+from ablation.augment import ColorJitter, Grayscale, HorizontalFlip, Normalize, Rotation
 
 SIZES = [(24, 24), (20, 30), (30, 20), (1, 7)]
 REFERENCES = {

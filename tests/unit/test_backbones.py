@@ -11,10 +11,11 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision
+from torch import Tensor, nn
+
 from ablation import backbones
 from ablation.backbones import BACKBONES, EDITS, ORIGINAL
 from ablation.errors import UserError
-from torch import Tensor, nn
 
 PARAMETERS = {
     ("alexnet", ORIGINAL): 57_901_083,

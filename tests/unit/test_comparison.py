@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+
 from ablation import comparison
 from ablation.errors import UserError
 from ablation.training import Epoch, write_history

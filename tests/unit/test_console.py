@@ -12,6 +12,7 @@ import termios
 from pathlib import Path
 
 import pytest
+
 from ablation import console
 from ablation.training import Epoch
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ablation.datasets.drawn import draw, photo, species_of
-from ablation.errors import UserError
 from numpy.typing import NDArray
 from PIL import Image
+
+from ablation.datasets.drawn import draw, photo, species_of
+from ablation.errors import UserError
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 SMALL = (64, 48)

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+
 from ablation.datasets import drive
 from ablation.errors import UserError
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+
 from ablation import evaluation, training
 from ablation.evaluation import Prediction
 from ablation.pack import Pack
 from ablation.spec import Optimizer, Spec
-from torch import Tensor, nn
 
 CPU = torch.device("cpu")
 SPEC = Spec(

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from PIL import Image
+
 from ablation import figures, pack, study
 from ablation.backbones import EDITS
 from ablation.figures import RUN_FIGURES, STUDY_FIGURES
-from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 LADDER = ["none", "flip", "rotate", "jitter", "gray", "normalize"]

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from ablation import errors
 from ablation.errors import UserError
 from ablation.files import atomic, sha256, write_json, write_text
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 
 def names(folder: Path) -> list[str]:

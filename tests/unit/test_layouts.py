@@ -7,10 +7,11 @@ import io
 from pathlib import Path
 
 import pytest
-from ablation.datasets.layouts import Photo, categories, find
-from ablation.errors import UserError
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from ablation.datasets.layouts import Photo, categories, find
+from ablation.errors import UserError
 
 
 def make(root: Path, *names: str, **texts: str) -> Path:

@@ -8,11 +8,12 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from ablation.datasets.manifest import Entry, build, read, write
-from ablation.errors import UserError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+
+from ablation.datasets.manifest import Entry, build, read, write
+from ablation.errors import UserError
 
 
 def add(root: Path, *names: str) -> Path:

@@ -11,8 +11,8 @@ from ablation.datasets import origin
 from ablation.errors import UserError
 
 
-@pytest.fixture
-def made_from(tmp_path: Path) -> Path:
+@pytest.fixture(name="made_from")
+def _made_from(tmp_path: Path) -> Path:
     """An archive from which the data set in `tmp_path / "photos"` was made."""
     archive = tmp_path / "a" / "photos.zip"
     archive.parent.mkdir()
@@ -29,7 +29,8 @@ def test_the_same_archive_is_taken_under_another_spelling(tmp_path: Path, made_f
     origin.check("photos", made_from.parent / ".." / "a" / "photos.zip", tmp_path / "photos")
 
 
-def test_another_archive_is_refused(tmp_path: Path, made_from: Path) -> None:
+@pytest.mark.usefixtures("made_from")
+def test_another_archive_is_refused(tmp_path: Path) -> None:
     other = tmp_path / "b" / "photos.zip"
     other.parent.mkdir()
     other.touch()

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
+
 from ablation import pack
 from ablation.datasets import manifest
 from ablation.datasets.photos import photo
 from ablation.errors import UserError
 from ablation.files import sha256
-from PIL import Image
 
 SIZE = 20
 KINDS = {"a": ("RGB", "png"), "b": ("L", "png"), "c": ("RGBA", "png"), "d": ("RGB", "jpg"), "e": ("P", "png")}

@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ablation.datasets.photos import photo
-from ablation.errors import UserError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
+
+from ablation.datasets.photos import photo
+from ablation.errors import UserError
 
 RNG = np.random.default_rng(0)
 PIXELS = RNG.integers(0, 256, (7, 5, 3), dtype=np.uint8)

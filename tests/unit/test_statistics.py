@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from ablation.statistics import wilson_interval
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
+
+from ablation.statistics import wilson_interval
 
 
 @settings(max_examples=200, deadline=None)

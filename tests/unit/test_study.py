@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from ablation import figures, study
 from ablation.backbones import BACKBONES, EDITS, ORIGINAL
 from ablation.errors import UserError
 from ablation.spec import Spec
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
 from ablation import device, training
 from ablation.errors import UserError
 from ablation.pack import Pack
 from ablation.spec import Optimizer, Spec
 from ablation.training import Epoch, Photos
-from torch import Tensor, nn
-from torch.nn import functional
 
 CPU = torch.device("cpu")
 SIDE = 4

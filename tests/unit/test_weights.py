@@ -24,15 +24,16 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision
+from PIL import Image
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models import resnet
+
 from ablation import backbones, pack
 from ablation.backbones import BACKBONES
 from ablation.datasets import manifest
 from ablation.errors import UserError
 from ablation.spec import Optimizer, Spec
-from PIL import Image
-from torch import Tensor, nn
-from torch.nn import functional
-from torchvision.models import resnet
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 VERSION = "IMAGENET1K_V1"

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 import torch
+
 from ablation import backbones, device, errors, evaluation, pack, training
 from ablation.files import write_json
 from ablation.spec import Spec

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 import torch
+
 from ablation import backbones, console, device, errors, pack, training
 from ablation.spec import Spec
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from ablation import backbones, console, device, errors, pack, training
 from ablation.files import write_json, write_text
 from ablation.spec import Spec

@@ -6,7 +6,6 @@ of the first must not be overwritten by those of the second.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from ablation.errors import UserError
@@ -26,8 +25,8 @@ def check(name: str, path: Path, folder: Path) -> None:
         recorded = Path((folder / FILE).read_text(encoding="utf-8").rstrip("\n"))
     except FileNotFoundError:
         return
-    if recorded.exists() and not os.path.samefile(recorded, path):
+    if recorded.exists() and not recorded.samefile(path):
         raise UserError(
-            f"config: data set {name!r} is {path}, but its results were made from {recorded}: give the new one "
-            "a name of its own under datasets"
+            f"config: data set {name!r} is {path}, but its results were made from {recorded}: "
+            "give the new one a name of its own under datasets"
         )
