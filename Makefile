@@ -32,10 +32,12 @@ clean: ## remove all results and resources (asks first)
 	rm -rf results/* resources logs .snakemake
 
 $(VENV)/run.done: requirements.txt | $(VENV)/python.done
+	@echo "Installing the pinned packages into $(VENV): a few minutes, most of them for PyTorch."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
 
 $(VENV)/test.done: requirements-dev.txt requirements.txt | $(VENV)/python.done
+	@echo "Installing the pinned packages into $(VENV): a few minutes, most of them for PyTorch."
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@ $(VENV)/run.done
 
