@@ -31,14 +31,16 @@ clean: ## remove all results and resources (asks first)
 	@printf 'Remove results/, resources/ and logs/? [y/N] '; read -r answer; [ "$$answer" = y ]
 	rm -rf results/* resources logs .snakemake
 
-$(VENV)/run.done: requirements.txt | $(VENV)/python.done
-	@echo "Installing the pinned packages into $(VENV): a few minutes, most of them for PyTorch."
+INSTALL = @echo "Installing the pinned packages into $(VENV): a few minutes, most of them for PyTorch." && \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+
+$(VENV)/run.done: requirements.txt | $(VENV)/python.done
+	$(INSTALL)
 	@touch $@
 
 $(VENV)/test.done: requirements-dev.txt requirements.txt | $(VENV)/python.done
-	@echo "Installing the pinned packages into $(VENV): a few minutes, most of them for PyTorch."
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+	@command -v git > /dev/null || { echo "error: git is missing, and the tests need it: install git"; exit 1; }
+	$(INSTALL)
 	@touch $@ $(VENV)/run.done
 
 $(VENV)/python.done:

@@ -24,7 +24,7 @@ rule all:
 
 
 onsuccess:
-    print("Done: the table is results/summary.csv, the figures are in", COMPARISON)
+    print(f"Done. The table: results/summary.csv. Figures: {COMPARISON}/")
 
 
 onerror:

@@ -19,6 +19,7 @@ try:
     if STUDY.dataset.path:
         folder = Path("resources/datasets", STUDY.dataset.name)
         origin.check(STUDY.dataset.name, STUDY.dataset.path, folder)
+    PUBLISHED = study.published(STUDY.dataset, Path(os.path.relpath(workflow.basedir)))
 except UserError as error:
     sys.exit(str(error))
 
@@ -182,14 +183,6 @@ def starting_weights(wildcards):
 def spec_of(wildcards):
     """Everything that can change a run's result, as one string: Snakemake compares params unnamed."""
     return experiment_of(wildcards).run_spec(int(wildcards.seed)).to_json()
-
-
-def published_of(_wildcards):
-    """The published figures of the data set, where it has any."""
-    published = STUDY.dataset.fields.get("published")
-    return (
-        os.path.join(os.path.relpath(workflow.basedir), published) if published else []
-    )
 
 
 def runs_folder(_wildcards):

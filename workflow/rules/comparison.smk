@@ -22,7 +22,7 @@ rule collect:
 rule summarize:
     input:
         runs=f"{COMPARISON}/runs.csv",
-        published=published_of,
+        published=PUBLISHED,
         script=script("summarize"),
         code=code("comparison"),
     output:

@@ -4,7 +4,7 @@ rule train:
         pack=pack_of,
         weights=starting_weights,
         script=script("train"),
-        code=code("training", "augment", "backbones", "device"),
+        code=code("training", "augment", "backbones", "device", "pack", "spec"),
     output:
         history=f"{RUN}/history.csv",
         weights=f"{RUN}/weights.safetensors",
@@ -32,7 +32,9 @@ rule evaluate:
         weights=f"{RUN}/weights.safetensors",
         spec=f"{RUN}/spec.json",
         script=script("evaluate"),
-        code=code("evaluation", "training", "augment", "backbones", "device"),
+        code=code(
+            "evaluation", "training", "augment", "backbones", "device", "pack", "spec"
+        ),
     output:
         predictions=f"{RUN}/predictions.csv",
         metrics=f"{RUN}/metrics.json",

@@ -2,6 +2,7 @@
 rule fetch_weights:
     input:
         script=script("fetch_weights"),
+        code=code("backbones"),
     output:
         weights=WEIGHTS,
     log:
@@ -22,6 +23,7 @@ rule convert_weights:
     input:
         given=given_file,
         script=script("convert_weights"),
+        code=code("backbones"),
     output:
         weights=WEIGHTS,
     log:
@@ -41,7 +43,7 @@ rule pretrain:
     input:
         pack=pretraining_pack,
         script=script("pretrain"),
-        code=code("training", "augment", "backbones", "device"),
+        code=code("training", "augment", "backbones", "device", "pack", "spec"),
     output:
         weights=WEIGHTS,
         history="resources/weights/{source}/{backbone}.csv",

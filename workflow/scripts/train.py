@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ablation import backbones, console, device, errors, pack, training
-from ablation.files import write_json, write_text
+from ablation.files import sha256, write_json, write_text
 from ablation.spec import Spec
 
 
@@ -48,6 +48,8 @@ def main() -> None:
     record: dict[str, Any] = {
         "ended": trained.ended,
         "parameters": backbones.trainable_parameters(net),
+        "manifest_sha256": photos.manifest_sha256,
+        "weights_sha256": sha256(args.weights) if args.weights else None,
         "classes": len(photos.categories),
         "train_photos": int(photos.training.sum()),
         "val_photos": int((~photos.training).sum()),

@@ -48,6 +48,7 @@ def measured(folder: Path) -> dict[str, Any]:
         "backbone": spec["backbone"],
         "architecture": spec["architecture"],
         "weights": spec["weights"],
+        "image_size": spec["image_size"],
         "parameters": record["parameters"],
         "ended": record["ended"],
         "epochs": len(history),

@@ -136,8 +136,8 @@ class StudyFigure:
     def experiments(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
         """Return the experiments that the figure compares: the group with the most values of `varies`.
 
-        `rows` have the keys experiment, backbone, architecture and augmentation; none are returned if
-        no group has two values.
+        `rows` have the keys experiment, backbone, architecture, augmentation and image_size; none are
+        returned if no group has two values.
         """
         groups: dict[tuple[Any, ...], dict[str, list[str]]] = {}
         for row in rows:
@@ -197,11 +197,11 @@ class StudyFigure:
 
 
 STUDY_FIGURES: dict[str, StudyFigure] = {
-    "augmentations": StudyFigure("Augmentations", "augmentation", ("backbone",)),
+    "augmentations": StudyFigure("Augmentations", "augmentation", ("backbone", "image_size")),
     "architectures": StudyFigure(
-        "Architecture edits", "architecture", ("backbone", "augmentation"), edited=True
+        "Architecture edits", "architecture", ("backbone", "augmentation", "image_size"), edited=True
     ),
-    "backbones": StudyFigure("Backbones", "backbone", ("augmentation",)),
+    "backbones": StudyFigure("Backbones", "backbone", ("augmentation", "image_size")),
 }
 
 

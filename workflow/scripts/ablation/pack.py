@@ -36,6 +36,7 @@ class Pack:
     training: np.ndarray[Any, np.dtype[np.bool_]]
     files: list[str]
     categories: list[str]
+    manifest_sha256: str = ""
 
 
 def build(root: Path, manifest_path: Path, size: int, folder: Path) -> None:
@@ -90,6 +91,7 @@ def load(folder: Path) -> Pack:
             training=np.array([split == "train" for split in index["splits"]], dtype=np.bool_),
             files=index["files"],
             categories=index["categories"],
+            manifest_sha256=index["manifest_sha256"],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{folder} is not a readable pack ({error}): delete it and run again") from error

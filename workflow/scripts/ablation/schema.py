@@ -16,6 +16,14 @@ from jsonschema import Draft202012Validator, ValidationError, validators
 
 from ablation.errors import UserError
 
+# JSON schema's names of types, in YAML's words.
+TYPES = {
+    "array": "a list, as in [1, 2]",
+    "object": "a mapping",
+    "string": "text",
+    "number": "a number",
+    "integer": "an integer",
+}
 # The sections whose entries have the fields of their `source`.
 BY_SOURCE = ("datasets", "weight_sources")
 
@@ -105,18 +113,21 @@ def sentence(error: Any, prefix: list[str]) -> str:
     key, found = place(prefix, path) or "the top level", f"is {error.instance!r}"
     if error.validator == "type":
         allowed = error.validator_value
-        kinds = " or ".join([allowed] if isinstance(allowed, str) else allowed)
-        hint = " (write 0.001 or 1.0e-3: YAML reads 1e-3 as text)" if looks_numeric(error.instance) else ""
-        return f"{key} {found}, which is {kind(error.instance)}; it must be of type {kinds}{hint}"
+        kinds = " or ".join(
+            TYPES.get(one, one) for one in ([allowed] if isinstance(allowed, str) else allowed)
+        )
+        return (
+            f"{key} {found}, which is {kind(error.instance)}; it must be {kinds}{number_hint(error.instance)}"
+        )
     limits = {
         "minimum": "at least",
         "exclusiveMinimum": "more than",
         "maximum": "at most",
         "exclusiveMaximum": "less than",
-        "minItems": "of length at least",
-        "maxItems": "of length at most",
-        "minProperties": "of length at least",
-        "maxProperties": "of length at most",
+        "minItems": "a list with at least this many values:",
+        "maxItems": "a list with at most this many values:",
+        "minProperties": "a mapping with at least this many keys:",
+        "maxProperties": "a mapping with at most this many keys:",
     }
     if error.validator in limits:
         return f"{key} {found}; it must be {limits[error.validator]} {error.validator_value}"
@@ -163,12 +174,12 @@ def kind(value: Any) -> str:
     return names.get(type(value), type(value).__name__)
 
 
-def looks_numeric(value: Any) -> bool:
-    """Tell whether a text would be a number to Python, as "1e-3" is."""
-    if not isinstance(value, str):
-        return False
+def number_hint(value: Any) -> str:
+    """Say how a text that looks like a number is written as one; nothing of other values."""
     try:
-        float(value)
+        float(value if isinstance(value, str) else "")
     except ValueError:
-        return False
-    return True
+        return ""
+    if "e" in value.lower():
+        return " (write 0.001 or 1.0e-3: YAML reads 1e-3 as text)"
+    return " (without quotes; inside lists and mappings, --config reads numbers as text: use --configfile)"

@@ -99,7 +99,7 @@ class Study:
         """Return the folder of every run, relative to its data set's: experiment/seed<k>."""
         return [f"{one.name}/seed{seed}" for one in self.experiments.values() for seed in one.seeds]
 
-    def compared(self) -> list[dict[str, str]]:
+    def compared(self) -> list[dict[str, str | int]]:
         """Return what figures compare experiments by."""
         return [
             {
@@ -107,6 +107,7 @@ class Study:
                 "backbone": one.spec.backbone,
                 "architecture": one.spec.architecture,
                 "augmentation": one.augmentation,
+                "image_size": one.spec.image_size,
             }
             for one in self.experiments.values()
         ]
@@ -165,8 +166,6 @@ def load(config: dict[str, Any], schema: Path) -> Study:
     datasets = resolved_datasets(config)
     sources = config["weight_sources"]
     for name, fields in sources.items():
-        if fields["source"] == "file":
-            exists(fields["path"], f"weight_sources.{name}.path")
         if fields["source"] == "pretraining":
             where = f"weight_sources.{name}"
             known(fields["dataset"], datasets, f"{where}.dataset", "data set")
@@ -189,7 +188,37 @@ def load(config: dict[str, Any], schema: Path) -> Study:
                 )
             experiments[experiment.name] = experiment
     chosen = chosen_dataset(config, datasets)
-    return Study(chosen, {**datasets, chosen.name: chosen}, sources, experiments, config)
+    study = Study(chosen, {**datasets, chosen.name: chosen}, sources, experiments, config)
+    check_files(study)
+    return study
+
+
+def check_files(study: Study) -> None:
+    """Raise UserError if a file that the study reads does not exist."""
+    needed = {(one.spec.weights, one.spec.backbone) for one in study.experiments.values()}
+    for source, backbone in sorted(needed):
+        fields, where = study.weight_sources[source], f"weight_sources.{source}"
+        if fields["source"] == "file":
+            require_file(fields["path"].replace("{backbone}", backbone), f"{where}.path")
+        if fields["source"] == "pretraining":
+            path = study.datasets[fields["dataset"]].path
+            if path is not None:
+                require_file(str(path), f"datasets.{fields['dataset']}.path")
+
+
+def published(dataset: Dataset, project: Path) -> list[str]:
+    """Return the file of published figures that stand beside a data set's, as a list of one or none."""
+    if "published" not in dataset.fields:
+        return []
+    path = str(project / dataset.fields["published"])
+    require_file(path, f"datasets.{dataset.name}.published")
+    return [path]
+
+
+def require_file(path: str, where: str) -> None:
+    """Raise UserError unless there is such a file or folder."""
+    if not exists(path, where):
+        raise UserError(f"config: {where} is {path!r}, but there is no such file or folder")
 
 
 def known(name: str, names: Iterable[str], where: str, kind: str) -> None:
@@ -232,11 +261,8 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
                 f"config: dataset is {name!r}, and a data set {chosen.name!r} is configured already; "
                 "give this one another name under datasets"
             )
-    if chosen.path is not None and not exists(str(chosen.path), f"datasets.{chosen.name}.path"):
-        raise UserError(
-            f"config: datasets.{chosen.name}.path is {str(chosen.path)!r}, "
-            "but there is no such file or folder"
-        )
+    if chosen.path is not None:
+        require_file(str(chosen.path), f"datasets.{chosen.name}.path")
     return chosen
 
 
@@ -271,6 +297,11 @@ def resolved_augmentation(config: dict[str, Any], name: str) -> tuple[tuple[str,
             steps.append((transform, augment.resolve(transform, parameters)))
         except (ValueError, OverflowError) as error:
             raise UserError(f"config: augmentations.{name}[{position}]: {error}") from error
+    if "normalize" in [transform for transform, _ in steps[:-1]]:
+        raise UserError(
+            f"config: augmentations.{name} goes on after normalize, but the others need values from 0 to 1; "
+            "put normalize last"
+        )
     return tuple(steps)
 
 
