@@ -37,7 +37,7 @@ def run(
     folder.mkdir(parents=True)
     write_history(history, folder / "history.csv")
     best = min(history, key=lambda epoch: epoch.val_loss)
-    spec = {"backbone": "alexnet", "architecture": "original", "weights": "none"}
+    spec = {"backbone": "alexnet", "architecture": "original", "weights": "none", "image_size": 224}
     record = {
         "parameters": 57_000_003,
         "ended": "epoch_limit",
@@ -83,6 +83,7 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
         "backbone": "alexnet",
         "architecture": "original",
         "weights": "none",
+        "image_size": 224,
         "parameters": 57_000_003,
         "ended": "epoch_limit",
         "epochs": 4,

@@ -22,10 +22,13 @@ LADDER = ["none", "flip", "rotate", "jitter", "gray", "normalize"]
 OTHERS = ["resnet34", "resnet50", "resnet101", "resnext50_32x4d", "vgg11", "googlenet"]
 
 
-def compared(*rows: str) -> list[dict[str, str]]:
-    """Experiments given as backbone/architecture/augmentation."""
-    keys = ("backbone", "architecture", "augmentation")
-    return [{"experiment": row, **dict(zip(keys, row.split("/"), strict=True))} for row in rows]
+def compared(*rows: str) -> list[dict[str, str | int]]:
+    """Experiments given as backbone/architecture/augmentation, and /image size where it is not 224."""
+    keys = ("backbone", "architecture", "augmentation", "image_size")
+    return [
+        {"experiment": row, "image_size": 224, **dict(zip(keys, row.split("/"), strict=False))}
+        for row in rows
+    ]
 
 
 def picture(path: Path) -> tuple[int, int]:
@@ -47,7 +50,7 @@ def test_the_default_study() -> None:
     assert found == {
         "augmentations": [f"alexnet-{rung}" for rung in LADDER],
         "architectures": ["alexnet-normalize", *(f"alexnet-{edit}" for edit in EDITS)],
-        "backbones": ["alexnet-normalize", *OTHERS],
+        "backbones": OTHERS,  # AlexNet is trained on larger photos
     }
 
 
@@ -60,6 +63,7 @@ def test_the_default_study() -> None:
         (["alexnet/original/none", "vgg11/original/flip"], []),
         (["alexnet/original/none", "alexnet/original/flip"], ["augmentations"]),
         (["alexnet/original/none", "vgg11/original/none"], ["backbones"]),
+        (["alexnet/original/none/64", "vgg11/original/none"], []),
         (["alexnet/original/none", "alexnet/fewer_layers/none"], ["architectures"]),
         # Edits are compared without their original too, but not over augmentations or backbones.
         (["alexnet/softmax_output/none", "alexnet/fewer_layers/none"], ["architectures"]),
@@ -82,7 +86,13 @@ def test_the_largest_group_is_compared() -> None:
 
 def test_experiments_of_one_value_stand_together_and_once() -> None:
     rows = [
-        {"experiment": name, "backbone": backbone, "architecture": "original", "augmentation": "none"}
+        {
+            "experiment": name,
+            "backbone": backbone,
+            "architecture": "original",
+            "augmentation": "none",
+            "image_size": 64,
+        }
         for name, backbone in (("a", "alexnet"), ("v", "vgg11"), ("a", "alexnet"), ("slow", "alexnet"))
     ]
     assert STUDY_FIGURES["backbones"].experiments(rows) == ["a", "slow", "v"]
@@ -180,6 +190,7 @@ def runs(names: list[str], seeds: int = 1, label: str = "{}") -> pd.DataFrame:
             "backbone": "alexnet",
             "architecture": "original",
             "augmentation": name,
+            "image_size": 224,
             "seed": seed,
             "parameters": 57_000_003,
             "train_accuracy": 0.9,

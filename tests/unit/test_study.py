@@ -288,7 +288,7 @@ def test_swapping_two_values_changes_the_spec() -> None:
     recipe = {"image_size": 64, "batch_size": 4, "epochs": 5, "patience": 2}
     swapped = {**recipe, "epochs": 2, "patience": 5}
     assert specs(one(**recipe)) != specs(one(**swapped))
-    steps = ["horizontal_flip", "normalize"]
+    steps = ["horizontal_flip", "rotation"]
     either, other = (small(augmentations={"plain": order, "flipped": []}) for order in (steps, steps[::-1]))
     assert specs(either)["one"] != specs(other)["one"]
 
@@ -502,18 +502,26 @@ MISTAKES: dict[str, tuple[Where, Any, list[str]]] = {
     "default weights": (("weight_sources", "net", "version"), "DEFAULT", ["net.version", "'DEFAULT'"]),
     "file for all": (("weight_sources", "own", "path"), "x.pth", ["own.path", "'x.pth'", "{backbone}"]),
     # Nothing where something should be.
-    "no experiments": (("experiments",), [], ["experiments", "[]", "at least 1"]),
-    "no seeds": (("seeds",), [], ["seeds", "[]", "at least 1"]),
+    "no experiments": (("experiments",), [], ["experiments", "[]", "at least this many values: 1"]),
+    "no seeds": (("seeds",), [], ["seeds", "[]", "at least this many values: 1"]),
     "same seed": (("seeds",), [1, 1], ["seeds", "[1, 1]", "differ"]),
-    "empty list": ((*EXPERIMENT, "backbone"), [], ["experiments[0].backbone", "[]", "at least 1"]),
-    "no optimizers": (("optimizers",), {}, ["optimizers", "{}", "at least 1"]),
+    "empty list": (
+        (*EXPERIMENT, "backbone"),
+        [],
+        ["experiments[0].backbone", "[]", "at least this many values: 1"],
+    ),
+    "no optimizers": (("optimizers",), {}, ["optimizers", "{}", "at least this many keys: 1"]),
     "no section": (("recipe",), DELETE, ["recipe is missing"]),
     "no key": (("recipe", "patience"), DELETE, ["recipe.patience is missing"]),
     "no backbone": ((*EXPERIMENT, "backbone"), DELETE, ["experiments[0].backbone is missing"]),
     "no name": ((*EXPERIMENT, "name"), DELETE, ["experiments[0]", "no name"]),
+    "normalize not last": (
+        *[("augmentations", "plain"), ["normalize", "color_jitter"]],
+        ["augmentations.plain", "put normalize last"],
+    ),
     "two steps in one": (
         *[("augmentations", "plain"), [{"rotation": {}, "normalize": {}}]],
-        ["augmentations.plain[0]", "at most 1"],
+        ["augmentations.plain[0]", "at most this many keys: 1"],
     ),
     "line in a key": (("augmentations", "plain"), [{"a\nb": 5}], ["augmentations.plain[0]", "is 5"]),
     **{
