@@ -6,8 +6,8 @@ import os
 import sys
 from pathlib import Path
 
-# glibc hands large blocks back to the system at every step and faults them in again at the next; kept
-# instead, training on a CPU is 1.25 to 1.45 times as fast. Read once, when a process starts.
+# glibc hands large blocks back to the system at every training step and faults them in again at the next;
+# these settings keep them. Read once, when a process starts.
 KEEP_MEMORY = {
     "MALLOC_MMAP_MAX_": "0",
     "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
