@@ -107,13 +107,13 @@ def test_two_experiments_trade_augmentations(study: Project) -> None:
 
 
 def test_pretraining_changed(study: Project) -> None:
-    study.edit(lambda config: config["weight_sources"]["drawn"].update(epochs=2))
+    study.edit(lambda config: config["weight_sources"]["drawn"]["overrides"]["googlenet"].update(epochs=2))
     assert study.plan() == {"pretrain drawn googlenet", *whole(*PRETRAINED), *COMPARISON}
 
 
 def test_split_changed(study: Project) -> None:
     study.edit(lambda config: config["split"].update(seed=1))
-    indexed = {"index demo", "index garden", "pack demo 48", "pack demo 64", "pack garden 48"}
+    indexed = {"index demo", "index garden", "pack demo 64", "pack garden 48"}
     assert study.plan() == {*indexed, "pretrain drawn googlenet", *whole(*RUNS), *COMPARISON}
 
 
@@ -256,7 +256,7 @@ def test_photo_replaced(own: Project, old: bool) -> None:
     path.write_bytes(photo(99))
     if old:
         make_old(path)
-    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 48")
+    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 64")
 
 
 def test_large_photo_replaced_by_an_older_one_of_its_size(own: Project) -> None:
@@ -266,7 +266,7 @@ def test_large_photo_replaced_by_an_older_one_of_its_size(own: Project) -> None:
     own.run(*MINE, "--until", "index")
     Image.new("RGB", (640, 640), "blue").save(path)
     make_old(path)
-    assert {"index mine", "pack mine 48"} <= own.plan(*MINE)
+    assert {"index mine", "pack mine 64"} <= own.plan(*MINE)
 
 
 def test_photo_touched(own: Project) -> None:
@@ -280,12 +280,12 @@ def test_photo_added(own: Project, old: bool) -> None:
     path.write_bytes(photo(99))
     if old:
         make_old(path)
-    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 48")
+    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 64")
 
 
 def test_photo_removed(own: Project) -> None:
     (own.folder / "mine/rose/0.jpg").unlink()
-    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 48")
+    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 64")
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["newer", "older"])
@@ -294,7 +294,7 @@ def test_archive_replaced(own: Project, old: bool) -> None:
     write_archive(path, seed=200)
     if old:
         make_old(path)
-    assert own.plan(*ZIP) == own_jobs("unpack photos", "index photos", "pack photos 48")
+    assert own.plan(*ZIP) == own_jobs("unpack photos", "index photos", "pack photos 64")
 
 
 def test_data_set_switched_and_back(finished: Project, own: Project) -> None:

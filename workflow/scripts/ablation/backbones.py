@@ -226,6 +226,7 @@ def fetch(backbone: str, version: str) -> dict[str, Tensor]:
         RuntimeError,
         ValueError,
         EOFError,
+        LookupError,  # the weights-only unpickler's words for a file that is no pickle
         http.client.HTTPException,
         pickle.UnpicklingError,
     ) as error:
