@@ -34,8 +34,8 @@ RUN = f"{RUNS}/{{experiment}}/seed{{seed}}"
 COMPARISON = f"results/comparison/{STUDY.dataset.name}"
 # Snakemake compares files up to this size by content (its option --max-checksum-file-size).
 COMPARED_BYTES = 1_000_000
-# Several narrow trainings at once finish a study sooner than one wide one at a time: start-up and
-# small operations use one core whatever they are given. `--set-threads train=N` changes it.
+# Several narrow trainings at once in place of one wide one at a time: start-up and small operations use
+# one core whatever they are given. `--set-threads train=N pretrain=N` changes it.
 TRAINING_THREADS = 1
 # Photos are made before anything trains: packing takes all cores, and would wait for them.
 PHOTOS_FIRST = 1_000_000
