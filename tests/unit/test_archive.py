@@ -345,4 +345,35 @@ def test_a_disk_that_refuses(unpack: Unpack, monkeypatch: pytest.MonkeyPatch) ->
         raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(Path, "rename", full)
-    unpack.fails(make_zip(FILES), "No space left")
+    unpack.fails(make_zip(FILES), r"cannot write .*/photos \(No space left on device\): free space or mend")
+
+
+def test_a_killed_run_costs_nothing_but_time(unpack: Unpack) -> None:
+    """The older folder had stepped aside when it was killed."""
+    for name in (".photos.old", ".photos.part"):
+        path = unpack.out.with_name(name)
+        path.mkdir(parents=True)
+        (path / "stale.jpg").touch()
+    assert unpack(make_zip(FILES)) == FILES
+
+
+# The format ustar has no room for such names.
+@pytest.mark.parametrize("kind", ["zip", "tar", "gnu"])
+@pytest.mark.parametrize("name", ["d/" * 1500 + "x.jpg", "x" * 300 + ".jpg", "\u00e9" * 200, "y" * 60_000])
+def test_a_path_that_no_disk_takes(unpack: Unpack, kind: str, name: str) -> None:
+    unpack.fails(KINDS[kind]({"a.jpg": b"x", name: b"x"}), "over 30 folders or 255 bytes a name")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_too_many_members(unpack: Unpack, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "_MOST_MEMBERS", 3)
+    unpack.fails(KINDS[kind](dict.fromkeys("abcde", b"")), "holds more than 3 files")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_verifying_stops_at_the_configured_size(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(KINDS[kind]({"a.jpg": bytes(1000), "b.jpg": bytes(1000)}))
+    archive.verify(path, 30_000)
+    with pytest.raises(UserError, match=r"unpacks to more than 1999 bytes: .* unpacked_gb"):
+        archive.verify(path, 1999)

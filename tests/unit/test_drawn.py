@@ -8,12 +8,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from ablation.datasets import drawn
 from ablation.datasets.drawn import draw, photo, species_of
 from ablation.errors import UserError
 
@@ -143,6 +145,36 @@ def test_refusals(tmp_path: Path, arguments: tuple[int, int, int, tuple[int, int
         draw(tmp_path / "new", *arguments)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "new").exists()
+
+
+def test_an_older_folder_is_replaced(tmp_path: Path) -> None:
+    draw(tmp_path / "photos", 2, 2, 1, SMALL)
+    (tmp_path / "photos" / "mine.txt").touch()
+    draw(tmp_path / "photos", 1, 2, 2, SMALL)
+    draw(tmp_path / "fresh", 1, 2, 2, SMALL)
+    assert contents(tmp_path / "photos") == contents(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, MemoryError])
+def test_a_failure_midway_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool, raised: type[BaseException]
+) -> None:
+    if older:
+        draw(tmp_path / "photos", 1, 1, 1, SMALL)
+    before = {path.name: contents(path) for path in tmp_path.iterdir()}
+    drawn_photos = []
+
+    def fail_late(*arguments: Any) -> Image.Image:
+        if len(drawn_photos) == 3:
+            raise raised
+        drawn_photos.append(photo(*arguments))
+        return drawn_photos[-1]
+
+    monkeypatch.setattr(drawn, "photo", fail_late)
+    with pytest.raises(raised):
+        draw(tmp_path / "photos", 2, 2, 2, SMALL)
+    assert {path.name: contents(path) for path in tmp_path.iterdir()} == before
 
 
 def colours(seed: int, species: int, number: int) -> NDArray[np.float64]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import os
 import random
+import resource
+import stat
 import sys
 import threading
 import time
@@ -13,6 +16,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -188,6 +192,35 @@ def test_a_good_file_arrives_alone_and_young(server: Server, download: Download,
     assert download.path.stat().st_mtime >= before - 1
     assert download.pauses == []
     assert not (download.folder / "home").exists()
+
+
+@pytest.mark.parametrize("older", [b"older", None])
+def test_nothing_new_has_the_final_name_until_it_is_checked(
+    server: Server, download: Download, monkeypatch: pytest.MonkeyPatch, older: bytes | None
+) -> None:
+    if older:
+        download.path.parent.mkdir()
+        download.path.write_bytes(older)
+    accept, seen = drive._accept, []
+
+    def spy(*arguments: Any) -> None:
+        accept(*arguments)
+        seen.append(download.path.read_bytes() if download.path.exists() else None)
+
+    monkeypatch.setattr(drive, "_accept", spy)
+    assert download(url=server.url, sha256=HASH) == ARCHIVE
+    assert seen == [older]
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o022, 0o644), (0o002, 0o664), (0o077, 0o600)])
+def test_a_file_has_the_mode_of_others(server: Server, download: Download, mask: int, mode: int) -> None:
+    before = os.umask(mask)
+    try:
+        download(url=server.url)
+        assert os.umask(mask) == mask  # and the mask is as it was
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(download.path.stat().st_mode) == mode
 
 
 def test_a_wrong_checksum_says_both_and_deletes_the_file(server: Server, download: Download) -> None:
@@ -376,8 +409,32 @@ def test_a_folder_in_the_way(server: Server, download: Download) -> None:
 
 def test_a_disk_that_refuses(server: Server, download: Download) -> None:
     (download.folder / "cache").write_text("a file where a folder is needed")
-    with pytest.raises(UserError, match="cannot save"):
+    with pytest.raises(UserError, match=r"cannot write .*/cache/data\.zip \(File exists\): free space"):
         download(url=server.url)
+
+
+@pytest.mark.parametrize("older", [b"older", None])
+def test_a_full_disk_is_one_line_and_continued_later(
+    server: Server, download: Download, older: bytes | None
+) -> None:
+    download.path.parent.mkdir()
+    if older:
+        download.path.write_bytes(older)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (CUT, limits[1]))
+    try:
+        with pytest.raises(UserError) as caught:
+            download(url=server.url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    line = f"cannot write {download.path} (File too large): free space or mend the folder"
+    assert str(caught.value) == line
+    assert download.pauses == []
+    assert (download.path.read_bytes() if download.path.exists() else None) == older
+    assert download.partial().stat().st_size == CUT
+    assert download(url=server.url) == ARCHIVE
+    assert server.seen[-1][1] == f"bytes={CUT}-"
+    assert download.left() == ["data.zip"]
 
 
 # --- Google Drive by id ----------------------------------------------------------------------------

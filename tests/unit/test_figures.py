@@ -16,6 +16,7 @@ from PIL import Image
 from ablation import figures, pack, study
 from ablation.backbones import EDITS
 from ablation.figures import RUN_FIGURES, STUDY_FIGURES
+from ablation.files import sha256
 
 ROOT = Path(__file__).parents[2]
 LADDER = ["none", "flip", "rotate", "jitter", "gray", "normalize"]
@@ -131,7 +132,17 @@ def predicted(run: Path, folder: Path, names: list[str], classes: list[str]) -> 
             writer.writerow([name, classes[number % len(classes)], taken_for, 0.5, 0.7])
     rng = np.random.default_rng(0)
     np.save(folder / pack.PHOTOS, rng.integers(0, 256, (len(names) + 1, 8, 8, 3), dtype=np.uint8))
-    (folder / pack.INDEX).write_text(json.dumps({"files": ["training.jpg", *names]}), encoding="utf-8")
+    count = len(names) + 1
+    index = {
+        "manifest_sha256": "",
+        "photos_sha256": sha256(folder / pack.PHOTOS),
+        "categories": classes,
+        "files": ["training.jpg", *names],
+        "labels": [0] * count,
+        "splits": ["train"] + ["val"] * len(names),
+    }
+    index["sha256"] = pack.own_sha256(index)
+    (folder / pack.INDEX).write_text(json.dumps(index), encoding="utf-8")
 
 
 @pytest.mark.parametrize("epochs", [1, 2, 40])

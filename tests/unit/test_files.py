@@ -1,10 +1,17 @@
-"""Files that appear whole or not at all, their hashes, and errors in one line."""
+"""Files and folders that appear whole or not at all, hashes of files, and errors in one line."""
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +19,9 @@ from hypothesis import strategies as st
 
 from ablation import errors
 from ablation.errors import UserError
-from ablation.files import atomic, sha256, write_json, write_text
+from ablation.files import atomic, atomic_folder, sha256, write_json, write_text
+
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
 
 def names(folder: Path) -> list[str]:
@@ -53,7 +62,7 @@ def test_a_failure_leaves_nothing_where_nothing_was(tmp_path: Path) -> None:
 
 def test_a_file_that_nobody_wrote_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x").write_text("old")
-    with pytest.raises(FileNotFoundError), atomic(tmp_path / "x"):
+    with pytest.raises(UserError, match=r"cannot write .*/x \(No such file"), atomic(tmp_path / "x"):
         pass
     assert (tmp_path / "x").read_text() == "old"
 
@@ -79,6 +88,249 @@ def test_json_that_cannot_be_leaves_the_old_file(tmp_path: Path) -> None:
     assert names(tmp_path) == ["x.json"]
 
 
+# --- what the disk or the folder refuses -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO], ids=errno.errorcode.get
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_disk_that_refuses_is_one_line(tmp_path: Path, number: int, wrapped: bool) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with pytest.raises(UserError) as caught, atomic(path) as temporary:  # noqa: PT012
+        temporary.write_text("half")
+        try:
+            raise OSError(number, os.strerror(number))
+        except OSError:
+            if wrapped:  # as torch.save does
+                raise RuntimeError("unexpected pos 576 vs 534")  # noqa: B904
+            raise
+    assert str(caught.value) == f"cannot write {path} ({os.strerror(number)}): free space or mend the folder"
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["table.csv"]
+
+
+def test_a_disk_that_refuses_at_last_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network's disk may take every byte and say only in the end that it is full."""
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(UserError, match="No space left on device"):
+        write_text(tmp_path / "x", "new")
+    assert names(tmp_path) == []
+
+
+def test_a_folder_in_the_place_of_a_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    with pytest.raises(UserError, match=r"cannot write .*/x \(Is a directory\)"):
+        write_text(tmp_path / "x", "new")
+    assert names(tmp_path) == ["x"]
+
+
+def test_a_name_too_long_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="File name too long"):
+        write_text(tmp_path / ("x" * 255), "new")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        PermissionError(errno.EACCES, "Permission denied", "/elsewhere/photo.jpg"),
+        OSError(errno.ENOSPC, "No space left on device", "/elsewhere/photo.jpg"),
+        OSError(errno.EROFS, "Read-only file system", 7),
+        FileNotFoundError(errno.ENOENT, "No such file or directory"),
+        ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"),
+        OSError("cannot identify image file"),
+        ValueError("no"),
+    ],
+    ids=repr,
+)
+@pytest.mark.parametrize("writer", [atomic, atomic_folder])
+def test_an_unrelated_error_stays_what_it_is(
+    tmp_path: Path, writer: Callable[[Path], Any], error: Exception
+) -> None:
+    with pytest.raises(type(error)) as caught, writer(tmp_path / "x"):
+        raise error
+    assert caught.value is error
+    assert names(tmp_path) == []
+
+
+# --- killed writers --------------------------------------------------------------------------------
+
+
+def python(code: str, *arguments: str | Path) -> int:
+    """Run code in another process; return how it ended."""
+    return subprocess.run(
+        [sys.executable, "-c", "from ablation.files import *; import signal, sys\n" + code, *arguments],
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS)},
+        timeout=60,
+        check=False,
+    ).returncode
+
+
+KILLED = """
+with atomic(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("name", ["table.csv", "archive", "a[1].*?.csv", ".hidden", "w.tar.gz"])
+@pytest.mark.parametrize("old", [True, False])
+def test_what_a_killed_writer_left_goes_with_the_next_write(tmp_path: Path, name: str, old: bool) -> None:
+    path = tmp_path / name
+    if old:
+        path.write_text("old")
+    for _ in range(2):
+        assert python(KILLED, path) == -signal.SIGKILL
+        assert path.exists() == old
+        assert len(names(tmp_path)) == 1 + old
+    write_text(path, "new")
+    assert names(tmp_path) == [name]
+    assert path.read_text() == "new"
+
+
+def test_what_another_file_or_a_living_process_left_stays(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    stay = [
+        f".table.{os.getppid()}.part.csv",
+        f".table.5.{ended.pid}.part.csv",
+        f".table2.{ended.pid}.part.csv",
+        f".table.{ended.pid}.part.png",
+        f".table.{ended.pid}.part",
+        f"table.{ended.pid}.part.csv",
+        ".table.part.csv",
+        ".table.x.part.csv",
+        ".table.99999999999999999999.part.csv",
+    ]
+    for name in [*stay, f".table.{ended.pid}.part.csv"]:
+        (tmp_path / name).touch()
+    write_text(tmp_path / "table.csv", "new")
+    assert names(tmp_path) == sorted([*stay, "table.csv"])
+
+
+def test_two_processes_write_the_same_file_each_whole(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with atomic(path) as temporary:
+        temporary.write_text("first")
+        assert python("write_text(Path(sys.argv[1]), 'second')", path) == 0
+        assert path.read_text() == "second"
+        assert temporary.read_text() == "first"
+    assert path.read_text() == "first"
+    assert names(tmp_path) == ["table.csv"]
+
+
+# --- folders ---------------------------------------------------------------------------------------
+
+
+def tree(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """A folder with files in it."""
+    path = tmp_path / "photos"
+    (path / "sub").mkdir(parents=True)
+    (path / "sub" / "old.jpg").write_text("old")
+    return path
+
+
+def test_a_folder_replaces_the_old_one_when_it_is_whole(older: Path) -> None:
+    with atomic_folder(older) as staging:
+        assert names(staging) == []
+        (staging / "new.jpg").write_text("new")
+        assert tree(older) == {"sub/old.jpg": "old"}
+    assert tree(older) == {"new.jpg": "new"}
+    assert names(older.parent) == ["photos"]
+
+
+def test_a_new_folder_appears_with_those_above_it(tmp_path: Path) -> None:
+    with atomic_folder(tmp_path / "a" / "b") as staging:
+        (staging / "new.jpg").write_text("new")
+        assert names(tmp_path / "a") == [".b.part"]
+    assert tree(tmp_path) == {"a/b/new.jpg": "new"}
+
+
+@pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt, UserError])
+def test_a_failure_leaves_the_old_folder(older: Path, raised: type[BaseException]) -> None:
+    with pytest.raises(raised), atomic_folder(older) as staging:  # noqa: PT012
+        (staging / "new.jpg").write_text("new")
+        raise raised
+    assert tree(older.parent) == {"photos/sub/old.jpg": "old"}
+    assert names(older.parent) == ["photos"]
+
+
+@pytest.mark.parametrize("failing", [1, 2], ids=["old steps aside", "new takes its place"])
+def test_a_folder_that_cannot_be_replaced_stays(
+    older: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    rename, calls = Path.rename, []
+
+    def sometimes(path: Path, target: Path) -> Path:
+        calls.append(path)
+        if len(calls) == failing:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path), None, str(target))
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", sometimes)
+    with (
+        pytest.raises(UserError, match=r"cannot write .*/photos \(No space left on device\): free space"),
+        atomic_folder(older) as staging,
+    ):
+        (staging / "new.jpg").write_text("new")
+    assert tree(older.parent) == {"photos/sub/old.jpg": "old"}
+    assert names(older.parent) == ["photos"]
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "dangling link"])
+def test_only_a_folder_is_replaced(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "photos"
+    if kind == "file":
+        path.write_text("mine")
+    else:
+        path.symlink_to(tmp_path if kind == "link" else tmp_path / "nowhere")
+    with pytest.raises(UserError, match="photos is in the way"), atomic_folder(path):
+        pass
+    assert names(tmp_path) == ["photos"]
+    assert path.is_symlink() == (kind != "file")
+
+
+KILLED_IN_A_FOLDER = """
+with atomic_folder(Path(sys.argv[1])) as staging:
+    (staging / "half.jpg").write_text("half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+# After the old folder stepped aside, before the new one took its place.
+KILLED_WHILE_REPLACING = """
+rename = Path.rename
+def once(path, target):
+    rename(path, target)
+    os.kill(os.getpid(), signal.SIGKILL)
+Path.rename = once
+with atomic_folder(Path(sys.argv[1])) as staging:
+    (staging / "whole.jpg").write_text("whole")
+"""
+
+
+@pytest.mark.parametrize("code", [KILLED_IN_A_FOLDER, KILLED_WHILE_REPLACING], ids=["writing", "replacing"])
+def test_what_a_killed_writer_left_of_a_folder_goes_with_the_next(older: Path, code: str) -> None:
+    assert python(code, older) == -signal.SIGKILL
+    assert "photos/half.jpg" not in tree(older.parent)
+    with atomic_folder(older) as staging:
+        assert names(staging) == []
+        (staging / "new.jpg").write_text("new")
+    assert tree(older.parent) == {"photos/new.jpg": "new"}
+    assert names(older.parent) == ["photos"]
+
+
+# --- hashes and messages ---------------------------------------------------------------------------
+
+
 @settings(max_examples=20, deadline=None)
 @given(content=st.binary(max_size=200))
 def test_hash(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
@@ -99,17 +351,13 @@ def test_a_users_error_is_one_line_and_exit_code_1(capfd: pytest.CaptureFixture[
 
 
 def test_a_stage_ends_with_one_line(tmp_path: Path) -> None:
-    import subprocess
-    import sys
-
-    scripts = Path(__file__).parents[2] / "workflow/scripts"
     code = (
         "from ablation import errors\ndef main():\n    raise errors.UserError('x: do y')\nerrors.run(main)\n"
     )
     (tmp_path / "stage.py").write_text(code)
     ended = subprocess.run(
         [sys.executable, tmp_path / "stage.py"],
-        env={"PYTHONPATH": str(scripts)},
+        env={"PYTHONPATH": str(SCRIPTS)},
         capture_output=True,
         text=True,
         timeout=60,

@@ -24,6 +24,8 @@ import pytest
 import safetensors.torch
 import torch
 import torchvision
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
@@ -214,15 +216,18 @@ def test_a_server_that_is_away_is_one_line(site: Site) -> None:
     assert site.cached() == []
 
 
-@pytest.mark.parametrize(
-    "start", [b"", b"hello\n", b"PK\x03\x04", b"PK"], ids=["empty", "text", "zip", "half"]
-)
-def test_a_damaged_cache_is_named(start: bytes, site: Site) -> None:
-    site.publish(published())
+@pytest.mark.parametrize("kind", ["empty", "text", "half", "one byte"])
+def test_a_damaged_cache_is_named(kind: str, site: Site) -> None:
+    whole = published()
+    site.publish(whole)
     site.cache.mkdir(parents=True)
     path = site.cache / Path(site.url).name
-    path.write_bytes(published()[:1_000_000] if start == b"PK" else start)
-    assert_refused(lambda: backbones.fetch("googlenet", VERSION), site.url, str(path))
+    middle = len(whole) // 2
+    one_byte = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
+    path.write_bytes({"empty": b"", "text": b"hello\n", "half": whole[:middle], "one byte": one_byte}[kind])
+    assert_refused(lambda: backbones.fetch("googlenet", VERSION), str(path), "altered or cut short")
+    path.unlink()
+    backbones.fetch("googlenet", VERSION)
 
 
 @pytest.mark.parametrize(
@@ -241,6 +246,141 @@ def test_every_backbone_has_published_weights(backbone: str) -> None:
         net = backbones.untouched(backbone)
     assert sum(values.numel() for values in net.parameters()) == published_as.meta["num_params"]
     assert len(published_as.meta["categories"]) == backbones.IMAGENET_CLASSES
+
+
+# --- our own files ----------------------------------------------------------------------------------
+
+
+STATE = {
+    "a.weight": torch.arange(6.0).view(2, 3),
+    "a.batches": torch.tensor(7),
+    "half": torch.tensor([1.5, -2], dtype=torch.bfloat16),
+    "nothing": torch.ones(0, 4),
+    "flags": torch.tensor([True, False]),
+}
+ABOUT = {"backbone": "googlenet", "classes": ["rose", "\u00e4"], "best_epoch": 3}
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small weight file of the program's own."""
+    path = tmp_path_factory.mktemp("ours") / "w.safetensors"
+    backbones.write_weights(path, STATE, ABOUT)
+    return path
+
+
+def test_our_own_file_is_read(ours: Path) -> None:
+    state, about = backbones.read_weights(ours)
+    assert_same(state, STATE)
+    assert about == ABOUT
+
+
+def test_others_can_read_our_own_file(ours: Path) -> None:
+    assert_same(safetensors.torch.load_file(ours), STATE)
+    # As any new file, and not only by its owner.
+    (ours.parent / "any").touch()
+    assert ours.stat().st_mode == (ours.parent / "any").stat().st_mode
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2", "3"])
+def test_another_process_writes_the_same_bytes(ours: Path, tmp_path: Path, hash_seed: str) -> None:
+    """safetensors' own metadata changes its order from process to process."""
+    code = (
+        "import sys; from pathlib import Path; from ablation import backbones\n"
+        "backbones.write_weights(Path('again'), *backbones.read_weights(Path(sys.argv[1])))"
+    )
+    variables = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(SCRIPTS)}
+    subprocess.run([sys.executable, "-c", code, ours], cwd=tmp_path, env=variables, check=True, timeout=120)
+    assert (tmp_path / "again").read_bytes() == ours.read_bytes()
+
+
+def resealed(path: Path, change: Callable[[dict[str, Tensor], dict[str, str]], Any]) -> Path:
+    """Change what a weight file says, as another program might, but not its hash."""
+    with safetensors.safe_open(path, framework="pt") as file:
+        header = dict(file.metadata())
+    state = safetensors.torch.load_file(path)
+    change(state, header)
+    changed = path.with_name("changed.safetensors")
+    safetensors.torch.save_file(state, changed, metadata=header)
+    return changed
+
+
+def reshaped(state: dict[str, Tensor], _header: dict[str, str]) -> None:
+    state["a.weight"] = state["a.weight"].view(3, 2)
+
+
+def retyped(state: dict[str, Tensor], _header: dict[str, str]) -> None:
+    state["a.weight"] = state["a.weight"].view(torch.int32)
+
+
+def renamed(state: dict[str, Tensor], _header: dict[str, str]) -> None:
+    state["b.weight"] = state.pop("a.weight")
+
+
+def other_about(_state: dict[str, Tensor], header: dict[str, str]) -> None:
+    header[backbones.SEAL] = header[backbones.SEAL].replace("rose", "lily")
+
+
+CHANGES: dict[str, Callable[[dict[str, Tensor], dict[str, str]], Any]] = {
+    "value": lambda state, _header: state["a.weight"].add_(1),
+    "shape": reshaped,
+    "type": retyped,
+    "name": renamed,
+    "surplus": lambda state, _header: state.update(more=torch.ones(1)),
+    "missing": lambda state, _header: state.pop("nothing"),
+    "about": other_about,
+    "no hash": lambda _state, header: header.clear(),
+    "hash of nothing": lambda _state, header: header.update({backbones.SEAL: "{}"}),
+    "hash no text": lambda _state, header: header.update({backbones.SEAL: "[]"}),
+    "hash no JSON": lambda _state, header: header.update({backbones.SEAL: "x"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_changed_file_of_our_own_is_refused(
+    ours: Path, change: Callable[[dict[str, Tensor], dict[str, str]], Any]
+) -> None:
+    path = resealed(ours, change)
+    for read in (backbones.read_weights, backbones.restore, lambda path: backbones.pretrained("vgg11", path)):
+        assert_refused(lambda read=read: read(path), str(path), "was altered", "delete it and run again")
+
+
+def test_a_file_written_again_unchanged_is_accepted(ours: Path) -> None:
+    path = resealed(ours, lambda _state, _header: None)
+    assert_same(backbones.read_weights(path)[0], STATE)
+
+
+def refused_or_equal(folder: Path, content: bytes) -> bool:
+    """Read other bytes as a weight file; return whether they are refused."""
+    path = folder / "w.safetensors"
+    path.write_bytes(content)
+    try:
+        state, about = backbones.read_weights(path)
+    except UserError:
+        return True
+    assert_same(state, STATE)
+    assert about == ABOUT
+    return False
+
+
+@settings(max_examples=300, deadline=None)
+@given(place=st.integers(0, 10_000), value=st.integers(1, 255))
+def test_a_changed_byte_is_refused_or_means_nothing(
+    ours: Path, tmp_path_factory: pytest.TempPathFactory, place: int, value: int
+) -> None:
+    content = bytearray(ours.read_bytes())
+    content[place % len(content)] ^= value
+    refused_or_equal(tmp_path_factory.mktemp("changed"), bytes(content))
+
+
+@settings(max_examples=100, deadline=None)
+@given(length=st.integers(0, 10_000))
+@example(length=-1)
+def test_a_cut_file_of_our_own_is_refused(
+    ours: Path, tmp_path_factory: pytest.TempPathFactory, length: int
+) -> None:
+    content = ours.read_bytes()
+    assert refused_or_equal(tmp_path_factory.mktemp("cut"), content[: length % len(content)])
 
 
 # --- a user's file ----------------------------------------------------------------------------------
@@ -368,6 +508,31 @@ def test_a_missing_file_and_a_folder_are_refused(suffix: str, tmp_path: Path) ->
     folder.mkdir()
     for path in (missing, folder):
         assert_refused(lambda path=path: backbones.read_given(path, "googlenet"), str(path))
+
+
+@pytest.mark.parametrize("length", [0, 5, -1])
+def test_a_users_file_is_to_be_replaced_and_not_deleted(length: int, tmp_path: Path) -> None:
+    path = save({"a": torch.ones(3)}, tmp_path / "w.safetensors")
+    path.write_bytes(path.read_bytes()[:length])
+    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path), "replace it by a good copy")
+
+
+def test_metadata_of_another_program_does_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    safetensors.torch.save_file(plain(), path, metadata={"format": "pt", "about": "no JSON"})
+    assert_same(backbones.read_given(path, "googlenet"), plain())
+
+
+def test_a_file_of_ours_can_be_given_unless_it_was_altered(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    backbones.write_weights(path, plain(), {"backbone": "googlenet"})
+    assert_same(backbones.read_given(path, "googlenet"), plain())
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    assert_refused(
+        lambda: backbones.read_given(path, "googlenet"), str(path), "was altered", "replace it by a good copy"
+    )
 
 
 # --- initialise -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ imported inside functions because the Snakefile reads this module to check confi
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablation.errors import UserError
-from ablation.files import atomic
+from ablation.files import atomic, sha256
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 IMAGENET_CLASSES = 1000
 ORIGINAL = "original"
+# The entry of a weight file's header that says what the file is, with the hash of everything in it.
+SEAL = "ablation"
 
 
 def replace_last_classifier_layer(net: Any, classes: int) -> None:
@@ -219,6 +222,10 @@ def fetch(backbone: str, version: str) -> dict[str, Tensor]:
         raise UserError(f"{backbone} has no weights {version!r}; one of: {', '.join(versions.__members__)}")
     url = versions[version].url
     cached = Path(torch.hub.get_dir(), "checkpoints", Path(url).name)
+    # The name ends in the hash's first digits, which torch.hub compares only after a download.
+    digits = cached.stem.rpartition("-")[2]
+    if cached.exists() and not sha256(cached).startswith(digits):
+        raise UserError(f"{cached} was altered or cut short: delete it and run again")
     try:
         state = versions[version].get_state_dict(progress=False, check_hash=True, weights_only=True)
     except (
@@ -245,7 +252,7 @@ def read_given(path: Path, backbone: str) -> dict[str, Tensor]:
 
     advice = "save it with torch.save(net.state_dict(), path)"
     if path.suffix == ".safetensors":
-        state = read_weights(path)[0]
+        state = read_safetensors(path, "replace it by a good copy")[0]
     else:
         try:
             state = torch.load(path, map_location="cpu", weights_only=True)
@@ -281,24 +288,68 @@ def adapt(net: nn.Module, backbone: str, architecture: str, classes: int) -> nn.
 
 
 def write_weights(path: Path, net_state: dict[str, Tensor], about: dict[str, Any]) -> None:
-    """Write a state dict as safetensors with `about` as JSON in its header, atomically."""
-    from safetensors.torch import save_file
+    """Write a state dict as safetensors with `about` and a hash in its header, whole or not at all.
+
+    The same tensors and the same `about` give the same bytes.
+    """
+    from safetensors.torch import save
 
     state = {name: tensor.detach().to("cpu").contiguous() for name, tensor in net_state.items()}
+    seal = {"about": about, "sha256": content_sha256(state, about)}
     with atomic(path) as temporary:
-        save_file(state, temporary, metadata={"about": json.dumps(about, sort_keys=True)})
+        # One entry, because safetensors writes several in any order. And not by its save_file, which
+        # makes a file that only its owner can read, and a killed one leaves a file of another name.
+        temporary.write_bytes(save(state, {SEAL: json.dumps(seal, sort_keys=True)}))
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Read what `write_weights` wrote; return the state dict and `about`."""
+    """Read what `write_weights` wrote; return the state dict and `about`.
+
+    Raises UserError if a byte that matters is not as it was written.
+    """
+    remedy = "delete it and run again"
+    state, about = read_safetensors(path, remedy)
+    if about is None:
+        raise UserError(f"{path} was altered or is of another program: {remedy}")
+    return state, about
+
+
+def read_safetensors(path: Path, remedy: str) -> tuple[dict[str, Tensor], Any]:
+    """Return the tensors of a file, and what `write_weights` was told about them; None if it is not its.
+
+    Raises UserError that ends with `remedy` if the file is unreadable, or not as `write_weights` left it.
+    """
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="pt") as file:
-            about = json.loads((file.metadata() or {}).get("about", "{}"))
-            return {name: file.get_tensor(name) for name in file.keys()}, about  # noqa: SIM118
+            header = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, ValueError) as error:
-        raise UserError(f"{path} is not a readable weight file ({error}): delete it and run again") from error
+        raise UserError(f"{path} is not a readable weight file ({error}): {remedy}") from error
+    if SEAL not in header:
+        return state, None
+    try:
+        seal = json.loads(header[SEAL])
+        about = seal["about"]
+        altered = seal["sha256"] != content_sha256(state, about)
+    except (ValueError, KeyError, TypeError):
+        altered = True
+    if altered:
+        raise UserError(f"{path} was altered or truncated: {remedy}")
+    return state, about
+
+
+def content_sha256(state: dict[str, Tensor], about: Any) -> str:
+    """Return a hash of tensors on the CPU (their names, types, shapes and bytes) and of `about`."""
+    import torch
+
+    ordered = sorted(state.items())
+    kinds = [(name, str(tensor.dtype), list(tensor.shape)) for name, tensor in ordered]
+    digest = hashlib.sha256(json.dumps([kinds, about], sort_keys=True).encode())
+    for _, tensor in ordered:
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+    return digest.hexdigest()
 
 
 def load_state(net: nn.Module, state: dict[str, Tensor], path: Path) -> None:

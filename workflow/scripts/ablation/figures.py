@@ -86,15 +86,15 @@ def curves(run: Path, _pack: Path, path: Path) -> None:
 
 def samples(run: Path, pack: Path, path: Path) -> None:
     """Validation photos, evenly chosen, with their class and what they were taken for."""
-    import json
-
     import numpy as np
+
+    from ablation.pack import load as load_pack
 
     with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
         predictions = list(csv.DictReader(file))
     chosen = np.unique(np.linspace(0, len(predictions) - 1, min(SAMPLES, len(predictions))).astype(int))
-    positions = {name: k for k, name in enumerate(json.loads((pack / "pack.json").read_text())["files"])}
-    photos = np.load(pack / "photos.npy", mmap_mode="r")
+    packed = load_pack(pack)
+    positions = {name: k for k, name in enumerate(packed.files)}
     columns = 5
     rows = -(-len(chosen) // columns)
     figure, panels = canvas(9, 2.15 * rows + 0.4, rows, columns)
@@ -103,7 +103,7 @@ def samples(run: Path, pack: Path, path: Path) -> None:
     for axes, index in zip(np.ravel(panels), chosen, strict=False):
         one = predictions[index]
         right = one["true"] == one["predicted"]
-        axes.imshow(photos[positions[one["file"]]])
+        axes.imshow(packed.photos[positions[one["file"]]])
         true, predicted = (short(one[key], 18) for key in ("true", "predicted"))
         text = true if right else f"{true}, taken for {predicted}"
         axes.set_title(

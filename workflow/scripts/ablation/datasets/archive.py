@@ -11,7 +11,6 @@ import gzip
 import io
 import lzma
 import re
-import shutil
 import stat
 import tarfile
 import zipfile
@@ -21,8 +20,12 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from ablation.errors import UserError
+from ablation.files import atomic_folder
 
-MAX_BYTES = 20 * 1024**3
+MAX_BYTES = 20 * 10**9
+# An honest data set comes near neither.
+_MOST_MEMBERS = 1_000_000
+_MOST_LEVELS = 30
 
 _CHUNK = 1024**2
 # tarfile reads a member's extended header whole into memory. No honest header comes near this.
@@ -54,28 +57,14 @@ def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES) -> None
     unsafe path or is not a plain file or folder; when the members hold more than `max_bytes` bytes;
     and when the disk refuses.
     """
-    if destination.is_symlink() or (destination.exists() and not destination.is_dir()):
-        raise UserError(f"{destination} is in the way of unpacking {archive}: move it elsewhere")
-    # A fixed name, so that what a killed run left behind is removed by the next one.
-    staging = destination.with_name(f".{destination.name}.part")
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        _remove(staging)
-        staging.mkdir()
-        if _walk(archive, max_bytes, staging) == 0:
+    with atomic_folder(destination) as folder:
+        if _walk(archive, max_bytes, folder) == 0:
             raise UserError(f"{archive} holds no files: download it again or name another archive")
-        _replace(staging, destination)
-    except OSError as error:
-        raise UserError(
-            f"cannot unpack {archive} to {destination} ({error}): free space or mend the folder"
-        ) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
 
 
-def verify(archive: Path) -> None:
+def verify(archive: Path, max_bytes: int = MAX_BYTES) -> None:
     """Read every member of an archive; raise `UserError` as `unpack` would, but write nothing."""
-    _walk(archive, MAX_BYTES, None)
+    _walk(archive, max_bytes, None)
 
 
 def is_archive(path: Path) -> bool:
@@ -91,7 +80,9 @@ def _walk(archive: Path, max_bytes: int, folder: Path | None) -> int:
     total = 0
     kept = 0
     try:
-        for name, is_folder, chunks in _members(archive):
+        for number, (name, is_folder, chunks) in enumerate(_members(archive), start=1):
+            if number > _MOST_MEMBERS:
+                raise UserError(f"{archive} holds more than {_MOST_MEMBERS} files: unpack it by hand")
             target = None if folder is None or _is_hidden(name) else folder / name
             with _member_named(archive, name), _sink(target, is_folder) as write:
                 for chunk in chunks:
@@ -99,7 +90,7 @@ def _walk(archive: Path, max_bytes: int, folder: Path | None) -> int:
                     if total > max_bytes:
                         raise UserError(
                             f"{archive} unpacks to more than {max_bytes} bytes: "
-                            "make sure that it is the right archive, or unpack it by hand"
+                            "make sure that it is the right archive, or raise the data set's unpacked_gb"
                         )
                     write(chunk)
             kept += not (is_folder or _is_hidden(name))
@@ -168,6 +159,11 @@ def _safe_path(archive: Path, name: str) -> PurePosixPath:
         raise UserError(f"{archive} holds {name!r}, an absolute path: do not use this archive")
     if ".." in path.parts:
         raise UserError(f"{archive} holds {name!r}, a path that climbs with ..: do not use this archive")
+    if len(path.parts) > _MOST_LEVELS or any(len(part.encode(errors="replace")) > 255 for part in path.parts):
+        raise UserError(
+            f"{archive} holds {name[:100]!r}..., a path of over {_MOST_LEVELS} folders or 255 bytes a name: "
+            "repack it"
+        )
     return path
 
 
@@ -286,30 +282,3 @@ def _is_tar_header(block: bytes) -> bool:
         # An archive without members starts with the block of zeros that ends it.
         return isinstance(error, tarfile.HeaderError) and block == bytes(tarfile.BLOCKSIZE)
     return True
-
-
-# --- folders ---------------------------------------------------------------------------------------
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _replace(new: Path, destination: Path) -> None:
-    """Move the folder `new` to `destination`, putting an older folder back should that fail."""
-    if not destination.exists():
-        new.rename(destination)
-        return
-    # A folder that is not empty cannot be renamed over, so the older one steps aside first.
-    older = destination.with_name(f".{destination.name}.old")
-    _remove(older)
-    destination.rename(older)
-    try:
-        new.rename(destination)
-    except OSError:
-        older.rename(destination)
-        raise
-    shutil.rmtree(older, ignore_errors=True)

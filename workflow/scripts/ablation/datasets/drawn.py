@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import colorsys
 import csv
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
 from ablation.errors import UserError
+from ablation.files import atomic_folder
 
 T = TypeVar("T")
 Array = NDArray[np.float32]
@@ -384,18 +386,25 @@ def _names(seed: int, species: int, photos: int) -> list[list[str]]:
 
 
 def draw(root: Path, species: int, photos: int, seed: int, size: tuple[int, int] = (640, 480)) -> None:
-    """Write `species` x `photos` JPEGs into `root` and then their `label.csv`."""
+    """Make the folder `root`, or replace it, with `species` x `photos` JPEGs and their `label.csv`.
+
+    It appears when all are written. Raises UserError for arguments out of range, and where the disk
+    refuses.
+    """
     for key, value, least in (("species", species, 1), ("photos", photos, 1), ("seed", seed, 0)):
         if value < least:
             raise UserError(f"drawn photos: {key} is {value}; it must be {least} or more")
     if len(size) != 2 or min(size) < 32 or size[0] < size[1]:
         raise UserError(f"drawn photos: size is {size}; give (long side, short side), each 32 pixels or more")
-    root.mkdir(parents=True, exist_ok=True)
     names = _names(seed, species, photos)
-    for category, files in enumerate(names):
-        for number, name in enumerate(files):
-            photo(seed, category, number, size).save(root / name, "JPEG", quality=90)
-    with (root / "label.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(("filename", "category"))
-        writer.writerows((name, category) for category, files in enumerate(names) for name in files)
+    with atomic_folder(root) as folder:
+        for category, files in enumerate(names):
+            for number, name in enumerate(files):
+                # Not straight to the file: of its last bytes Pillow does not notice that they do not fit.
+                buffer = io.BytesIO()
+                photo(seed, category, number, size).save(buffer, "JPEG", quality=90)
+                (folder / name).write_bytes(buffer.getbuffer())
+        with (folder / "label.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(("filename", "category"))
+            writer.writerows((name, category) for category, files in enumerate(names) for name in files)
