@@ -24,10 +24,15 @@ rule all:
 
 
 onsuccess:
+    warn_of_shared_photos()
     print(f"Done. The table: results/summary.csv. Figures: {COMPARISON}/")
 
 
 onerror:
-    print(
-        "Some steps failed; the end of each one's log is above. Mend the cause and run the same command again."
-    )
+    if INTERRUPTION.came:
+        print("Stopped. The same command goes on from the last checkpoints.")
+    else:
+        summarize_the_rest()
+        print(
+            "Some steps failed; the end of each one's log is above. Mend the cause and run the same command again."
+        )

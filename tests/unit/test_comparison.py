@@ -37,7 +37,6 @@ def run(
     folder.mkdir(parents=True)
     write_history(history, folder / "history.csv")
     best = min(history, key=lambda epoch: epoch.val_loss)
-    spec = {"backbone": "alexnet", "architecture": "original", "weights": "none", "image_size": 224}
     record = {
         "parameters": 57_000_003,
         "ended": "epoch_limit",
@@ -47,15 +46,28 @@ def run(
         "classes": 3,
     }
     metrics = {"val_loss": best.val_loss, "val_accuracy": best.val_accuracy}
-    for name, value in (("spec", spec), ("record", record), ("metrics", metrics)):
+    for name, value in (("record", record), ("metrics", metrics)):
         value |= {key: new for key, new in changes.items() if key in value}
         (folder / f"{name}.json").write_text(json.dumps(value))
     return {
         "experiment": experiment,
         "label": changes.get("label", experiment),
+        "backbone": "alexnet",
+        "architecture": "original",
         "augmentation": augmentation,
         "optimizer": "sgd",
+        "weights": "none",
+        "image_size": 224,
         "seed": seed,
+        "reason": None,
+    }
+
+
+def failed(experiment: str, seed: int = 0, reason: str = "out of memory") -> dict[str, Any]:
+    """The line of a run that failed: it has no files."""
+    return {
+        **dict.fromkeys(("label", "backbone", "architecture", "augmentation", "optimizer"), "x"),
+        **{"experiment": experiment, "weights": "none", "image_size": 64, "seed": seed, "reason": reason},
     }
 
 
@@ -78,12 +90,13 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
         "experiment": "alexnet-none",
         "label": "alexnet-none",
         "augmentation": "none",
-        "optimizer": "sgd",
-        "seed": 0,
         "backbone": "alexnet",
         "architecture": "original",
+        "optimizer": "sgd",
         "weights": "none",
         "image_size": 224,
+        "seed": 0,
+        "reason": None,
         "parameters": 57_000_003,
         "ended": "epoch_limit",
         "epochs": 4,
@@ -130,7 +143,7 @@ def test_the_columns_of_the_summary(tmp_path: Path) -> None:
         *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss"),
         *("val_accuracy", "last_train_accuracy", "last_val_loss", "last_val_accuracy"),
         *("best_val_accuracy", "train_seconds", "images_per_second"),
-        *("published_val_loss", "published_val_accuracy"),
+        *("published_val_loss", "published_val_accuracy", "ended", "reason"),
     ]
     row = found.iloc[0]
     assert (row["seeds"], row["best_epoch"], row["train_loss"], row["images_per_second"]) == (1, 2, 1.1, 12.0)
@@ -141,7 +154,7 @@ def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
     lines = (tmp_path / "summary.csv").read_text().splitlines()
     assert lines[1:] == [
         "a,alexnet,original,normalize,sgd,none,1,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
-        "1.0,0.9,0.75,0.75,14.25,12.0,,"
+        "1.0,0.9,0.75,0.75,14.25,12.0,,,epoch_limit,"
     ]
 
 
@@ -186,6 +199,51 @@ def test_runs_beyond_the_study_do_not_count(tmp_path: Path) -> None:
     assert summarized(study[:1], tmp_path)["seeds"].tolist() == [1]
 
 
+# --- how runs ended --------------------------------------------------------------------------------
+
+
+def test_the_summary_says_how_each_run_ended(tmp_path: Path) -> None:
+    endings = ["early_stop", "interrupted", "epoch_limit"]
+    study = [run(tmp_path, "b", seed, ended=ended) for seed, ended in enumerate(endings)]
+    found = summarized([*study, run(tmp_path, "a", ended="early_stop")], tmp_path)
+    assert found["ended"].tolist() == ["early_stop interrupted epoch_limit", "early_stop"]
+    assert found["reason"].isna().all()
+
+
+def test_a_failed_experiment_has_a_row_and_a_reason(tmp_path: Path) -> None:
+    study = [run(tmp_path, "a"), failed("b", reason="the loss is not finite, in epoch 3"), run(tmp_path, "c")]
+    found = summarized(study, tmp_path).set_index("experiment")
+    assert list(found.index) == ["a", "b", "c"]
+    row = found.loc["b"]
+    assert (row["seeds"], row["ended"]) == (0, "failed")
+    assert row["reason"] == "the loss is not finite, in epoch 3"
+    numbers = found.columns[found.columns.get_loc("parameters") : found.columns.get_loc("ended")]
+    assert row[list(numbers)].isna().all()
+    assert found.loc["a", "val_loss"] == found.loc["c", "val_loss"] == 0.1 + 0.2
+    assert "57000003," in (tmp_path / "summary.csv").read_text()
+
+
+def test_a_failed_seed_does_not_count(tmp_path: Path) -> None:
+    whole = summarized([run(tmp_path, "a", 0), run(tmp_path, "a", 1)], tmp_path).iloc[0]
+    study = [run(tmp_path / "b", "a", 0), failed("a", 1), run(tmp_path / "b", "a", 2), failed("a", 3, "no")]
+    part = summarized(study, tmp_path / "b").iloc[0]
+    assert (part["seeds"], part["ended"]) == (2, "epoch_limit failed epoch_limit failed")
+    assert part["reason"] == "seed 1: out of memory; seed 3: no"
+    different = ["ended", "reason", "backbone", "architecture", "augmentation", "optimizer"]
+    assert part.drop(different).equals(whole.drop(different))
+
+
+def test_all_failed(tmp_path: Path) -> None:
+    found = summarized([failed("a"), failed("b")], tmp_path)
+    assert found["ended"].tolist() == ["failed", "failed"]
+    assert tuple(found.columns) == comparison.SUMMARY
+
+
+def test_results_of_an_earlier_run_do_not_stand_in_for_a_failed_one(tmp_path: Path) -> None:
+    run(tmp_path, "a")
+    assert comparison.collect([failed("a")], tmp_path).loc[0].to_dict() == {**failed("a"), "ended": "failed"}
+
+
 # --- published figures -----------------------------------------------------------------------------
 
 
@@ -211,7 +269,7 @@ def test_the_best_loss_goes_before_the_last_epoch_in_any_order(tmp_path: Path) -
 def test_without_published_figures_the_columns_are_empty(tmp_path: Path) -> None:
     found = summarized([run(tmp_path, "alexnet-none")], tmp_path)
     assert found[["published_val_loss", "published_val_accuracy"]].isna().all(axis=None)
-    assert (tmp_path / "summary.csv").read_text().splitlines()[1].endswith(",,")
+    assert (tmp_path / "summary.csv").read_text().splitlines()[1].endswith(",,,epoch_limit,")
 
 
 def test_published_figures_without_a_column(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from ablation import console
 progress = console.Progress("resnet34 pretraining", 2)
 seen = []
 for epoch in (1, 2):
-    for batch in progress(list("abc"), epoch, 3):
+    for batch in progress(list("abc"), epoch):
         seen.append(batch)
         time.sleep(0.12)
     console.line(f"epoch {epoch}: " + "".join(seen))
@@ -65,8 +65,8 @@ def read_all(terminal: int) -> str:
 def test_nothing_is_wrapped_without_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "isatty", lambda _descriptor: False)
     progress = console.Progress("resnet34", 2)
-    batches = iter([1, 2, 3])
-    assert progress(batches, 1, 3) is batches
+    batches = [1, 2, 3]
+    assert progress(batches, 1) is batches
 
 
 def test_no_bar_reaches_a_file(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -148,10 +149,12 @@ def test_any_label_csv_written_by_the_csv_module_is_read_back(
     (root / "label.csv").write_bytes(text.getvalue().encode())
     for name in rows:
         (root / name).touch()
-    if len(set(rows.values())) < 2:
+    # Two ways to write the same letters are one class.
+    expected = {file: unicodedata.normalize("NFC", category) for file, category in rows.items()}
+    if len(set(expected.values())) < 2:
         fails(root, "only one class")
     else:
-        assert {photo.file: photo.category for photo in find(root)} == rows
+        assert {photo.file: photo.category for photo in find(root)} == expected
 
 
 @settings(max_examples=100, deadline=None)

@@ -137,6 +137,15 @@ def test_a_split_made_by_folders_is_kept(tmp_path: Path) -> None:
     }
 
 
+def test_every_decoded_photo_is_handed_on(tmp_path: Path) -> None:
+    seen: list[tuple[str, tuple[int, int], str]] = []
+    entries = build(
+        classes(tmp_path, a=3, b=2), 0.5, 0, lambda file, photo: seen.append((file, photo.size, photo.mode))
+    )
+    assert sorted(seen) == [(entry.file, (2, 2), "RGB") for entry in entries]
+    assert build(tmp_path, 0.5, 0) == entries
+
+
 # --- what build refuses ----------------------------------------------------------------------------
 
 

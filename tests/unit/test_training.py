@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Iterable, Iterator
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -144,16 +148,15 @@ def test_an_epoch_shows_each_training_photo_once_in_a_new_order() -> None:
 
 
 def test_who_watches_sees_every_epoch() -> None:
-    watched: list[tuple[int, int, int]] = []
+    watched: list[tuple[int, int]] = []
     reported: list[Epoch] = []
 
-    def watch(batches: Iterable[Tensor], epoch: int, total: int) -> Iterable[Tensor]:
-        batches = list(batches)
-        watched.append((epoch, total, len(batches)))
+    def watch(batches: Sequence[Tensor], epoch: int) -> Sequence[Tensor]:
+        watched.append((epoch, len(batches)))
         return batches
 
     trained = training.train(Tiny(), spec(), photos(), CPU, watch, reported.append)
-    assert watched == [(epoch, 3, 3) for epoch in (1, 2, 3, 4)]
+    assert watched == [(epoch, 3) for epoch in (1, 2, 3, 4)]
     assert reported == trained.history
 
 
@@ -272,7 +275,7 @@ def stepped(values: Optimizer, weight: Tensor, moments: list[Tensor], step: int)
 def test_steps_are_the_textbooks(values: Optimizer) -> None:
     net, pack, shown = Tiny(), photos(), []
 
-    def watch(batches: Iterable[Tensor], _epoch: int, _total: int) -> Iterator[Tensor]:
+    def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
         for batch in batches:
             shown.append(batch)
             yield batch
@@ -330,7 +333,7 @@ def learning_rates(monkeypatch: pytest.MonkeyPatch, values: Optimizer, recipe: S
         made.append(make(net, values))
         return made[-1]
 
-    def watch(batches: Iterable[Tensor], _epoch: int, _total: int) -> Iterator[Tensor]:
+    def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
         for batch in batches:
             rates.append(float(made[-1].param_groups[0]["lr"]))
             yield batch
@@ -463,12 +466,96 @@ def test_precision(monkeypatch: pytest.MonkeyPatch, precision: str, native: bool
 
 @pytest.mark.parametrize(
     ("batch_size", "where"),
-    [(3, "epoch 1, training"), (8, "epoch 1, validation")],
+    [(3, "epoch 1, training batch 2"), (8, "epoch 1, validation batch 1")],
 )
 def test_a_loss_that_is_not_finite_ends_the_training(batch_size: int, where: str) -> None:
     recipe = spec(batch_size=batch_size, optimizer=replace(SGD, learning_rate=1e38))
     with pytest.raises(UserError, match=f"not finite in {where}: lower the learning rate"):
         training.train(Tiny(), recipe, photos(), CPU)
+
+
+# --- memory ----------------------------------------------------------------------------------------
+
+
+class Hungry(Tiny):
+    """A network that takes no more than `most` photos at once."""
+
+    def __init__(self, most: int, error: Exception) -> None:
+        super().__init__()
+        self.most, self.error = most, error
+
+    def forward(self, batch: Tensor) -> Tensor:
+        if len(batch) > self.most:
+            raise self.error
+        return super().forward(batch)
+
+
+OUT_OF_MEMORY = {
+    "GPU": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
+    "CPU": RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory"),
+    "numpy": MemoryError("Unable to allocate 3 GiB"),
+}
+
+
+@pytest.mark.parametrize("error", OUT_OF_MEMORY.values(), ids=OUT_OF_MEMORY)
+@pytest.mark.parametrize(("most", "fits"), [(7, 4), (4, 4), (3, 2), (1, 1)])
+def test_out_of_memory_names_a_batch_size_that_fits(most: int, fits: int, error: Exception) -> None:
+    # The eight photos make a batch of 8, however large batch_size is.
+    with pytest.raises(UserError, match=f"out of memory on cpu with batch_size 100: batch_size {fits} fits"):
+        training.train(Hungry(most, error), spec(batch_size=100), photos(), CPU)
+
+
+def test_out_of_memory_with_a_single_photo() -> None:
+    net = Hungry(0, OUT_OF_MEMORY["GPU"])
+    with pytest.raises(UserError, match="and with 1 too: choose a smaller image_size or backbone"):
+        training.train(net, spec(batch_size=4), photos(), CPU)
+
+
+def test_other_errors_are_not_taken_for_it() -> None:
+    with pytest.raises(RuntimeError, match="mat1 and mat2"):
+        training.train(Hungry(0, RuntimeError("mat1 and mat2 shapes differ")), spec(), photos(), CPU)
+
+
+REALLY_OUT_OF_MEMORY = """
+import resource
+import numpy as np, torch
+from torch import nn
+from test_training import spec
+from ablation import training
+from ablation.errors import UserError
+from ablation.pack import Pack
+torch.set_num_threads(1)
+count, side = 512, 64
+pixels = np.zeros((2 * count, side, side, 3), np.uint8)
+number = np.arange(2 * count)
+pack = Pack(pixels, number % 3, number < count, [], ["a", "b", "c"])
+few = Pack(pixels[:8], number[:8] % 3, number[:8] < 4, [], pack.categories)
+layers = nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 3)
+net = nn.Sequential(*layers)
+training.train(net, spec(batch_size=4, epochs=1), few, torch.device("cpu"))
+used = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize")) * 1024
+# One batch of 512 needs more than 500 MB for the outputs of the convolution alone.
+resource.setrlimit(resource.RLIMIT_AS, (used + 400_000_000,) * 2)
+try:
+    training.train(net, spec(batch_size=512, epochs=1), pack, torch.device("cpu"))
+except UserError as error:
+    print(error)
+"""
+
+
+def test_a_process_that_really_runs_out_of_memory() -> None:
+    tests = Path(__file__).parent
+    path = os.pathsep.join([str(tests), str(tests.parents[1] / "workflow/scripts")])
+    done = subprocess.run(
+        [sys.executable, "-c", REALLY_OUT_OF_MEMORY],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert re.fullmatch(
+        r"out of memory on cpu with batch_size 512: batch_size (256|128|64|32|16|8) fits\n", done.stdout
+    ), done.stdout + done.stderr
 
 
 # --- the file --------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ COLUMNS = [
     *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
+    *("ended", "reason"),
 ]
 IDENTITIES = [
     ("rung-none", "googlenet", "original", "none", "tiny", "drawn"),
@@ -57,7 +58,8 @@ def test_summary_has_its_columns_and_the_studys_order(finished: Project) -> None
     table = rows(path)
     assert [tuple(row[column] for column in COLUMNS[:6]) for row in table] == IDENTITIES
     assert {row["seeds"] for row in table} == {"1"}
-    assert {row[column] for row in table for column in COLUMNS[-2:]} == {""}
+    assert {row[column] for row in table for column in COLUMNS if column.startswith("published")} == {""}
+    assert {(row["ended"], row["reason"]) for row in table} == {("epoch_limit", "")}
     assert path.read_bytes() == (finished.folder / "results/comparison/demo/summary.csv").read_bytes()
 
 

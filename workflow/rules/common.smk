@@ -2,6 +2,7 @@
 import hashlib
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -10,11 +11,13 @@ SCRIPTS = os.path.relpath(os.path.join(workflow.basedir, "workflow/scripts"))
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation import environment, figures, study
-from ablation.datasets import origin
+from ablation import environment, failures, figures, files, schema, study
+from ablation.datasets import origin, pairs
 from ablation.errors import UserError
+from ablation.signals import Interruption
 
 try:
+    schema.refuse_repeated_keys(map(Path, workflow.configfiles))
     STUDY = study.load(config, SCHEMA)
     if STUDY.dataset.path:
         folder = Path("resources/datasets", STUDY.dataset.name)
@@ -24,6 +27,7 @@ except UserError as error:
     sys.exit(str(error))
 
 environment.prepare()
+INTERRUPTION = Interruption().heed()
 
 PHOTOS = "resources/datasets/{dataset}/photos"
 ARCHIVE = "resources/datasets/{dataset}/archive"
@@ -64,6 +68,12 @@ def script(name):
 def code(*modules):
     """The library's files that decide a rule's result; Snakemake compares them by content."""
     return [f"{SCRIPTS}/ablation/{module}.py" for module in modules]
+
+
+# What decides the weights that a training ends with.
+TRAINING_CODE = code(
+    *("training", "checkpoint", "augment", "backbones", "device", "pack", "spec")
+)
 
 
 def run_figures():
@@ -133,6 +143,10 @@ def archive_of(wildcards):
     return str(path) if path else ARCHIVE
 
 
+def unpacked_gb_of(wildcards):
+    return STUDY.datasets[wildcards.dataset].unpacked_gb
+
+
 def fields_of(wildcards):
     return STUDY.datasets[wildcards.dataset].arguments()
 
@@ -156,7 +170,7 @@ def experiments_waiting(wildcards):
 
 def given_file(wildcards):
     path = STUDY.weight_sources[wildcards.source]["path"]
-    return str(Path(path.replace("{backbone}", wildcards.backbone)).expanduser())
+    return str(study.usable(path.replace("{backbone}", wildcards.backbone)))
 
 
 def version_of(wildcards):
@@ -187,3 +201,49 @@ def spec_of(wildcards):
 
 def runs_folder(_wildcards):
     return RUNS
+
+
+def warn_of_shared_photos():
+    """Remind of photos that both train and validate: they make accuracies too high."""
+    found = Path("resources/datasets", STUDY.dataset.name, pairs.FILE)
+    if count := pairs.across(found):
+        print(f"Mind: {count} pairs of equal photos train and validate: {found}")
+
+
+def failed_runs():
+    """Why each run of the study that has no results has none, after a job failed."""
+    return {
+        f"{job.wildcards.experiment}/seed{job.wildcards.seed}": reason_of(job)
+        for job in workflow.dag.needrun_jobs()
+        if job.rule.name == "evaluate"
+    }
+
+
+def reason_of(job):
+    """Why a job has no results: from the log of the failed one that it waited for, perhaps itself."""
+    waiting = [job]
+    while waiting:
+        job = waiting.pop()
+        if job in workflow.scheduler.failed:
+            return failures.reason(Path(job.log[0]))
+        waiting += workflow.dag.dependencies[job]
+    return "not run, because another step failed before"
+
+
+def summarize_the_rest():
+    """Make the summary without the runs that failed; their rows say why."""
+    failed = failed_runs()
+    asked_for = any(job.rule.name == "collect" for job in workflow.dag.needrun_jobs())
+    if not asked_for or len(failed) == len(STUDY.runs()):
+        return
+    runs, summary = Path(COMPARISON, "runs.csv"), Path(COMPARISON, "summary.csv")
+    collect = ["collect", "--runs", RUNS, "--output", runs]
+    summarize = ["summarize", "--runs", runs, "--output", summary]
+    if PUBLISHED:
+        summarize += ["--published", *PUBLISHED]
+    for name, *arguments in (collect, summarize):
+        command, rows = ["python", script(name), *arguments], STUDY.table(failed)
+        if subprocess.run(command, input=rows, text=True, check=False).returncode:
+            return
+    with files.atomic(Path("results/summary.csv")) as latest:
+        latest.write_bytes(summary.read_bytes())

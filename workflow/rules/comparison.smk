@@ -62,5 +62,7 @@ rule latest:
         "logs/latest.log",
     conda:
         "../../envs/figures.yaml"
+    # By way of another name, because cp leaves half a table when it is killed or the disk is full.
     shell:
-        "cp {input:q} {output:q} 2> {log:q}"
+        "{{ cp {input:q} {output:q}.part && mv {output:q}.part {output:q}; }} 2> {log:q}"
+        " || {{ rm -f {output:q}.part; exit 1; }}"

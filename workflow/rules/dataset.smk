@@ -32,8 +32,10 @@ rule download:
         "../../envs/data.yaml"
     params:
         fields=fields_of,
+        max_gb=unpacked_gb_of,
     shell:
-        "python {input.script:q} {params.fields} --output {output.archive:q} > {log:q} 2>&1"
+        "python {input.script:q} {params.fields} --max-gb {params.max_gb}"
+        " --output {output.archive:q} > {log:q} 2>&1"
 
 
 rule unpack:
@@ -51,17 +53,26 @@ rule unpack:
         "../../envs/data.yaml"
     params:
         stamp=archive_stamp,
+        max_gb=unpacked_gb_of,
     shell:
-        "python {input.script:q} --archive {input.archive:q} --output {output.photos:q} > {log:q} 2>&1"
+        "python {input.script:q} --archive {input.archive:q} --max-gb {params.max_gb}"
+        " --output {output.photos:q} > {log:q} 2>&1"
 
 
 rule index:
     input:
         photos=photos_of,
         script=script("index"),
-        code=code("datasets/layouts", "datasets/manifest", "datasets/photos"),
+        code=code(
+            "datasets/layouts",
+            "datasets/manifest",
+            "datasets/photos",
+            "datasets/duplicates",
+            "datasets/pairs",
+        ),
     output:
         manifest=MANIFEST,
+        duplicates="resources/datasets/{dataset}/duplicates.csv",
     log:
         "logs/index/{dataset}.log",
     priority: PHOTOS_FIRST
@@ -71,9 +82,10 @@ rule index:
     params:
         root=root_of,
         split=split_of,
+        duplicates=STUDY.config["duplicates"],
         stamp=photos_stamp,
     shell:
-        "python {input.script:q} --photos {params.root:q} {params.split}"
+        "python {input.script:q} --photos {params.root:q} {params.split} --duplicates {params.duplicates}"
         " --output {output.manifest:q} > {log:q} 2>&1"
 
 

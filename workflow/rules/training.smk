@@ -4,7 +4,7 @@ rule train:
         pack=pack_of,
         weights=starting_weights,
         script=script("train"),
-        code=code("training", "augment", "backbones", "device", "pack", "spec"),
+        code=TRAINING_CODE,
     output:
         history=f"{RUN}/history.csv",
         weights=f"{RUN}/weights.safetensors",
@@ -54,7 +54,7 @@ rule draw_run:
         history=f"{RUN}/history.csv",
         predictions=f"{RUN}/predictions.csv",
         script=script("draw_run"),
-        code=code("figures"),
+        code=code("figures", "pack"),
     output:
         [f"{RUN}/{figure}.png" for figure in figures.RUN_FIGURES],
     log:

@@ -43,7 +43,7 @@ rule pretrain:
     input:
         pack=pretraining_pack,
         script=script("pretrain"),
-        code=code("training", "augment", "backbones", "device", "pack", "spec"),
+        code=TRAINING_CODE,
     output:
         weights=WEIGHTS,
         history="resources/weights/{source}/{backbone}.csv",

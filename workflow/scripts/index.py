@@ -1,4 +1,4 @@
-"""Index a folder of photos: find them, check each, split them, write the manifest."""
+"""Index a folder of photos: find them, check each, split them, find duplicates, write the manifest."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from PIL import Image
+
 from ablation import console, errors
-from ablation.datasets import manifest, origin
+from ablation.datasets import duplicates, manifest, origin, pairs
+
+# A photo that is there a hundred times makes thousands of pairs; all are in the file.
+SHOWN = 20
 
 
 def main() -> None:
@@ -15,15 +20,43 @@ def main() -> None:
     parser.add_argument("--photos", required=True, type=Path, help="folder of the photos")
     parser.add_argument("--train-fraction", required=True, type=float, help="of each class, 0 to 1")
     parser.add_argument("--seed", required=True, type=int, help="chooses the photos that train")
-    parser.add_argument("--output", required=True, type=Path, help="manifest.csv")
+    parser.add_argument(
+        "--duplicates", choices=("refuse", "allow"), default="refuse", help="with different labels"
+    )
+    parser.add_argument(
+        "--output", required=True, type=Path, help=f"manifest.csv; {pairs.FILE} is written beside it"
+    )
     args = parser.parse_args()
-    entries = manifest.build(args.photos, args.train_fraction, args.seed)
+    fingerprints: dict[str, duplicates.Fingerprint] = {}
+
+    def inspect(file: str, photo: Image.Image) -> None:
+        fingerprints[file] = duplicates.fingerprint(photo)
+
+    entries = manifest.build(args.photos, args.train_fraction, args.seed, inspect)
+    found = duplicates.find(entries, fingerprints)
+    across = [pair for pair in found if pair.across]
+    show(across, "across the split")
+    show([pair for pair in found if pair.contradictory], "with two labels")
+    if args.duplicates == "refuse":
+        duplicates.refuse_contradictory(found, args.photos)
+    path = args.output.with_name(pairs.FILE)
+    pairs.write(found, path)
+    if found:
+        console.line(f"{len(found)} pairs of duplicates, {len(across)} across the split: {path}")
     manifest.write(entries, args.output)
     if args.photos.parent != args.output.parent:
         origin.record(args.output.parent, args.photos)
     parts = Counter(entry.split for entry in entries)
     classes = len({entry.label for entry in entries})
     console.line(f"{classes} classes, {parts[manifest.TRAIN]} photos train, {parts[manifest.VAL]} validate")
+
+
+def show(found: list[pairs.Pair], what: str) -> None:
+    """Print a line for each of the first pairs, and how many more there are."""
+    for pair in found[:SHOWN]:
+        console.line(f"duplicates {what}: {pair}")
+    if len(found) > SHOWN:
+        console.line(f"and {len(found) - SHOWN} more pairs {what}")
 
 
 if __name__ == "__main__":

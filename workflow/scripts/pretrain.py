@@ -8,6 +8,8 @@ from pathlib import Path
 import torch
 
 from ablation import backbones, console, device, errors, pack, training
+from ablation.checkpoint import Checkpoint, fingerprint
+from ablation.signals import Requests
 from ablation.spec import Spec
 
 
@@ -20,18 +22,30 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     args = parser.parse_args()
     spec: Spec = args.spec
+    # Never finished early: what starts from half-trained weights would not show it.
+    requests = Requests().heed(finish=False)
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)
     net = backbones.untouched(spec.backbone)
     backbones.initialise(net)
     hook = backbones.use_first_outputs(net, len(photos.categories))
+    target = device.choose()
+    made_of = {
+        "spec": spec.to_json(),
+        "photos": photos.sha256,
+        "device": device.name(target),
+        "precision": device.resolve_precision(spec.precision, target),
+        "threads": args.threads,
+    }
+    checkpoint = Checkpoint(args.output.with_suffix(".checkpoint.pt"), fingerprint(**made_of), requests)
     progress = console.Progress(f"{spec.backbone} pretraining", spec.epochs)
-    trained = training.train(net, spec, photos, device.choose(), progress, console.epoch_line)
+    trained = training.train(net, spec, photos, target, progress, console.epoch_line, checkpoint)
     hook.remove()
     training.write_history(trained.history, args.history)
     about = {"backbone": spec.backbone, "source": "pretraining", "best_epoch": trained.best_epoch}
     backbones.write_weights(args.output, trained.best_state, about)
+    checkpoint.remove()
 
 
 if __name__ == "__main__":

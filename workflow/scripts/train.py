@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import time
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from ablation import backbones, console, device, errors, pack, training
+from ablation.checkpoint import Checkpoint, fingerprint
 from ablation.files import sha256, write_json, write_text
+from ablation.signals import Requests
 from ablation.spec import Spec
 
 
@@ -24,6 +25,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     args = parser.parse_args()
     spec: Spec = args.spec
+    requests = Requests().heed()
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)
@@ -32,15 +34,23 @@ def main() -> None:
     write_text(args.run / "model.txt", backbones.describe(net))
 
     target = device.choose()
+    made_of = {
+        "spec": spec.to_json(),
+        "photos": photos.sha256,
+        "weights_sha256": sha256(args.weights) if args.weights else None,
+        "device": device.name(target),
+        "precision": device.resolve_precision(spec.precision, target),
+        "threads": args.threads,
+    }
+    checkpoint = Checkpoint(args.run / "checkpoint.pt", fingerprint(**made_of), requests)
     progress = console.Progress(f"{args.run.parent.name} {args.run.name}", spec.epochs)
-    started = time.perf_counter()
-    trained = training.train(net, spec, photos, target, progress, console.epoch_line)
-    seconds = time.perf_counter() - started
+    trained = training.train(net, spec, photos, target, progress, console.epoch_line, checkpoint)
 
     about = {
         "backbone": spec.backbone,
         "architecture": spec.architecture,
         "classes": photos.categories,
+        "best_epoch": trained.best_epoch,
     }
     backbones.write_weights(args.run / "weights.safetensors", trained.best_state, about)
     training.write_history(trained.history, args.run / "history.csv")
@@ -49,17 +59,18 @@ def main() -> None:
         "ended": trained.ended,
         "parameters": backbones.trainable_parameters(net),
         "manifest_sha256": photos.manifest_sha256,
-        "weights_sha256": sha256(args.weights) if args.weights else None,
+        "weights_sha256": made_of["weights_sha256"],
         "classes": len(photos.categories),
         "train_photos": int(photos.training.sum()),
         "val_photos": int((~photos.training).sum()),
-        "train_seconds": seconds,
+        "train_seconds": sum(epoch.train_seconds + epoch.val_seconds for epoch in trained.history),
         "precision": trained.precision,
         "device": device.name(target),
         "threads": args.threads,
         "torch": str(torch.__version__),
     }
     write_json(args.run / "record.json", record)
+    checkpoint.remove()
 
 
 if __name__ == "__main__":

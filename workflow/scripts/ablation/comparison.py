@@ -17,38 +17,40 @@ SUMMARY = (
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
+    *("ended", "reason"),
 )
 IDENTITY = ("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights")
 # A name or a label may read like a number ("0.001") or like true.
-TEXTS = dict.fromkeys((*IDENTITY, "label", "ended", "point"), "str")
+TEXTS = dict.fromkeys((*IDENTITY, "label", "ended", "reason", "point"), "str")
 COUNTS = ("parameters", "epochs", "best_epoch")
+FAILED = "failed"
 
 
 def collect(study: list[dict[str, Any]], runs: Path) -> pd.DataFrame:
     """Return one row for each run of the study, read from the files of its folder under `runs`.
 
-    `study` says what those files do not: experiment, label, augmentation, optimizer and seed. Losses are
-    in nats, accuracies 0..1; the columns without a prefix are those of the epoch with the lowest
-    validation loss, the first of ties.
+    `study` says what those files do not: experiment, label, backbone and so on, and the reason why a run
+    failed, whose files are not looked at. Losses are in nats, accuracies 0..1; the columns without a
+    prefix are those of the epoch with the lowest validation loss, the first of ties.
     """
     return pd.DataFrame(
-        [{**run, **measured(runs / run["experiment"] / f"seed{run['seed']}")} for run in study]
+        [
+            {**run, "ended": FAILED}
+            if run.get("reason")
+            else {**run, **measured(runs / run["experiment"] / f"seed{run['seed']}"), "reason": None}
+            for run in study
+        ]
     )
 
 
 def measured(folder: Path) -> dict[str, Any]:
     """Return the columns of one run that come from its files."""
-    record, spec, metrics = (
-        json.loads((folder / name).read_text(encoding="utf-8"))
-        for name in ("record.json", "spec.json", "metrics.json")
+    record, metrics = (
+        json.loads((folder / name).read_text(encoding="utf-8")) for name in ("record.json", "metrics.json")
     )
     history = pd.read_csv(folder / "history.csv")
     best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
     return {
-        "backbone": spec["backbone"],
-        "architecture": spec["architecture"],
-        "weights": spec["weights"],
-        "image_size": spec["image_size"],
         "parameters": record["parameters"],
         "ended": record["ended"],
         "epochs": len(history),
@@ -69,25 +71,38 @@ def measured(folder: Path) -> dict[str, Any]:
 
 
 def summarize(runs: pd.DataFrame, published: Path | None) -> pd.DataFrame:
-    """Return one row for each experiment, in the study's order: averages over its seeds.
+    """Return one row for each experiment, in the study's order: averages over its runs that did not fail.
 
+    `seeds` counts those; `ended` says of each run how it ended, in the order of the seeds, and `reason`
+    why it failed.
     `published` names a CSV with the columns experiment, point, val_loss and val_acc; an experiment's
     row "best_loss" is taken, or else its row "last". Without it those columns are empty.
     """
+    runs = runs.assign(done=runs["ended"] != FAILED)
     groups = runs.groupby("experiment", sort=False)
     table = groups.mean(numeric_only=True)
-    table = table.join(groups[list(IDENTITY[1:])].first()).join(groups.size().rename("seeds"))
+    table = table.join(groups[list(IDENTITY[1:])].first()).join(groups["done"].sum().rename("seeds"))
+    table = table.join(groups["ended"].agg(" ".join))
+    table["reason"] = {name: reasons(group) for name, group in groups}
     # Averages of counts are whole for one seed, and should read so.
-    for column in COUNTS:
-        whole = table[column].round().astype("int64")
-        if (whole == table[column]).all():
-            table[column] = whole
+    for column in table.columns.intersection(list(COUNTS)):
+        whole = table[column].dropna()
+        if (whole == whole.round()).all():
+            table[column] = table[column].astype("Int64")
     table["published_val_loss"] = table["published_val_accuracy"] = float("nan")
     if published is not None:
         figures = read_published(published)
         for ours, theirs in (("published_val_loss", "val_loss"), ("published_val_accuracy", "val_acc")):
             table[ours] = figures[theirs].reindex(table.index)
-    return table.reset_index()[list(SUMMARY)]
+    return table.reset_index().reindex(columns=list(SUMMARY))
+
+
+def reasons(runs: pd.DataFrame) -> str | None:
+    """Say why runs of one experiment failed; None if none did."""
+    failed = runs[~runs["done"]]
+    if len(runs) == 1 or failed.empty:
+        return None if failed.empty else str(failed["reason"].iloc[0])
+    return "; ".join(f"seed {run.seed}: {run.reason}" for run in failed.itertuples())
 
 
 def read_published(path: Path) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from tqdm import tqdm
@@ -30,12 +30,12 @@ class Progress:
     def __init__(self, title: str, epochs: int) -> None:
         self.title, self.epochs, self.stream = title, epochs, terminal()
 
-    def __call__(self, batches: Iterable[Any], epoch: int, total: int) -> Iterable[Any]:
+    def __call__(self, batches: Sequence[Any], epoch: int) -> Iterable[Any]:
         """Wrap the batches of one epoch."""
         if self.stream is None:
             return batches
         title = f"{self.title} {epoch}/{self.epochs}"
-        return tqdm(batches, title, total, file=self.stream, leave=False, dynamic_ncols=True)
+        return tqdm(batches, title, file=self.stream, leave=False, dynamic_ncols=True)
 
 
 def epoch_line(epoch: Epoch) -> None:

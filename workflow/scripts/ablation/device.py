@@ -49,6 +49,12 @@ def place(net: nn.Module, device: torch.device) -> nn.Module:
         ) from error
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Tell whether an exception says that memory ran out, on a GPU or on the CPU."""
+    # PyTorch has no class of its own for the CPU's.
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+
+
 def name(device: torch.device) -> str:
     """Return the device's marketing name, or "cpu"."""
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"

@@ -6,7 +6,7 @@ import copy
 import difflib
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,13 @@ TYPES = {
     "number": "a number",
     "integer": "an integer",
 }
+# Characters of a value that a message shows.
+MOST_SHOWN = 200
+# What no study needs, and what a few lines of YAML can write: with aliases a list that holds itself or more
+# values than fit in memory, and integers that Python refuses to print.
+MOST_LEVELS = 50
+MOST_VALUES = 100_000
+MOST_BITS = 10_000
 # The sections whose entries have the fields of their `source`.
 BY_SOURCE = ("datasets", "weight_sources")
 
@@ -58,19 +65,76 @@ def read(path: Path) -> dict[str, Any]:
     return schema
 
 
+def refuse_repeated_keys(paths: Iterable[Path]) -> None:
+    """Raise UserError if a mapping in one of these files has a key twice: YAML keeps the last in silence.
+
+    A file that cannot be read is left to Snakemake, which has more to say about it.
+    """
+    for path in paths:
+        try:
+            # JSON, which Snakemake reads as well, is YAML but for its tabs.
+            waiting = [yaml.compose(path.read_text(encoding="utf-8").replace("\t", " "))]
+        except (OSError, ValueError, RecursionError, yaml.YAMLError):
+            continue
+        seen: set[int] = set()
+        while waiting:
+            node = waiting.pop()
+            if id(node) in seen:  # by an alias, perhaps its own
+                continue
+            seen.add(id(node))
+            if isinstance(node, yaml.SequenceNode):
+                waiting += node.value
+            if isinstance(node, yaml.MappingNode):
+                waiting += [value for _, value in node.value]
+                refuse_repeated(path, [key for key, _ in node.value])
+
+
+def refuse_repeated(path: Path, keys: list[Any]) -> None:
+    """Raise UserError if one of a mapping's YAML nodes of keys is there twice."""
+    lines: dict[tuple[str, str], int] = {}
+    for key in keys:
+        name, line = (key.tag, str(key.value)), key.start_mark.line + 1
+        if name in lines:
+            where = f"line {line}" if line == lines[name] else f"lines {lines[name]} and {line}"
+            raise UserError(f"config: {path}, {where}, gives {shown(key.value)} twice; delete one")
+        lines[name] = line
+
+
 def check(config: dict[str, Any], path: Path) -> dict[str, Any]:
     """Return a copy of the configuration with the schema's defaults; raise UserError for a mistake."""
     schema = read(path)
+    refuse_excess(config)
     config = copy.deepcopy(config)
     validate(config, schema, schema, [])
     for section in BY_SOURCE:
         kinds = schema["$defs"][section]
         for name, entry in config[section].items():
             if entry.get("source") not in list(kinds):
-                found = f"is {entry['source']!r}" if "source" in entry else "is missing"
+                found = f"is {shown(entry['source'])}" if "source" in entry else "is missing"
                 raise UserError(f"config: {section}.{name}.source {found}; one of: {', '.join(kinds)}")
             validate(entry, kinds[entry["source"]], schema, [section, name])
     return config
+
+
+def refuse_excess(config: Any) -> None:
+    """Raise UserError for a configuration so large or deep that checking it would not end well."""
+    waiting: list[tuple[list[str | int], Any]] = [([], config)]
+    count = 0
+    while waiting:
+        path, value = waiting.pop()
+        count += 1
+        if len(path) > MOST_LEVELS or count > MOST_VALUES:
+            raise UserError(
+                f"config: {place([], path[:3]) or 'the top level'} holds more than {MOST_LEVELS} levels or "
+                f"{MOST_VALUES} values; look for an alias (*name) inside what it stands for"
+            )
+        if isinstance(value, int) and value.bit_length() > MOST_BITS:
+            raise UserError(f"config: {place([], path)} is a number of thousands of digits")
+        if isinstance(value, dict):
+            for key, inner in value.items():
+                waiting += [([*path, "a key"], key), ([*path, key if isinstance(key, str) else "?"], inner)]
+        elif isinstance(value, (list, tuple, set)):
+            waiting += [([*path, position], inner) for position, inner in enumerate(value)]
 
 
 def validate(value: dict[str, Any], part: dict[str, Any], whole: dict[str, Any], where: list[str]) -> None:
@@ -103,14 +167,15 @@ def sentence(error: Any, prefix: list[str]) -> str:
     path = list(error.absolute_path)
     if "propertyNames" in error.absolute_schema_path:
         return (
-            f"{place(prefix, path)} has the name {error.instance!r}; allowed: {error.schema['description']}"
+            f"{place(prefix, path)} has the name {shown(error.instance)}; "
+            f"allowed: {error.schema['description']}"
         )
     if error.validator == "additionalProperties":
         return unknown_key(error, place(prefix, path))
     if error.validator == "required":
         missing = next(key for key in error.validator_value if key not in error.instance)
         return f"{place(prefix, [*path, missing])} is missing; it is required"
-    key, found = place(prefix, path) or "the top level", f"is {error.instance!r}"
+    key, found = place(prefix, path) or "the top level", f"is {shown(error.instance)}"
     if error.validator == "type":
         allowed = error.validator_value
         kinds = " or ".join(
@@ -128,6 +193,7 @@ def sentence(error: Any, prefix: list[str]) -> str:
         "maxItems": "a list with at most this many values:",
         "minProperties": "a mapping with at least this many keys:",
         "maxProperties": "a mapping with at most this many keys:",
+        "maxLength": "text with at most this many characters:",
     }
     if error.validator in limits:
         return f"{key} {found}; it must be {limits[error.validator]} {error.validator_value}"
@@ -143,10 +209,10 @@ def sentence(error: Any, prefix: list[str]) -> str:
 def unknown_key(error: Any, where: str) -> str:
     """Name the key that the schema does not know, the nearest known one, and all of them."""
     known = list(error.schema["properties"])
-    key = next(str(key) for key in error.instance if key not in known)
+    key = str(next(key for key in error.instance if key not in known))
     near = difflib.get_close_matches(key, known, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{where or 'the top level'} has an unknown key {key!r}; {hint}one of: {', '.join(known)}"
+    return f"{where or 'the top level'} has an unknown key {shown(key)}; {hint}one of: {', '.join(known)}"
 
 
 def place(prefix: list[str], path: list[str | int]) -> str:
@@ -155,6 +221,12 @@ def place(prefix: list[str], path: list[str | int]) -> str:
     for step in [*prefix, *path]:
         text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else str(step)
     return text if text.isprintable() else repr(text)
+
+
+def shown(value: Any) -> str:
+    """Return a value as Python writes it, cut where it would bury the message."""
+    text = repr(value)
+    return text if len(text) <= MOST_SHOWN else f"{text[:MOST_SHOWN]}..."
 
 
 def kind(value: Any) -> str:

@@ -8,17 +8,20 @@ from __future__ import annotations
 import difflib
 import itertools
 import json
+import math
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from ablation import augment, backbones
+from ablation.datasets import archive, layouts
 from ablation.errors import UserError
-from ablation.schema import check
+from ablation.schema import check, shown
 from ablation.spec import Optimizer, Spec
 
 OPTIMIZER_FIELDS = ("learning_rate", "momentum", "weight_decay")
@@ -29,6 +32,14 @@ EXPANDED = (
     *OPTIMIZER_FIELDS,
     *RECIPE_FIELDS,
 )
+# In GB of 10^9 bytes.
+UNPACKED_GB = archive.MAX_BYTES / 10**9
+# Files and their logs are called after names, and file names end at 255 bytes.
+LONGEST_NAME = 200
+MOST_RUNS = 10_000
+# What Snakemake replaces or refuses in the name of an input, and takes for a loop in a wildcard's value.
+WILDCARD = re.compile(r"\{\s*[.\w]+\s*[,}]")
+LOOP = re.compile(r"(.+)\1{19}$")
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
 
 
@@ -46,11 +57,10 @@ class Dataset:
         """Return the fields of the source as command-line arguments, quoted for a shell."""
         words = []
         for key, value in sorted(self.fields.items()):
-            if key not in ("path", "published"):
-                words += [
-                    f"--{key}",
-                    *(str(item) for item in (value if isinstance(value, list) else [value])),
-                ]
+            if key not in ("path", "published", "unpacked_gb"):
+                values = [str(item) for item in (value if isinstance(value, list) else [value])]
+                # Alone, a value that begins with a dash would be read as an option.
+                words += [f"--{key}={values[0]}"] if values[0].startswith("-") else [f"--{key}", *values]
         return shlex.join(words)
 
     def split_arguments(self) -> str:
@@ -66,7 +76,13 @@ class Dataset:
     @property
     def path(self) -> Path | None:
         """The user's own archive or folder; None for other sources."""
-        return Path(self.fields["path"]).expanduser() if self.source == "local" else None
+        return usable(self.fields["path"]) if self.source == "local" else None
+
+    @property
+    def unpacked_gb(self) -> float:
+        """How many GB the archive may unpack to."""
+        found: float = self.fields.get("unpacked_gb", UNPACKED_GB)
+        return found
 
 
 @dataclass(frozen=True)
@@ -125,20 +141,29 @@ class Study:
         specs = (one.spec for one in self.experiments.values())
         return sum(spec.weights == source and spec.backbone == backbone for spec in specs)
 
-    def table(self) -> str:
-        """Return what the comparison needs to know of each run and cannot read from it, as JSON lines."""
+    def table(self, failures: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Return what the comparison needs to know of each run and cannot read from it, as JSON lines.
+
+        `failures` says of runs (experiment/seed<k>) that have no results why.
+        """
         rows = (
             {
                 "experiment": one.name,
                 "label": one.label,
+                "backbone": one.spec.backbone,
+                "architecture": one.spec.architecture,
                 "augmentation": one.augmentation,
                 "optimizer": one.optimizer,
+                "weights": one.spec.weights,
+                "image_size": one.spec.image_size,
                 "seed": seed,
+                "reason": failures.get(f"{one.name}/seed{seed}"),
             }
             for one in self.experiments.values()
             for seed in one.seeds
         )
-        return "\n".join(json.dumps(row) for row in rows)
+        # Snakemake reads {x} as a wildcard, also inside a text; JSON can write its brace another way.
+        return "\n".join("{" + json.dumps(row)[1:].replace("{", "\\u007b") for row in rows)
 
     def pretraining(self, source: str, backbone: str) -> tuple[str, Spec]:
         """Return the data set and the spec by which a source trains a backbone from random weights."""
@@ -178,23 +203,36 @@ def load(config: dict[str, Any], schema: Path) -> Study:
     for name in config["augmentations"]:
         resolved_augmentation(config, name)
     known(config["weights"], sources, "weights", "weight source")
+    for name in (*config["datasets"], *sources):
+        require_name(name, f"the name {name!r} under datasets or weight_sources")
     experiments = {}
+    runs = 0
     for position, entry in enumerate(config["experiments"]):
+        runs += math.prod(len(values) for values in lists_of(entry).values()) * len(
+            entry.get("seeds", config["seeds"])
+        )
+        if runs > MOST_RUNS:
+            raise UserError(
+                f"config: experiments[{position}] brings the study to {runs} runs; at most {MOST_RUNS}"
+            )
         for experiment in expanded(config, entry, f"experiments[{position}]"):
             if experiment.name in experiments:
                 raise UserError(
                     f"config: experiments[{position}].name is {experiment.name!r}, "
                     "which an earlier experiment has; give each its own"
                 )
+            require_name(experiment.name, f"the name of experiments[{position}], {shown(experiment.name)},")
             experiments[experiment.name] = experiment
     chosen = chosen_dataset(config, datasets)
+    require_name(chosen.name, f"the name {chosen.name!r} of the data set")
     study = Study(chosen, {**datasets, chosen.name: chosen}, sources, experiments, config)
     check_files(study)
     return study
 
 
 def check_files(study: Study) -> None:
-    """Raise UserError if a file that the study reads does not exist."""
+    """Raise UserError if a file that the study reads does not exist or cannot be an input."""
+    datasets = [study.dataset]
     needed = {(one.spec.weights, one.spec.backbone) for one in study.experiments.values()}
     for source, backbone in sorted(needed):
         fields, where = study.weight_sources[source], f"weight_sources.{source}"
@@ -204,21 +242,40 @@ def check_files(study: Study) -> None:
             path = study.datasets[fields["dataset"]].path
             if path is not None:
                 require_file(str(path), f"datasets.{fields['dataset']}.path")
+            datasets.append(study.datasets[fields["dataset"]])
+    for one in datasets:
+        for file in photo_files(one.folder) if one.folder else []:
+            if WILDCARD.search(file):
+                raise UserError(
+                    f"config: data set {one.name!r} has {file}, with {{...}} in its name, which Snakemake "
+                    "replaces; rename it"
+                )
 
 
 def published(dataset: Dataset, project: Path) -> list[str]:
     """Return the file of published figures that stand beside a data set's, as a list of one or none."""
     if "published" not in dataset.fields:
         return []
-    path = str(project / dataset.fields["published"])
-    require_file(path, f"datasets.{dataset.name}.published")
+    where = f"datasets.{dataset.name}.published"
+    path = str(usable(str(project / dataset.fields["published"])))
+    require_file(path, where)
+    if not Path(path).is_file():
+        raise UserError(f"config: {where} is {path!r}, a folder; name a CSV file")
     return [path]
 
 
 def require_file(path: str, where: str) -> None:
     """Raise UserError unless there is such a file or folder."""
     if not exists(path, where):
-        raise UserError(f"config: {where} is {path!r}, but there is no such file or folder")
+        raise UserError(f"config: {where} is {shown(path)}, but there is no such file or folder")
+
+
+def require_name(name: str, what: str) -> None:
+    """Raise UserError if files cannot be called after a name, or Snakemake would refuse it."""
+    if len(name) > LONGEST_NAME:
+        raise UserError(f"config: {what} has {len(name)} characters; at most {LONGEST_NAME}")
+    if LOOP.search(name):
+        raise UserError(f"config: {what} ends in the same letters 20 times, which Snakemake takes for a loop")
 
 
 def known(name: str, names: Iterable[str], where: str, kind: str) -> None:
@@ -227,7 +284,9 @@ def known(name: str, names: Iterable[str], where: str, kind: str) -> None:
     if name not in names:
         near = difflib.get_close_matches(str(name), names, 1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise UserError(f"config: {where} is {name!r}, no known {kind}; {hint}one of: {', '.join(names)}")
+        raise UserError(
+            f"config: {where} is {shown(name)}, no known {kind}; {hint}one of: {', '.join(names)}"
+        )
 
 
 def resolved_datasets(config: dict[str, Any]) -> dict[str, Dataset]:
@@ -253,7 +312,7 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
     else:
         if not exists(name, "dataset"):
             if "/" in name or name.endswith(ARCHIVES):
-                raise UserError(f"config: dataset is {name!r}, but there is no such file or folder")
+                raise UserError(f"config: dataset is {shown(name)}, but there is no such file or folder")
             known(name, datasets, "dataset", "data set or path of an archive or folder")
         chosen = dataset(config, named_after(name), {"source": "local", "path": name})
         if chosen.name in datasets:
@@ -268,19 +327,31 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
 
 def exists(path: str, where: str) -> bool:
     """Tell whether a file or folder of the user's exists; raise UserError if it can be none."""
+    if layouts.UNWRITABLE.search(path) or WILDCARD.search(path):
+        raise UserError(
+            f"config: {where} is {shown(path)}, no usable path (it has characters that are no text, or "
+            "{...}, which Snakemake replaces); rename it"
+        )
     try:
         return path != "" and Path(path).expanduser().exists()
     except (OSError, RuntimeError) as error:
         # A name that is too long, a folder that may not be entered, the home of an unknown user.
-        raise UserError(f"config: {where} is {path!r}, no usable path ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise UserError(f"config: {where} is {shown(path)}, no usable path ({reason})") from error
+
+
+def usable(path: str) -> Path:
+    """Return a path of the user's, but not as one that begins with a dash: commands would read an option."""
+    found = Path(path).expanduser()
+    return Path.cwd() / found if str(found).startswith("-") else found
 
 
 def named_after(path: str) -> str:
-    """Return a data set's name from the path of its archive or folder."""
+    """Return a data set's name from the path of its archive or folder: of a long one, the beginning."""
     stem = Path(path).expanduser().resolve().name
     for suffix in sorted(ARCHIVES, key=len, reverse=True):
         stem = stem.removesuffix(suffix)
-    name = re.sub(r"[^a-z0-9]+", "_", stem.lower()).strip("_")
+    name = re.sub(r"[^a-z0-9]+", "_", stem.lower())[:100].strip("_")
     if not name:
         raise UserError(
             f"config: dataset is {path!r}: give it a name under datasets, its file name has no letters"
@@ -311,14 +382,19 @@ def resolved_optimizer(config: dict[str, Any], name: str, changes: dict[str, Any
     return Optimizer(**{**fields, **{field: float(fields[field]) for field in OPTIMIZER_FIELDS}})
 
 
+def lists_of(entry: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the fields of an experiment's entry that are lists, in the order that names are made."""
+    return {field: entry[field] for field in EXPANDED if isinstance(entry.get(field), list)}
+
+
 def expanded(config: dict[str, Any], entry: dict[str, Any], where: str) -> Iterator[Experiment]:
     """Yield one experiment for each combination of the entry's list-valued fields."""
-    lists = [field for field in EXPANDED if isinstance(entry.get(field), list)]
+    lists = lists_of(entry)
     if not lists and "name" not in entry:
         raise UserError(
             f"config: {where} has no name and no list of values to name its experiments by; give it one"
         )
-    for values in itertools.product(*(entry[field] for field in lists)):
+    for values in itertools.product(*lists.values()):
         one = {**entry, **dict(zip(lists, values, strict=True))}
         parts = ([entry["name"]] if "name" in entry else []) + [str(value) for value in values]
         yield experiment(config, one, "-".join(parts), where)
@@ -374,10 +450,5 @@ def check_pretraining_size(config: dict[str, Any], source: str, backbone: str) -
 
 @cache
 def photo_files(folder: Path) -> list[str]:
-    """Return the files under a user's folder of photos, hidden ones left out, sorted."""
-    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return [
-        str(path)
-        for path in paths
-        if not any(part.startswith(".") for part in path.relative_to(folder).parts)
-    ]
+    """Return the photos and label.csv under a user's folder, sorted; raises UserError as `layouts.files`."""
+    return [str(folder / file) for file in layouts.files(folder)]

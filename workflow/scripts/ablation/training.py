@@ -6,20 +6,25 @@ import csv
 import math
 import os
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ablation import augment
-from ablation.device import autocast, place, resolve_precision
+from ablation.device import autocast, is_out_of_memory, place, resolve_precision
+from ablation.device import name as device_name
 from ablation.errors import UserError
 from ablation.files import atomic
 from ablation.pack import Pack
 from ablation.spec import Optimizer, Spec
+
+if TYPE_CHECKING:
+    from ablation.checkpoint import Checkpoint
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Trained:
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
     best_state: dict[str, Tensor] = field(default_factory=dict)
-    ended: str = "epoch_limit"
+    ended: str = ""
     precision: str = "fp32"
 
 
@@ -110,12 +115,134 @@ def prepare(
     return batch.contiguous(memory_format=torch.channels_last)
 
 
-def mean_loss_and_accuracy(sums: Tensor, photos: int, where: str) -> tuple[float, float]:
-    """Turn summed losses and hits into averages over photos; refuse a loss that is not finite."""
-    loss, hits = sums.tolist()
-    if not torch.isfinite(sums).all():
-        raise UserError(f"the loss is not finite in {where}: lower the learning rate or use precision fp32")
-    return loss / photos, hits / photos
+class Training:
+    """A training between two batches: all that the rest of it depends on, and what it has found so far."""
+
+    def __init__(self, net: nn.Module, spec: Spec, photos: int, device: torch.device) -> None:
+        self.spec, self.photos, self.device = spec, photos, device
+        self.net = place(net, device)
+        self.optimizer = make_optimizer(self.net, spec.optimizer)
+        self.batches = math.ceil(photos / spec.batch_size)
+        self.schedule = make_schedule(self.optimizer, spec.optimizer, spec.epochs * self.batches)
+        self.generator = torch.Generator().manual_seed(spec.seed)
+        self.trained = Trained(precision=resolve_precision(spec.precision, device))
+        self.start_epoch()
+
+    def start_epoch(self) -> None:
+        """Draw the order of the next epoch's photos and set its sums to zero."""
+        self.order = torch.randperm(self.photos, generator=self.generator)
+        self.batch = 0
+        self.losses = torch.zeros(self.batches, device=self.device)
+        self.hits = torch.zeros((), dtype=torch.int64, device=self.device)
+        self.started = time.perf_counter()
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that is being trained, from 1."""
+        return len(self.trained.history) + 1
+
+    def place(self) -> str:
+        """Say in words how far the training is."""
+        return f"epoch {self.epoch}, after batch {self.batch} of {self.batches}"
+
+    def rest(self) -> Sequence[Tensor]:
+        """Return the indices of the photos of each batch of this epoch that has not been trained."""
+        batches: Sequence[Tensor] = self.order.to(self.device).split(self.spec.batch_size)
+        return batches[self.batch :]
+
+    def step(self, photos: Tensor, labels: Tensor) -> None:
+        """Train on one batch: float32 N x 3 x H x W, and int64 labels."""
+        with autocast(self.trained.precision, self.device):
+            logits = self.net(photos)
+        loss = functional.cross_entropy(logits.float(), labels)
+        self.optimizer.zero_grad()
+        loss.backward()
+        self.optimizer.step()
+        self.schedule.step()
+        self.losses[self.batch] = loss.detach()
+        self.hits += (logits.argmax(1) == labels).sum()
+        self.batch += 1
+
+    def train_loss_and_accuracy(self) -> tuple[float, float]:
+        """Return the averages over the epoch's photos; refuse a loss that is not finite."""
+        where = f"epoch {self.epoch}, training batch"
+        require_finite(self.losses, where)
+        size = self.spec.batch_size
+        sizes = torch.tensor([min(size, self.photos - first) for first in range(0, self.photos, size)])
+        loss = (self.losses.double().cpu() * sizes).sum() / self.photos
+        return float(loss), int(self.hits) / self.photos
+
+    def end_epoch(self, epoch: Epoch) -> None:
+        """Take down an epoch's figures, keep its weights if they are the best, end or start the next."""
+        trained, history = self.trained, self.trained.history
+        lowest = history[trained.best_epoch - 1].val_loss if history else float("inf")
+        history.append(epoch)
+        if epoch.val_loss < lowest:
+            trained.best_epoch, trained.best_state = epoch.epoch, self.weights()
+        if epoch.epoch - trained.best_epoch >= self.spec.patience:
+            trained.ended = "early_stop"
+        elif epoch.epoch == self.spec.epochs:
+            trained.ended = "epoch_limit"
+        else:
+            self.start_epoch()
+
+    def weights(self) -> dict[str, Tensor]:
+        """Return a copy of the network's weights."""
+        return {name: value.detach().clone() for name, value in self.net.state_dict().items()}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the rest of the training depends on."""
+        best_is_current = self.batch == 0 and self.trained.best_epoch == self.epoch - 1
+        return {
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "generator": self.generator.get_state(),
+            # Of dropout.
+            "cpu_generator": torch.get_rng_state(),
+            "cuda_generator": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+            "order": self.order,
+            "batch": self.batch,
+            "losses": self.losses,
+            "hits": self.hits,
+            "seconds": time.perf_counter() - self.started,
+            "history": [asdict(epoch) for epoch in self.trained.history],
+            "best_epoch": self.trained.best_epoch,
+            # Not twice: after an epoch that was the best so far, the best weights are the current ones.
+            "best_state": None if best_is_current else self.trained.best_state,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` was called; its tensors may lie on any device."""
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["cpu_generator"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_generator"], self.device)
+        self.order, self.batch = state["order"], state["batch"]
+        self.losses, self.hits = state["losses"].to(self.device), state["hits"].to(self.device)
+        self.started = time.perf_counter() - state["seconds"]
+        self.trained.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.trained.best_epoch = state["best_epoch"]
+        best = state["best_state"]
+        self.trained.best_state = (
+            self.weights() if best is None else {name: value.to(self.device) for name, value in best.items()}
+        )
+
+
+def require_finite(losses: Tensor, where: str, size: int = 1) -> None:
+    """Raise UserError if a loss is not finite, naming the batch: `size` losses each."""
+    wrong = (~losses.isfinite()).nonzero()
+    if len(wrong):
+        raise UserError(
+            f"the loss is not finite in {where} {int(wrong[0]) // size + 1}: "
+            "lower the learning rate or use precision fp32"
+        )
+
+
+Watch = Callable[[Sequence[Tensor], int], Iterable[Tensor]]
 
 
 def train(
@@ -123,57 +250,86 @@ def train(
     spec: Spec,
     pack: Pack,
     device: torch.device,
-    watch: Callable[[Iterable[Tensor], int, int], Iterable[Tensor]] = lambda batches, _epoch, _total: batches,
+    watch: Watch = lambda batches, _epoch: batches,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Trained:
     """Train `net` (in place) by the recipe of `spec` and return its history and best weights.
 
-    `watch` wraps the batches of an epoch (a progress bar), `on_epoch` receives each epoch's figures.
-    The same spec, pack, starting weights, machine and thread count give the same bytes.
+    `watch` wraps the batches of an epoch (a progress bar), `on_epoch` receives each epoch's figures, and
+    `checkpoint` keeps the state on disk and heeds signals. The same spec, pack, starting weights, machine
+    and thread count give the same bytes, however often the training was stopped and resumed.
+
+    Raises UserError for a loss that is not finite, and when memory runs out, with a batch size that fits.
     """
-    generator = torch.Generator().manual_seed(spec.seed)
-    net = place(net, device)
-    optimizer = make_optimizer(net, spec.optimizer)
+    try:
+        return run(net, spec, pack, device, watch, on_epoch, checkpoint)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+    # Here and not above: the error holds on to all that lay in memory.
+    raise UserError(out_of_memory(net, spec, pack, device))
+
+
+def run(
+    net: nn.Module,
+    spec: Spec,
+    pack: Pack,
+    device: torch.device,
+    watch: Watch,
+    on_epoch: Callable[[Epoch], None],
+    checkpoint: Checkpoint | None,
+) -> Trained:
+    """Do the work of `train`."""
     training, validation = (Photos.of(pack, training=part, device=device) for part in (True, False))
     transforms = augment.build(spec.augmentation, training=True)
-    batches_an_epoch = math.ceil(len(training) / spec.batch_size)
-    schedule = make_schedule(optimizer, spec.optimizer, spec.epochs * batches_an_epoch)
-    trained = Trained(precision=resolve_precision(spec.precision, device))
-    lowest = float("inf")
+    state = Training(net, spec, len(training), device)
+    if checkpoint:
+        checkpoint.resume(state)
 
-    for epoch in range(1, spec.epochs + 1):
-        started = time.perf_counter()
-        net.train()
-        sums = torch.zeros(2, dtype=torch.float64, device=device)
-        batches = torch.randperm(len(training), generator=generator).to(device).split(spec.batch_size)
-        for index in watch(batches, epoch, batches_an_epoch):
-            photos, labels = prepare(training, index, transforms, generator), training.labels[index]
-            with autocast(trained.precision, device):
-                logits = net(photos)
-            loss = functional.cross_entropy(logits.float(), labels)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            sums += torch.stack([loss.detach() * len(index), (logits.argmax(1) == labels).sum()])
-        train_loss, train_accuracy = mean_loss_and_accuracy(sums, len(training), f"epoch {epoch}, training")
+    def after_batch() -> None:
+        if checkpoint:
+            checkpoint.after_batch(state)
+
+    while not state.trained.ended:
+        state.net.train()
+        for index in watch(state.rest(), state.epoch):
+            state.step(prepare(training, index, transforms, state.generator), training.labels[index])
+            after_batch()
+        train_figures = state.train_loss_and_accuracy()
 
         halfway = time.perf_counter()
-        logits = predict(net, spec, validation, device, trained.precision)
-        sums = torch.stack([column.sum() for column in losses_and_hits(logits, validation.labels)])
-        val_loss, val_accuracy = mean_loss_and_accuracy(sums, len(validation), f"epoch {epoch}, validation")
+        logits = predict(state.net, spec, validation, device, state.trained.precision, after_batch)
+        losses, hits = losses_and_hits(logits, validation.labels)
+        require_finite(losses, f"epoch {state.epoch}, validation batch", spec.batch_size)
+        val_figures = float(losses.mean()), float(hits.mean())
 
-        ended = time.perf_counter()
-        seconds = (halfway - started, ended - halfway)
-        trained.history.append(Epoch(epoch, train_loss, train_accuracy, val_loss, val_accuracy, *seconds))
-        on_epoch(trained.history[-1])
-        if val_loss < lowest:
-            lowest, trained.best_epoch = val_loss, epoch
-            trained.best_state = {name: value.detach().clone() for name, value in net.state_dict().items()}
-        elif epoch - trained.best_epoch >= spec.patience:
-            trained.ended = "early_stop"
-            break
-    return trained
+        seconds = halfway - state.started, time.perf_counter() - halfway
+        state.end_epoch(Epoch(state.epoch, *train_figures, *val_figures, *seconds))
+        on_epoch(state.trained.history[-1])
+        if checkpoint and not state.trained.ended:
+            checkpoint.after_epoch(state)
+    return state.trained
+
+
+def out_of_memory(net: nn.Module, spec: Spec, pack: Pack, device: torch.device) -> str:
+    """Say that a training does not fit the memory of the device, and which batch size would, by trying."""
+    size = min(spec.batch_size, int(pack.training.sum()))
+    first = f"out of memory on {device_name(device)} with batch_size {spec.batch_size}"
+    while size > 1:
+        size //= 2
+        net.zero_grad()
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
+        try:
+            one_step = replace(spec, batch_size=size, epochs=1)
+            run(net, one_step, pack, device, lambda batches, _: batches[:1], lambda _: None, None)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        else:
+            return f"{first}: batch_size {size} fits"
+    return f"{first}, and with 1 too: choose a smaller image_size or backbone"
 
 
 def losses_and_hits(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
@@ -183,7 +339,14 @@ def losses_and_hits(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @torch.inference_mode()
-def predict(net: nn.Module, spec: Spec, photos: Photos, device: torch.device, precision: str) -> Tensor:
+def predict(
+    net: nn.Module,
+    spec: Spec,
+    photos: Photos,
+    device: torch.device,
+    precision: str,
+    after_batch: Callable[[], None] = lambda: None,
+) -> Tensor:
     """Return the network's float32 outputs N x classes, in evaluation mode and in the photos' order."""
     net.eval()
     transforms = augment.build(spec.augmentation, training=False)
@@ -193,6 +356,7 @@ def predict(net: nn.Module, spec: Spec, photos: Photos, device: torch.device, pr
         batch = prepare(photos, index, transforms, unused)
         with autocast(precision, device):
             outputs.append(net(batch).float())
+        after_batch()
     return torch.cat(outputs)
 
 

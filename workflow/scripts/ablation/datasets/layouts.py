@@ -8,7 +8,10 @@ nothing but wrap one of these are passed through. Hidden files and folders do no
 from __future__ import annotations
 
 import csv
+import os
 import re
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,20 +19,29 @@ from pathlib import Path, PurePosixPath
 from ablation.errors import UserError
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+# Line breaks and other control characters, and bytes that are not UTF-8 (lone surrogates).
+UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 _LABELS = "label.csv"
 _COLUMNS = ("filename", "category")
 _VALIDATION = ("val", "valid", "validation")
 _SHOWN = 3
-# Line breaks and other control characters, and bytes that are not UTF-8 (lone surrogates).
-_UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+# Of a longer name, messages show both ends.
+_NAME_SHOWN = 100
+# What no data set has, and what a forged archive or links in circles can make.
+_MOST_LEVELS = 30
+_MOST_FOLDERS = 50_000
+_MOST_LABEL_BYTES = 100 * 1024**2
 # Up to 18 digits: int() of thousands of digits raises.
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 @dataclass(frozen=True)
 class Photo:
-    """One photo: its posix path relative to the data set's root, its class, its split if given."""
+    """One photo: its posix path relative to the data set's root, its class, its split if given.
+
+    The class's name is in Unicode's composed form (NFC), whichever the program that wrote it used.
+    """
 
     file: str
     category: str
@@ -90,6 +102,15 @@ def categories(photos: Iterable[Photo]) -> list[str]:
 # --- looking ---------------------------------------------------------------------------------------
 
 
+def files(root: Path) -> list[str]:
+    """Return all that `find` goes by, the photos and label.csv, as sorted posix paths under `root`.
+
+    Raises `UserError` as `find` does for a folder that cannot be read or has unusable names in it.
+    """
+    tree = _look(root)
+    return [str(path) for path in sorted((*tree.photos, *tree.labels))]
+
+
 def _look(root: Path) -> _Tree:
     if not root.exists():
         raise UserError(f"{root} does not exist: give the folder that holds the photos")
@@ -100,13 +121,19 @@ def _look(root: Path) -> _Tree:
     try:
         for path, is_folder in _visible(root, PurePosixPath(), {root.resolve()}):
             (folders if is_folder else files).append(path)
+            if len(path.parts) > _MOST_LEVELS or len(folders) > _MOST_FOLDERS:
+                raise UserError(
+                    f"{root} holds more than {_MOST_LEVELS} folders in one another or {_MOST_FOLDERS} in all "
+                    f"(at {_short(path.parent)!r}): give the folder that holds the photos, and take out "
+                    "links that lead back"
+                )
     except OSError as error:
         raise UserError(
             f"{error.filename} cannot be read ({error.strerror}): mend its permissions"
         ) from error
     photos = [path for path in files if path.suffix.lower() in SUFFIXES]
     for path in (*folders, *photos):
-        if _UNWRITABLE.search(path.name):
+        if UNWRITABLE.search(path.name):
             raise UserError(f"{str(root / path)!r} has characters in its name that are no text: rename it")
     labels = [path for path in files if path.name == _LABELS]
     return _Tree(root, tuple(sorted(photos)), tuple(sorted(folders)), tuple(sorted(labels)))
@@ -168,7 +195,7 @@ def _class_folders(tree: _Tree, top: PurePosixPath) -> list[tuple[PurePosixPath,
     filled = {photo.parent for photo in photos}
     if empty := [folder for folder in tree.folders_in(top) if folder not in filled]:
         raise UserError(f"{tree.root / empty[0]} holds no photos: add some or remove the folder")
-    return [(photo, photo.parts[depth]) for photo in photos]
+    return [(photo, _nfc(photo.parts[depth])) for photo in photos]
 
 
 def _split_folders(tree: _Tree, top: PurePosixPath) -> tuple[PurePosixPath, PurePosixPath] | None:
@@ -219,12 +246,13 @@ def _split(tree: _Tree, top: PurePosixPath, train: PurePosixPath, validation: Pu
 def _labelled(tree: _Tree, top: PurePosixPath) -> list[Photo]:
     """Return the photos that `label.csv` in `top` names, which must be exactly those that lie there."""
     where = tree.root / top / _LABELS
-    labels = _read_labels(where)
     photos = {
         str(photo.relative_to(top)) for photo in tree.photos if top == photo.parent or top in photo.parents
     }
+    labels = _read_labels(where, photos)
     missing = sorted(set(labels) - photos)
-    if others := [name for name in missing if (where.parent / name).is_file()]:
+    # Not Path.is_file, which raises where a name is too long for any file.
+    if others := [name for name in missing if os.path.isfile(where.parent / name)]:  # noqa: PTH113
         raise UserError(
             f"{where} names {_some(others, 'file', 'files')} that cannot be used as photos: "
             f"use visible files that end in {', '.join(SUFFIXES)}, or delete their lines"
@@ -236,31 +264,41 @@ def _labelled(tree: _Tree, top: PurePosixPath) -> list[Photo]:
         )
     if unlabelled := sorted(photos - set(labels)):
         raise UserError(f"{where} has no line for {_some(unlabelled)}: add the lines or remove the photos")
-    return [Photo(str(top / name), category, None) for name, category in labels.items()]
+    return [Photo(str(top / name), _nfc(category), None) for name, category in labels.items()]
 
 
-def _read_labels(path: Path) -> dict[str, str]:
-    """Return the class of each file named in a label.csv, checking every line."""
+def _read_labels(path: Path, photos: set[str]) -> dict[str, str]:
+    """Return the class of each file named in a label.csv, checking every line.
+
+    A name that differs from one of `photos` only in how accents are stored stands for that photo: macOS
+    takes names apart (NFD) that other programs write composed (NFC).
+    """
+    composed: dict[str, list[str]] = defaultdict(list)
+    for photo in photos:
+        composed[_nfc(photo)].append(photo)
     labels: dict[str, str] = {}
     for line, name, category in _rows(path):
         where = f"{path}, line {line}"
         if not name:
             raise UserError(f"{where} has no filename: fill it in or delete the line")
         if not category:
-            raise UserError(f"{where} has no category for {name}: fill it in or delete the line")
-        if _UNWRITABLE.search(name + category):
+            raise UserError(f"{where} has no category for {_short(name)}: fill it in or delete the line")
+        if UNWRITABLE.search(name + category):
             raise UserError(f"{where} holds a line break or control character: look for an unclosed quote")
         posix = PurePosixPath(name)
         if posix.is_absolute() or ".." in posix.parts:
             raise UserError(
-                f"{where} names {name}: name files in the folder of {_LABELS}, without / or .. first"
+                f"{where} names {_short(name)}: name files in the folder of {_LABELS}, without / or .. first"
             )
         file = str(posix)
+        alike = composed[_nfc(file)]
+        if file not in photos and len(alike) == 1:
+            file = alike[0]
         if file in labels:
             known = labels[file]
             remedy = "delete one of the lines" if known == category else "keep the line that is right"
-            doubt = "twice" if known == category else f"as {known} and as {category}"
-            raise UserError(f"{where} labels {file} {doubt}: {remedy}")
+            doubt = "twice" if known == category else f"as {_short(known)} and as {_short(category)}"
+            raise UserError(f"{where} labels {_short(file)} {doubt}: {remedy}")
         labels[file] = category
     if not labels:
         raise UserError(f"{path} names no photos: add a line filename,category for each photo")
@@ -270,6 +308,10 @@ def _read_labels(path: Path) -> dict[str, str]:
 def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
     """Yield (line number, file name, category) of the lines that are not blank, spaces stripped."""
     try:
+        if path.stat().st_size > _MOST_LABEL_BYTES:
+            raise UserError(
+                f"{path} has more than {_MOST_LABEL_BYTES} bytes: make sure that it is a label file"
+            )
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, skipinitialspace=True)
             header = [name.strip().lower() for name in next(reader, [])]
@@ -303,11 +345,21 @@ def _check_header(path: Path, header: list[str]) -> None:
             raise UserError(f"{path} has {state} column {column}: make its first line filename,category")
 
 
-# --- wording ---------------------------------------------------------------------------------------
+# --- names and wording -----------------------------------------------------------------------------
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _short(name: object) -> str:
+    """Return a name, or the two ends of one that would bury the rest of a message."""
+    text, half = str(name), _NAME_SHOWN // 2
+    return text if len(text) <= _NAME_SHOWN else f"{text[:half]}...{text[-half:]}"
 
 
 def _some(names: Iterable[object], one: str = "photo", many: str = "photos") -> str:
     """Return such as `3 photos (a.jpg, b.jpg, c.jpg)`, naming only the first few of many."""
-    listed = [str(name) for name in names]
+    listed = [_short(name) for name in names]
     shown = ", ".join(listed[:_SHOWN]) + (", ..." if len(listed) > _SHOWN else "")
     return f"{len(listed)} {one if len(listed) == 1 else many} ({shown})"

@@ -10,13 +10,14 @@ import os
 import re
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, fields
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path, PurePosixPath
 
 import numpy as np
+from PIL import Image
 
 from ablation import files
 from ablation.datasets import layouts, photos
@@ -41,12 +42,18 @@ class Entry:
     split: str
 
 
-def build(root: Path, train_fraction: float, seed: int) -> list[Entry]:
+def build(
+    root: Path,
+    train_fraction: float,
+    seed: int,
+    inspect: Callable[[str, Image.Image], None] = lambda _file, _photo: None,
+) -> list[Entry]:
     """Find, check and split the photos under `root`; return them sorted by (label, file).
 
     A split that the folders make is kept. Otherwise `train_fraction` (0 to 1, exclusive) of each
     class, rounded half up, trains and the rest validates, at least one photo each; which ones depends
-    only on `seed` (0 or more), the class's name and its own file names. Raises `UserError` for what
+    only on `seed` (0 or more), the class's name and its own file names. `inspect` is called with each
+    file and its decoded photo, by several threads and in any order. Raises `UserError` for what
     `layouts.find` refuses, for a photo that cannot be read, and for a class with a single photo.
     """
     if not 0 < train_fraction < 1:
@@ -56,7 +63,7 @@ def build(root: Path, train_fraction: float, seed: int) -> list[Entry]:
     found = layouts.find(root)
     labels = {category: label for label, category in enumerate(layouts.categories(found))}
     split = _split(root, found, train_fraction, seed)
-    hashes = _checked_hashes(root, [photo.file for photo in found])
+    hashes = _checked_hashes(root, [photo.file for photo in found], inspect)
     entries = [
         Entry(photo.file, hashes[photo.file], labels[photo.category], photo.category, split[photo.file])
         for photo in found
@@ -87,14 +94,16 @@ def read(path: Path) -> list[Entry]:
 # --- checking photos -------------------------------------------------------------------------------
 
 
-def _checked_hashes(root: Path, names: list[str]) -> dict[str, str]:
+def _checked_hashes(
+    root: Path, names: list[str], inspect: Callable[[str, Image.Image], None]
+) -> dict[str, str]:
     """Decode every photo, to find the bad ones before training does, and return its SHA-256."""
 
     def check(name: str) -> str:
         path = root / name
         if path.stat().st_size == 0:
             raise UserError(f"{path} is empty: remove it or replace it by a good copy")
-        photos.photo(path)
+        inspect(name, photos.photo(path))
         return files.sha256(path)
 
     # Pillow and hashlib let go of the interpreter's lock while they work, so threads are enough.

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from ablation.errors import UserError
 
+# Pillow knows many more. Some hand the file on to other programs: Encapsulated PostScript, which is code, to
+# Ghostscript, whatever the file's name ends in.
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+
 _REMEDY = "remove it or replace it by a good copy"
+# Photos of more pixels are opened one at a time: a file of some kilobytes can take gigabytes of memory, and
+# there are as many threads as cores.
+_LARGE = 25_000_000
+_one_at_a_time = threading.Lock()
+# Pixels that are turned from 16 into 8 bits at once.
+_BAND = 1_000_000
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -25,17 +37,24 @@ _WIDE_MODES = ("I", "I;16", "I;16L", "I;16B", "I;16N")
 def photo(path: Path) -> Image.Image:
     """Return the whole photo, decoded, turned upright by its EXIF tag, as 8-bit RGB.
 
-    Transparency is laid on white, 16-bit grey is scaled to 8 bits, and of an animation the first
-    frame is taken. Raises `UserError` when the file is missing, cut short, no image, larger than
-    Pillow's limit against decompression bombs, or of a kind without one meaning as RGB (32-bit or
-    floating-point pixels).
+    The format is told by content, not by the file's name. Transparency is laid on white, 16-bit grey is
+    scaled to 8 bits, and of an animation the first frame is taken. Raises `UserError` when the file is
+    missing, cut short, no image of `FORMATS`, larger than Pillow's limit against decompression bombs, or
+    of a kind without one meaning as RGB (32-bit or floating-point pixels).
     """
     try:
-        with Image.open(path) as image:
-            image.load()
-            return _rgb(_upright(image))
+        with Image.open(path, formats=FORMATS) as image:
+            large = image.width * image.height > _LARGE
+            with _one_at_a_time if large else contextlib.nullcontext():
+                image.load()
+                return _rgb(_upright(image))
     except FileNotFoundError as error:
         raise UserError(f"{path} does not exist: restore the photo or remove its label") from error
+    except UnidentifiedImageError as error:
+        kinds = ", ".join(FORMATS)
+        raise UserError(
+            f"{path} cannot be read as a photo (it is damaged, or none of {kinds}): {_REMEDY}"
+        ) from error
     except Image.DecompressionBombError as error:
         raise UserError(f"{path} has too many pixels ({error}): make it smaller") from error
     except Exception as error:
@@ -69,7 +88,11 @@ def _rgb(image: Image.Image) -> Image.Image:
 
 def _eight_bit(image: Image.Image) -> Image.Image:
     """Scale 0..65535 to 0..255, rounding to the nearest (Pillow's own conversion clips at 255)."""
-    wide = np.asarray(image).astype(np.int64)
+    wide = np.asarray(image)
     if wide.min() < 0 or wide.max() > 65535:
         raise ValueError("its grey values go beyond 16 bits")
-    return Image.fromarray(((wide + 128) // 257).astype(np.uint8))
+    eight = np.empty(wide.size, np.uint8)
+    for start in range(0, wide.size, _BAND):
+        band = wide.reshape(-1)[start : start + _BAND].astype(np.int64)
+        eight[start : start + _BAND] = (band + 128) // 257
+    return Image.fromarray(eight.reshape(wide.shape))

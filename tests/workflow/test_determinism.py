@@ -1,0 +1,46 @@
+"""The same seed gives the same results, whatever else runs and whoever starts the training."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from project import Project
+from test_end_to_end import EXPERIMENTS, MEASURED, rows, run_of
+
+FILES = ("history.csv", "predictions.csv", "metrics.json")
+
+
+def result(folder: Path) -> object:
+    """Everything but times."""
+    history = [[epoch[column] for column in ("epoch", *MEASURED)] for epoch in rows(folder / "history.csv")]
+    read = [
+        (folder / name).read_bytes() for name in ("predictions.csv", "metrics.json", "weights.safetensors")
+    ]
+    return history, read
+
+
+@pytest.mark.parametrize("cores", [1, 4])
+def test_any_number_of_runs_at_once(study: Project, finished: Project, cores: int) -> None:
+    """The finished study ran on all cores; here its runs go one by one, and all four at once."""
+    shutil.rmtree(study.folder / "results/runs")
+    targets = [f"results/runs/demo/{name}/seed0/{file}" for name in EXPERIMENTS for file in FILES]
+    study.run("--cores", str(cores), *targets)
+    for name in EXPERIMENTS:
+        assert result(run_of(study, name)) == result(run_of(finished, name)), name
+
+
+def test_plain_python(study: Project, finished: Project, tmp_path: Path) -> None:
+    """As on a cluster's node: nothing but the scripts, in another folder."""
+    scripts, folder = study.folder / "workflow/scripts", run_of(finished, "rung-normalize")
+    spec = json.dumps(json.loads((folder / "spec.json").read_text(encoding="utf-8")))
+    pack = study.folder / "resources/packs/demo/64px"
+    weights = study.folder / "resources/weights/drawn/googlenet.safetensors"
+    common = ["--run", tmp_path / "run", "--pack", pack, "--threads", "1"]
+    for name, *arguments in (("train", "--spec", spec, "--weights", weights), ("evaluate",)):
+        subprocess.run([sys.executable, scripts / f"{name}.py", *arguments, *common], check=True)
+    assert result(tmp_path / "run") == result(folder)

@@ -1,0 +1,50 @@
+"""A photo that is there twice: with two labels it stops the study, unless the configuration allows it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from own_photos import write_classes
+from project import SINGLE, TINY, Project
+
+FOLDER = "resources/datasets/mine"
+MANIFEST = f"{FOLDER}/manifest.csv"
+PACK = "resources/packs/mine/64px/photos.npy"
+OWN = ("--config", "dataset=mine")
+ALLOWED = (*OWN, "duplicates=allow")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_photo_with_two_labels_stops_unless_it_is_allowed(fresh: Project) -> None:
+    own = Project(fresh.folder, configs=(TINY, SINGLE))
+    write_classes(own.folder / "mine")
+    (own.folder / "mine/tulip/copy.jpg").write_bytes((own.folder / "mine/rose/0.jpg").read_bytes())
+
+    stopped = own.snakemake(MANIFEST, *OWN)
+    assert stopped.returncode != 0
+    log = (own.folder / "logs/index/mine.log").read_text(encoding="utf-8").splitlines()
+    (error,) = [line for line in log if line.startswith("error: ")]
+    assert log[-1] == error
+    for part in ("mine/rose/0.jpg", "mine/tulip/copy.jpg", "one is rose", "other tulip", "duplicates: allow"):
+        assert part in error
+    assert error in stopped.stdout + stopped.stderr
+    assert not (own.folder / MANIFEST).exists()
+
+    own.run(MANIFEST, *ALLOWED)
+    (pair,) = rows(own.folder / FOLDER / "duplicates.csv")
+    assert (pair["first"], pair["second"], pair["kind"]) == ("rose/0.jpg", "tulip/copy.jpg", "identical")
+    assert {row["file"] for row in rows(own.folder / MANIFEST)} >= {"rose/0.jpg", "tulip/copy.jpg"}
+
+
+def test_allowing_duplicates_indexes_anew_and_packs_nothing(fresh: Project) -> None:
+    own = Project(fresh.folder, configs=(TINY, SINGLE))
+    write_classes(own.folder / "mine")
+    own.run(PACK, *OWN)
+    assert own.plan(MANIFEST, *ALLOWED) == {"index mine"}
+    own.run(MANIFEST, *ALLOWED)
+    assert own.plan(PACK, *ALLOWED) == set()

@@ -1,0 +1,263 @@
+"""Interrupting the workflow, and experiments that fail: what is left, and what the next command does."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from project import TINY, Project
+from test_end_to_end import MEASURED, rows, run_of
+
+LONG = "tests/workflow/long.yaml"
+EPOCHS = 25
+FAILURE = "Some steps failed"
+
+
+@pytest.fixture(scope="module")
+def made(finished: Project, workshop: Path) -> Project:
+    """The photos and weights of the tiny study, and an experiment of many epochs still to be trained."""
+    return replace(finished.copy(workshop / "made"), configs=(TINY, LONG))
+
+
+@pytest.fixture(scope="module")
+def whole(made: Project, workshop: Path) -> Project:
+    """The long experiment, never interrupted."""
+    project = made.copy(workshop / "whole")
+    project.run()
+    return project
+
+
+@pytest.fixture
+def long(made: Project, place: Path) -> Project:
+    return made.copy(place)
+
+
+def result(project: Project) -> object:
+    folder = run_of(project, "one")
+    history = [[epoch[column] for column in ("epoch", *MEASURED)] for epoch in rows(folder / "history.csv")]
+    return (
+        history,
+        (folder / "predictions.csv").read_bytes(),
+        (folder / "weights.safetensors").read_bytes(),
+        rows(project.folder / "results/summary.csv")[0]["ended"],
+    )
+
+
+class Running:
+    """Snakemake on a terminal of its own, as when a person watches it."""
+
+    def __init__(self, project: Project, *arguments: str) -> None:
+        self.project = project
+        self.log = project.folder / "logs/train/demo/one-seed0.log"
+        self.log.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", *project.configs]
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            os.chdir(project.folder)
+            os.execv(command[0], command)
+        os.set_blocking(self.terminal, False)
+        self.shown = ""
+
+    def read(self) -> None:
+        try:
+            self.shown += os.read(self.terminal, 1 << 20).decode(errors="replace")
+        except OSError:  # nothing to read, or nobody there
+            return
+
+    def wait_for_epoch(self, epoch: int) -> psutil.Process:
+        """Wait until the training has written this epoch's line; return its process."""
+        while not (self.log.exists() and f"epoch {epoch}:" in self.log.read_text(encoding="utf-8")):
+            assert psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE, self.shown
+            self.read()
+            time.sleep(0.02)
+        processes = psutil.Process(self.pid).children(recursive=True)
+        return next(one for one in processes if not one.children())
+
+    def press_ctrl_c(self) -> None:
+        os.write(self.terminal, b"\x03")
+
+    def status(self) -> int:
+        """Wait for the end; return the exit status."""
+        while True:
+            self.read()
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.read()
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.02)
+
+
+def assert_resumed(project: Project) -> None:
+    log = (project.folder / "logs/train/demo/one-seed0.log").read_text(encoding="utf-8")
+    assert log.startswith("going on in epoch "), log
+
+
+def after_a_kill() -> str:
+    """The command for this in the README."""
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    found = re.findall(r"`(snakemake --unlock[^`]*)`", readme)
+    assert len(found) == 1
+    return found[0]
+
+
+def test_interrupted_again_and_again(long: Project, whole: Project) -> None:
+    checkpoint = run_of(long, "one") / "checkpoint.pt"
+    summary = long.folder / "results/summary.csv"
+    before = summary.read_bytes()
+
+    running = Running(long)
+    training = running.wait_for_epoch(3)
+    running.press_ctrl_c()
+    assert running.status() == 1
+    assert not training.is_running()
+    assert "Stopped. The same command goes on from the last checkpoints." in running.shown
+    assert FAILURE not in running.shown
+    assert checkpoint.exists()
+    # An unfinished study does not count as one with failures.
+    assert summary.read_bytes() == before
+
+    # SIGINT to Snakemake alone, as some schedulers send it.
+    running = Running(long)
+    training = running.wait_for_epoch(6)
+    os.kill(running.pid, signal.SIGINT)
+    assert running.status() == 1
+    assert not training.is_running()
+    assert_resumed(long)
+
+    # The terminal is closed.
+    running = Running(long)
+    training = running.wait_for_epoch(9)
+    os.close(running.terminal)
+    running.status()
+    assert not training.is_running()
+
+    # Everything is killed at once.
+    running = Running(long)
+    running.wait_for_epoch(12)
+    for process in [*psutil.Process(running.pid).children(recursive=True), psutil.Process(running.pid)]:
+        process.kill()
+    assert running.status() == -signal.SIGKILL
+    refused = long.snakemake()
+    assert refused.returncode == 1
+    assert "--unlock" in refused.stdout + refused.stderr
+
+    overlays = " ".join(long.configs)
+    command = after_a_kill().replace("snakemake", f"{sys.executable} -m snakemake --configfile {overlays}")
+    done = subprocess.run(command, shell=True, cwd=long.folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert_resumed(long)
+    assert result(long) == result(whole)
+    assert not checkpoint.exists()
+    assert long.plan() == set()
+
+
+def test_a_training_ended_by_hand(long: Project) -> None:
+    running = Running(long)
+    running.wait_for_epoch(2).send_signal(signal.SIGINT)
+    assert running.status() == 0, running.shown
+    row = rows(long.folder / "results/summary.csv")[0]
+    assert row["ended"] == "interrupted"
+    assert 2 <= int(row["epochs"]) < EPOCHS
+    assert {path.name for path in run_of(long, "one").iterdir()} >= {
+        "curves.png",
+        "samples.png",
+        "history.csv",
+    }
+    assert long.plan() == set()
+
+
+def test_a_preempted_training_resumes_on_the_retry(long: Project, whole: Project) -> None:
+    running = Running(long, "--retries", "1")
+    running.wait_for_epoch(2).terminate()
+    assert running.status() == 0, running.shown
+    assert_resumed(long)
+    assert result(long) == result(whole)
+
+
+# --- failures ---------------------------------------------------------------------------------------
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def rung(config: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = config["experiments"][0]
+    return found
+
+
+def test_a_failed_experiment_has_a_row_and_the_others_have_theirs(study: Project) -> None:
+    """An absurd learning rate makes the loss infinite, in one of two seeds' experiments."""
+    before = rows(study.folder / "results/summary.csv")
+    study.edit(
+        lambda config: config["experiments"].append(
+            {**rung(config), "name": "wild", "augmentation": "none", "learning_rate": 1e30}
+        )
+    )
+    done = study.snakemake()
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert FAILURE in output
+    assert "Traceback" not in output
+    *others, wild = rows(study.folder / "results/summary.csv")
+    assert others == before
+    assert (wild["experiment"], wild["backbone"], wild["ended"], wild["seeds"]) == (
+        "wild",
+        "googlenet",
+        "failed",
+        "0",
+    )
+    assert re.match(
+        r"the loss is not finite in epoch 1, training batch [23]: lower the learning rate", wild["reason"]
+    )
+    assert wild["val_loss"] == ""
+
+    # Mended, it runs, and nothing else does.
+    study.edit(lambda config: config["experiments"][-1].update(learning_rate=0.001))
+    assert {job for job in study.plan() if job.startswith("train ")} == {"train wild 0"}
+    study.run()
+    assert [row["ended"] for row in rows(study.folder / "results/summary.csv")] == ["epoch_limit"] * 5
+
+
+def test_what_waited_for_a_failed_step_says_which(study: Project) -> None:
+    """A pretraining that fails leaves two experiments without weights, and the other two alone."""
+    study.edit(
+        lambda config: config["weight_sources"]["drawn"]["overrides"]["googlenet"].update(optimizer="wild")
+    )
+    study.edit(lambda config: config["optimizers"].update(wild={"algorithm": "sgd", "learning_rate": 1e30}))
+    assert study.snakemake().returncode == 1
+    table = rows(study.folder / "results/summary.csv")
+    assert [row["ended"] for row in table] == ["failed", "failed", "epoch_limit", "epoch_limit"]
+    assert all(
+        row["reason"].startswith("the loss is not finite in epoch 1, training batch ") for row in table[:2]
+    )
+
+
+def test_a_killed_training_has_a_reason_too(study: Project) -> None:
+    more = {"name": "one", "augmentation": "none", "weights": "none", "epochs": EPOCHS, "patience": EPOCHS}
+    study.edit(lambda config: config["experiments"].append({**rung(config), **more}))
+    running = Running(study)
+    running.wait_for_epoch(2).kill()
+    assert running.status() == 1
+    row = rows(study.folder / "results/summary.csv")[-1]
+    assert (row["experiment"], row["ended"]) == ("one", "failed")
+    assert "killed" in row["reason"]
+    assert "logs/train/demo/one-seed0.log" in row["reason"]
+
+
+def test_nothing_is_summarized_if_nothing_has_results(long: Project) -> None:
+    before = (long.folder / "results/summary.csv").read_bytes()
+    running = Running(long)
+    running.wait_for_epoch(2).kill()
+    assert running.status() == 1
+    assert FAILURE in running.shown
+    assert (long.folder / "results/summary.csv").read_bytes() == before

@@ -1,0 +1,135 @@
+"""A training's state on disk, so that a killed one goes on from there and ends as if nothing had happened."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import pickle
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import torch
+
+from ablation import console
+from ablation.errors import UserError
+from ablation.files import atomic, sha256
+from ablation.signals import Requests, Resumable
+
+if TYPE_CHECKING:
+    from ablation.training import Training
+
+# At most this part of the time goes into writing checkpoints: a checkpoint holds up to four times the
+# network, which on a network drive takes longer than a short epoch.
+SHARE = 0.1
+DIGEST_BYTES = hashlib.sha256().digest_size
+# The modules by which a state becomes the next.
+CODE = ("augment", "backbones", "device", "training")
+
+
+def fingerprint(**parts: Any) -> str:
+    """Return a hash of everything that decides a training's numbers, the code included.
+
+    Raises TypeError for parts that JSON cannot express.
+    """
+    code = {name: sha256(Path(__file__).with_name(f"{name}.py")) for name in CODE}
+    text = json.dumps({**parts, "code": code, "torch": str(torch.__version__)}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Checkpoint:
+    """The checkpoint of one training: at most one epoch, or ten times a writing's time, gets lost.
+
+    `fingerprint` tells this training from others; `requests` are the signals to heed.
+    """
+
+    def __init__(self, path: Path, fingerprint: str, requests: Requests) -> None:
+        self.path, self.fingerprint, self.requests = path, fingerprint, requests
+        self.written, self.seconds = -float("inf"), 0.0
+
+    def resume(self, training: Training) -> None:
+        """Put a training into the state of the file, if there is one of this very training."""
+        if not self.path.exists():
+            return
+        state = read(self.path)
+        if state is None:
+            console.line(f"{self.path} was altered or cut short: starting afresh")
+        elif state["fingerprint"] != self.fingerprint:
+            console.line(f"{self.path} is of another configuration or machine: starting afresh")
+        else:
+            training.load_state_dict(state["training"])
+            console.line(f"going on in {training.place()}")
+
+    def after_batch(self, training: Training) -> None:
+        """Write the state and raise `Resumable` if a signal asks for it."""
+        if self.requests.leave:
+            self.write(training)
+            raise Resumable(f"stopped in {training.place()}: the same command goes on from there")
+
+    def after_epoch(self, training: Training) -> None:
+        """End the training here if SIGINT asked for it; else write the state, unless that was just done."""
+        if self.requests.finish():
+            training.trained.ended = "interrupted"
+            return
+        self.after_batch(training)
+        if time.perf_counter() - self.written >= self.seconds * (1 / SHARE - 1):
+            self.write(training)
+
+    def write(self, training: Training) -> None:
+        """Write the state, whole or not at all. A training goes on without a checkpoint if it cannot be."""
+        started = time.perf_counter()
+        state = {"fingerprint": self.fingerprint, "training": training.state_dict()}
+        try:
+            write(state, self.path)
+        except UserError as error:
+            console.line(f"warning: no checkpoint: {error}")
+        self.written = time.perf_counter()
+        self.seconds = self.written - started
+
+    def remove(self) -> None:
+        """Remove the file: the results are written."""
+        self.path.unlink(missing_ok=True)
+
+
+def write(state: dict[str, Any], path: Path) -> None:
+    """Write a state behind the SHA-256 of what follows, whole or not at all.
+
+    PyTorch's own format has no checksum that it looks at, and a single changed byte in its table of
+    contents can pass for memory that was never written.
+    """
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        file.write(bytes(DIGEST_BYTES))
+        hashing = Hashing(file)
+        torch.save(state, hashing)  # type: ignore[arg-type]  # it needs no more than these two methods
+        file.seek(0)
+        file.write(hashing.sha256.digest())
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """Return what `write` wrote, on the CPU; None if the file is not that. No code in it is executed."""
+    content = path.read_bytes()
+    digest, payload = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+    if hashlib.sha256(payload).digest() != digest:
+        return None
+    try:
+        state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError):
+        return None
+    return state
+
+
+class Hashing:
+    """A binary file that takes the hash of all that is written to it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.sha256 = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        """Write some bytes; return how many."""
+        self.sha256.update(data)
+        return self.file.write(data)
+
+    def flush(self) -> None:
+        """Hand all bytes to the system."""
+        self.file.flush()
