@@ -126,6 +126,38 @@ def test_killed_after_an_epoch(name: str, tmp_path: Path, monkeypatch: pytest.Mo
     assert len(left) == len(whole.history) - 1
 
 
+def test_writing_is_not_counted_as_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+
+    def slow(_state: object, _path: Path) -> None:
+        clock[0] += 100
+
+    monkeypatch.setattr(checkpoint, "SHARE", 1.0)
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr(checkpoint, "write", slow)
+    found = train(RECIPES["sgd"], Checkpoint(tmp_path / "checkpoint.pt", "this", Requests()))
+    assert clock == [300.0]
+    assert [epoch.train_seconds + epoch.val_seconds for epoch in found.history] == [0, 0, 0, 0]
+
+
+def test_writing_takes_a_part_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An epoch of 10 seconds and a writing of 2: one after the first epoch, one 38 seconds later."""
+    clock, written = [0.0], []
+
+    def slow(_state: object, _path: Path) -> None:
+        written.append(clock[0])
+        clock[0] += 2
+
+    def train_for_10_seconds() -> None:
+        clock[0] += 10 / BATCHES
+
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr(checkpoint, "write", slow)
+    recipe = replace(RECIPES["sgd"], epochs=8)
+    train(recipe, Checkpoint(tmp_path / "checkpoint.pt", "this", Requests()), train_for_10_seconds)
+    assert written == pytest.approx([10, 52])
+
+
 def test_leaving_while_validating(tmp_path: Path) -> None:
     recipe = RECIPES["adamw"]
     whole, path = train(recipe), tmp_path / "checkpoint.pt"

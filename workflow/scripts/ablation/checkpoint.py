@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # At most this part of the time goes into writing checkpoints: a checkpoint holds up to four times the
 # network, which on a network drive takes longer than a short epoch.
-SHARE = 0.1
+SHARE = 0.05
 DIGEST_BYTES = hashlib.sha256().digest_size
 # The modules by which a state becomes the next.
 CODE = ("augment", "backbones", "device", "training")
@@ -39,7 +39,7 @@ def fingerprint(**parts: Any) -> str:
 
 
 class Checkpoint:
-    """The checkpoint of one training: at most one epoch, or ten times a writing's time, gets lost.
+    """The checkpoint of one training: at most one epoch, or twenty times what writing it takes, gets lost.
 
     `fingerprint` tells this training from others; `requests` are the signals to heed.
     """
@@ -86,6 +86,8 @@ class Checkpoint:
             console.line(f"warning: no checkpoint: {error}")
         self.written = time.perf_counter()
         self.seconds = self.written - started
+        # The time of the epoch is that of its training.
+        training.started += self.seconds
 
     def remove(self) -> None:
         """Remove the file: the results are written."""
