@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from ablation import checkpoint, training
 from ablation.checkpoint import Checkpoint
+from ablation.errors import UserError
 from ablation.signals import Requests, Resumable
 from ablation.spec import Spec
 from ablation.training import Trained
@@ -158,6 +159,25 @@ def test_writing_takes_a_part_of_the_time(tmp_path: Path, monkeypatch: pytest.Mo
     assert written == pytest.approx([10, 52])
 
 
+def test_leaving_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal that comes while the state is being written finds it written."""
+    monkeypatch.setattr(checkpoint, "SHARE", 1.0)
+    recipe, path = RECIPES["adamw"], tmp_path / "checkpoint.pt"
+    keeper, write, written = Checkpoint(path, "this", Requests()), checkpoint.write, []
+
+    def write_and_be_asked(state: dict[str, object], to: Path) -> None:
+        write(state, to)
+        written.append(to)
+        keeper.requests.leave = True
+
+    monkeypatch.setattr(checkpoint, "write", write_and_be_asked)
+    with pytest.raises(Resumable, match="epoch 2, after batch 0 of 3"):
+        train(recipe, keeper)
+    assert written == [path]
+    monkeypatch.undo()
+    assert_same_training(train(recipe, Checkpoint(path, "this", Requests())), train(recipe))
+
+
 def test_leaving_while_validating(tmp_path: Path) -> None:
     recipe = RECIPES["adamw"]
     whole, path = train(recipe), tmp_path / "checkpoint.pt"
@@ -263,6 +283,9 @@ def test_without_space_a_training_goes_on(tmp_path: Path, capsys: pytest.Capture
     found = train(RECIPES["sgd"], Checkpoint(tmp_path / "file/checkpoint.pt", "this", Requests()))
     assert_same_training(found, train(RECIPES["sgd"]))
     assert "warning: no checkpoint" in capsys.readouterr().out
+    keeper = Checkpoint(tmp_path / "file/checkpoint.pt", "this", Requests())
+    with pytest.raises(UserError, match="cannot write"):
+        train(RECIPES["sgd"], keeper, stopping_after(2, keeper.requests))
 
 
 # --- signals ---------------------------------------------------------------------------------------

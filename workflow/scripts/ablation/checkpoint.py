@@ -8,7 +8,7 @@ import json
 import pickle
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import torch
 
@@ -65,7 +65,7 @@ class Checkpoint:
         """Write the state and raise `Resumable` if a signal asks for it."""
         if self.requests.leave:
             self.write(training)
-            raise Resumable(f"stopped in {training.place()}: the same command goes on from there")
+            self.leave(training)
 
     def after_epoch(self, training: Training) -> None:
         """End the training here if SIGINT asked for it; else write the state, unless that was just done."""
@@ -75,14 +75,23 @@ class Checkpoint:
         self.after_batch(training)
         if time.perf_counter() - self.written >= self.seconds * (1 / SHARE - 1):
             self.write(training)
+            # A signal that came meanwhile need not wait for another batch and another writing.
+            if self.requests.leave:
+                self.leave(training)
+
+    def leave(self, training: Training) -> NoReturn:
+        """Raise `Resumable`: the state is written."""
+        raise Resumable(f"stopped in {training.place()}: the same command goes on from there")
 
     def write(self, training: Training) -> None:
-        """Write the state, whole or not at all. A training goes on without a checkpoint if it cannot be."""
+        """Write the state, whole or not at all; if it cannot be, go on without, or raise UserError to leave."""
         started = time.perf_counter()
         state = {"fingerprint": self.fingerprint, "training": training.state_dict()}
         try:
             write(state, self.path)
         except UserError as error:
+            if self.requests.leave:
+                raise
             console.line(f"warning: no checkpoint: {error}")
         self.written = time.perf_counter()
         self.seconds = self.written - started
