@@ -84,7 +84,7 @@ class Checkpoint:
         raise Resumable(f"stopped in {training.place()}: the same command goes on from there")
 
     def write(self, training: Training) -> None:
-        """Write the state, whole or not at all; if it cannot be, go on without, or raise UserError to leave."""
+        """Write the state, whole or not at all; go on without it if it cannot be, or raise UserError."""
         started = time.perf_counter()
         state = {"fingerprint": self.fingerprint, "training": training.state_dict()}
         try:
