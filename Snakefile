@@ -23,6 +23,10 @@ rule all:
         run_files(),
 
 
+onstart:
+    INTERRUPTION.heed(workflow.scheduler)
+
+
 onsuccess:
     warn_of_shared_photos()
     print(f"Done. The table: results/summary.csv. Figures: {COMPARISON}/")

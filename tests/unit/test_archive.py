@@ -375,5 +375,7 @@ def test_verifying_stops_at_the_configured_size(tmp_path: Path, kind: str) -> No
     path = tmp_path / "x"
     path.write_bytes(KINDS[kind]({"a.jpg": bytes(1000), "b.jpg": bytes(1000)}))
     archive.verify(path, 30_000)
+    # Beyond the limit nothing is read, and unpacking has the word.
+    archive.verify(path, 1500)
     with pytest.raises(UserError, match=r"unpacks to more than 1999 bytes: .* unpacked_gb"):
-        archive.verify(path, 1999)
+        archive.unpack(path, tmp_path / "out", 1999)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from test_training import ADAMW, CPU, RANDOM, SGD, SIDE, Tiny, assert_same, photos, spec, without_times
 from torch import Tensor, nn
 
-from ablation import checkpoint, training
+from ablation import checkpoint, files, training
 from ablation.checkpoint import Checkpoint
 from ablation.errors import UserError
 from ablation.signals import Requests, Resumable
@@ -88,7 +88,7 @@ def test_stopped_after_any_batch_and_resumed(recipe: Spec, tmp_path: Path) -> No
             train(recipe, keeper, stopping_after(batches, keeper.requests))
         again = Checkpoint(tmp_path / "checkpoint.pt", "this", Requests())
         assert_same_training(train(recipe, again), whole)
-        again.remove()
+        files.remove(again.path)
         assert not list(tmp_path.iterdir())
 
 
@@ -157,6 +157,24 @@ def test_writing_takes_a_part_of_the_time(tmp_path: Path, monkeypatch: pytest.Mo
     recipe = replace(RECIPES["sgd"], epochs=8)
     train(recipe, Checkpoint(tmp_path / "checkpoint.pt", "this", Requests()), train_for_10_seconds)
     assert written == pytest.approx([10, 52])
+
+
+def test_every_epoch_is_written_where_writing_is_quick(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, written = [0.0], []
+
+    def quick(_state: object, _path: Path) -> None:
+        written.append(clock[0])
+        clock[0] += 0.1
+
+    def train_for_3_seconds() -> None:
+        clock[0] += 3 / BATCHES
+
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    monkeypatch.setattr(checkpoint, "write", quick)
+    train(RECIPES["sgd"], Checkpoint(tmp_path / "checkpoint.pt", "this", Requests()), train_for_3_seconds)
+    assert written == pytest.approx([3, 6.1, 9.2])
 
 
 def test_leaving_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -261,7 +261,7 @@ def escaping_archive(folder: Path) -> str:
 )
 def test_bad_photos_stop_with_a_reason(study: Project, bring: Callable[[Path], str], named: str) -> None:
     dataset = bring(study.folder)
-    before = contents(study.folder / "results")
+    before = contents(study.folder / "results/runs")
     done = study.snakemake("--config", f"dataset={dataset}")
     output = done.stdout + done.stderr
     assert done.returncode == 1, output
@@ -269,7 +269,10 @@ def test_bad_photos_stop_with_a_reason(study: Project, bring: Callable[[Path], s
     assert len(reasons) == 1, output
     assert named in reasons[0]
     assert "Traceback" not in output
-    assert contents(study.folder / "results") == before
+    assert contents(study.folder / "results/runs") == before
+    table = rows(study.folder / "results/summary.csv")
+    assert {row["ended"] for row in table} == {"failed"}
+    assert all(named in row["reason"] for row in table)
     assert not list(study.folder.parent.rglob("escaped.jpg"))
-    # The first study is as it was.
-    assert study.plan() == set()
+    # The first study is as it was, but for its table's place.
+    assert study.plan() == {"latest", "all"}

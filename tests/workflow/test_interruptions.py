@@ -196,36 +196,38 @@ def rung(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_failed_experiment_has_a_row_and_the_others_have_theirs(study: Project) -> None:
-    """An absurd learning rate makes the loss infinite, in one of two seeds' experiments."""
+    """An absurd learning rate makes the loss infinite, for both seeds; another one is trained."""
     before = rows(study.folder / "results/summary.csv")
-    study.edit(
-        lambda config: config["experiments"].append(
-            {**rung(config), "name": "wild", "augmentation": "none", "learning_rate": 1e30}
-        )
-    )
-    done = study.snakemake()
+
+    def add(config: dict[str, Any]) -> None:
+        wild = {
+            **rung(config),
+            "name": "wild",
+            "augmentation": "none",
+            "learning_rate": 1e30,
+            "seeds": [0, 1],
+        }
+        config["experiments"] += [wild, {**wild, "name": "tame", "learning_rate": 0.001}]
+
+    study.edit(add)
+    done = study.snakemake("--cores", "1")
     output = done.stdout + done.stderr
     assert done.returncode == 1
     assert FAILURE in output
     assert "Traceback" not in output
-    *others, wild = rows(study.folder / "results/summary.csv")
+    *others, wild, tame = rows(study.folder / "results/summary.csv")
     assert others == before
-    assert (wild["experiment"], wild["backbone"], wild["ended"], wild["seeds"]) == (
-        "wild",
-        "googlenet",
-        "failed",
-        "0",
-    )
-    assert re.match(
-        r"the loss is not finite in epoch 1, training batch [23]: lower the learning rate", wild["reason"]
-    )
+    assert (tame["experiment"], tame["seeds"], tame["ended"]) == ("tame", "2", "epoch_limit epoch_limit")
+    assert (wild["experiment"], wild["backbone"], wild["seeds"]) == ("wild", "googlenet", "0")
+    assert wild["ended"] == "failed failed"
+    assert re.match(r"seed 0: the loss is not finite in epoch 1, training batch [23]: lower", wild["reason"])
     assert wild["val_loss"] == ""
 
     # Mended, it runs, and nothing else does.
-    study.edit(lambda config: config["experiments"][-1].update(learning_rate=0.001))
-    assert {job for job in study.plan() if job.startswith("train ")} == {"train wild 0"}
+    study.edit(lambda config: config["experiments"][-2].update(learning_rate=0.002))
+    assert {job for job in study.plan() if job.startswith("train ")} == {"train wild 0", "train wild 1"}
     study.run()
-    assert [row["ended"] for row in rows(study.folder / "results/summary.csv")] == ["epoch_limit"] * 5
+    assert {row["reason"] for row in rows(study.folder / "results/summary.csv")} == {""}
 
 
 def test_what_waited_for_a_failed_step_says_which(study: Project) -> None:
@@ -254,10 +256,75 @@ def test_a_killed_training_has_a_reason_too(study: Project) -> None:
     assert "logs/train/demo/one-seed0.log" in row["reason"]
 
 
-def test_nothing_is_summarized_if_nothing_has_results(long: Project) -> None:
-    before = (long.folder / "results/summary.csv").read_bytes()
+def test_all_failed(long: Project) -> None:
+    """What an earlier study left must not pass for this one's results."""
     running = Running(long)
     running.wait_for_epoch(2).kill()
     assert running.status() == 1
     assert FAILURE in running.shown
+    (row,) = rows(long.folder / "results/summary.csv")
+    assert (row["experiment"], row["ended"]) == ("one", "failed")
+
+
+def test_a_failure_that_is_gone(study: Project) -> None:
+    """Mended and evaluated by itself, to the same bytes as ever: the table must follow."""
+    before = (study.folder / "results/summary.csv").read_bytes()
+    run = run_of(study, "rung-none")
+    weights = (run / "weights.safetensors").read_bytes()
+    (run / "metrics.json").unlink()
+    (run / "weights.safetensors").unlink()  # a hard link
+    (run / "weights.safetensors").write_bytes(weights[:1000])
+    assert study.snakemake().returncode == 1
+    row = rows(study.folder / "results/summary.csv")[0]
+    assert row["ended"] == "failed"
+    assert "weights.safetensors" in row["reason"]
+    (run / "weights.safetensors").write_bytes(weights)
+    study.run(str((run / "metrics.json").relative_to(study.folder)))
+    study.run()
+    assert (study.folder / "results/summary.csv").read_bytes() == before
+    assert study.plan() == set()
+
+
+def test_snakemake_alone_is_killed(long: Project, whole: Project) -> None:
+    """Its training goes on; a later workflow makes it leave, and nothing of another spec survives."""
+    long.edit(lambda config: config["experiments"][0].update(epochs=300, patience=300), LONG)
+    log = long.folder / "logs/train/demo/one-seed0.log"
+    log.unlink(missing_ok=True)
+    # Without a terminal, whose end would tell the training to leave.
+    command = [sys.executable, "-m", "snakemake", "--configfile", *long.configs]
+    snakemake = subprocess.Popen(
+        command,
+        cwd=long.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    while not (log.exists() and "epoch 2:" in log.read_text(encoding="utf-8")):
+        assert snakemake.poll() is None
+        time.sleep(0.02)
+    orphan = next(one for one in psutil.Process(snakemake.pid).children(recursive=True) if not one.children())
+    snakemake.kill()
+    snakemake.wait()
+    assert orphan.is_running()
+    long.edit(lambda config: config["experiments"][0].update(epochs=3), LONG)
+    long.run("--unlock")
+    long.run()
+    assert not orphan.is_running() or orphan.status() == psutil.STATUS_ZOMBIE
+    found, expected = (
+        [[epoch[name] for name in MEASURED] for epoch in rows(run_of(project, "one") / "history.csv")]
+        for project in (long, whole)
+    )
+    assert found == expected[:3]
+    assert f"stopping process {orphan.pid}" in log.read_text(encoding="utf-8")
+
+
+def test_sigterm_stops_the_workflow(long: Project) -> None:
+    before = (long.folder / "results/summary.csv").read_bytes()
+    running = Running(long)
+    training = running.wait_for_epoch(2)
+    os.kill(running.pid, signal.SIGTERM)
+    assert running.status() == 1
+    assert not training.is_running()
+    assert "Stopped." in running.shown
     assert (long.folder / "results/summary.csv").read_bytes() == before
+    assert (run_of(long, "one") / "checkpoint.pt").exists()

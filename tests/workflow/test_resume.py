@@ -11,6 +11,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from project import ROOT, Project
@@ -29,16 +30,18 @@ class Training:
     # As many epochs as make the process train for most of its life.
     epochs: int = 12
     patience: int = 12
+    pack: str = "demo/64px"
+    pretrained: bool = True
 
     def start(self) -> subprocess.Popen[str]:
         told = self.project.folder / "results/runs/demo/rung-normalize/seed0/spec.json"
         spec = Spec.from_json(told.read_text(encoding="utf-8"))
         spec = replace(spec, epochs=self.epochs, patience=self.patience)
         resources = self.project.folder / "resources"
-        weights = resources / "weights/drawn/googlenet.safetensors"
+        weights = [resources / "weights/drawn/googlenet.safetensors"] if self.pretrained else []
         command = [
             *(sys.executable, ROOT / "workflow/scripts/train.py", "--spec", spec.to_json()),
-            *("--pack", resources / "packs/demo/64px", "--weights", weights),
+            *("--pack", resources / "packs" / self.pack, "--weights", *weights),
             *("--run", self.run, "--threads", "1"),
         ]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
@@ -141,20 +144,21 @@ def test_sigint_ends_it_with_the_best_weights(
     training = Training(finished, tmp_path / "run")
     status, output = interrupt(training, signal.SIGINT, 4)
     assert (status, "Traceback" in output) == (0, False)
-    (history, record, _, files), (expected, *_) = training.result(), whole[0]  # type: ignore[misc]
+    (history, record, *_), (expected, *_) = training.result(), whole[0]  # type: ignore[misc]
     assert record["ended"] == "interrupted"
     assert 4 <= len(history) < 12
     assert history == expected[: len(history)]
-    assert "checkpoint.pt" not in files
     losses = [float(epoch[3]) for epoch in history]
     _, about = read_weights(training.run / "weights.safetensors")
     assert about["best_epoch"] == losses.index(min(losses)) + 1
 
 
-def test_another_spec_starts_afresh(finished: Project, tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", [{"epochs": 3}, {"pretrained": False}, {"pack": "garden/48px"}], ids=str)
+def test_another_training_starts_afresh(finished: Project, tmp_path: Path, other: dict[str, Any]) -> None:
+    """Another spec, other starting weights, other photos."""
     interrupt(Training(finished, tmp_path / "run"), signal.SIGKILL, 3)
-    output = Training(finished, tmp_path / "run", epochs=2).finish()
+    output = Training(finished, tmp_path / "run", **other).finish()
     assert output.splitlines()[0].endswith("is of another configuration or machine: starting afresh")
-    Training(finished, tmp_path / "afresh", epochs=2).finish()
+    Training(finished, tmp_path / "afresh", **other).finish()
     ran = [Training(finished, tmp_path / name).result() for name in ("run", "afresh")]
     assert ran[0] == ran[1]

@@ -32,10 +32,8 @@ rule download:
         "../../envs/data.yaml"
     params:
         fields=fields_of,
-        max_gb=unpacked_gb_of,
     shell:
-        "python {input.script:q} {params.fields} --max-gb {params.max_gb}"
-        " --output {output.archive:q} > {log:q} 2>&1"
+        "python {input.script:q} {params.fields} --output {output.archive:q} > {log:q} 2>&1"
 
 
 rule unpack:

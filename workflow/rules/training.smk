@@ -43,6 +43,8 @@ rule evaluate:
     conda:
         "../../envs/training.yaml"
     threads: TRAINING_THREADS
+    resources:
+        gpu=TRAINING_GPUS,
     shell:
         "python {input.script:q} --run $(dirname {input.weights:q}) --pack $(dirname {input.pack:q})"
         " --threads {threads} > {log:q} 2>&1"

@@ -13,10 +13,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--id", required=True, help="Google Drive id")
     parser.add_argument("--sha256", help="refuse any other file")
-    parser.add_argument("--max-gb", required=True, type=float, help="unpacked, in 10^9 bytes")
     parser.add_argument("--output", required=True, type=Path, help="the archive")
     args = parser.parse_args()
-    drive.download(args.id, args.output, args.sha256, max_bytes=int(args.max_gb * 1e9))
+    drive.download(args.id, args.output, args.sha256)
 
 
 if __name__ == "__main__":

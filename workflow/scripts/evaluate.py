@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from ablation import backbones, device, errors, evaluation, pack, training
-from ablation.files import write_json
+from ablation.files import remove, write_json
 from ablation.spec import Spec
 
 
@@ -25,6 +25,9 @@ def main() -> None:
     predictions = evaluation.predict(net, spec, pack.load(args.pack), device.choose())
     evaluation.write_predictions(predictions, args.run / "predictions.csv")
     write_json(args.run / "metrics.json", evaluation.metrics(predictions))
+    # What the training kept in case that it would have to go on.
+    for name in ("checkpoint.pt", "training.lock"):
+        remove(args.run / name)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import torch
 
-from ablation import backbones, console, device, errors, pack, training
+from ablation import backbones, console, device, errors, lock, pack, training
 from ablation.checkpoint import Checkpoint, fingerprint
+from ablation.files import remove
 from ablation.signals import Requests
 from ablation.spec import Spec
 
@@ -24,6 +25,7 @@ def main() -> None:
     spec: Spec = args.spec
     # Never finished early: what starts from half-trained weights would not show it.
     requests = Requests().heed(finish=False)
+    _lock = lock.take(args.output.with_suffix(".lock"))
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)
@@ -45,7 +47,8 @@ def main() -> None:
     training.write_history(trained.history, args.history)
     about = {"backbone": spec.backbone, "source": "pretraining", "best_epoch": trained.best_epoch}
     backbones.write_weights(args.output, trained.best_state, about)
-    checkpoint.remove()
+    remove(checkpoint.path)
+    remove(Path(_lock.name))
 
 
 if __name__ == "__main__":

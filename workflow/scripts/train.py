@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ablation import backbones, console, device, errors, pack, training
+from ablation import backbones, console, device, errors, lock, pack, training
 from ablation.checkpoint import Checkpoint, fingerprint
 from ablation.files import sha256, write_json, write_text
 from ablation.signals import Requests
@@ -26,6 +26,7 @@ def main() -> None:
     args = parser.parse_args()
     spec: Spec = args.spec
     requests = Requests().heed()
+    _lock = lock.take(args.run / "training.lock")
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)
@@ -70,7 +71,7 @@ def main() -> None:
         "torch": str(torch.__version__),
     }
     write_json(args.run / "record.json", record)
-    checkpoint.remove()
+    # The checkpoint stays until the run is evaluated: until then Snakemake may not know that it is trained.
 
 
 if __name__ == "__main__":

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import pickle
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
 import torch
+import torchvision
 
 from ablation import console
 from ablation.errors import UserError
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 # At most this part of the time goes into writing checkpoints: a checkpoint holds up to four times the
 # network, which on a network drive takes longer than a short epoch.
 SHARE = 0.05
+CHUNK_BYTES = 1 << 24
 DIGEST_BYTES = hashlib.sha256().digest_size
 # The modules by which a state becomes the next.
 CODE = ("augment", "backbones", "device", "training")
@@ -34,7 +34,8 @@ def fingerprint(**parts: Any) -> str:
     Raises TypeError for parts that JSON cannot express.
     """
     code = {name: sha256(Path(__file__).with_name(f"{name}.py")) for name in CODE}
-    text = json.dumps({**parts, "code": code, "torch": str(torch.__version__)}, sort_keys=True)
+    versions = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}
+    text = json.dumps({**parts, "code": code, **versions}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -98,36 +99,35 @@ class Checkpoint:
         # The time of the epoch is that of its training.
         training.started += self.seconds
 
-    def remove(self) -> None:
-        """Remove the file: the results are written."""
-        self.path.unlink(missing_ok=True)
-
 
 def write(state: dict[str, Any], path: Path) -> None:
-    """Write a state behind the SHA-256 of what follows, whole or not at all.
+    """Write a state and the SHA-256 of what was written, whole or not at all.
 
     PyTorch's own format has no checksum that it looks at, and a single changed byte in its table of
     contents can pass for memory that was never written.
     """
     with atomic(path) as temporary, temporary.open("wb") as file:
-        file.write(bytes(DIGEST_BYTES))
         hashing = Hashing(file)
         torch.save(state, hashing)  # type: ignore[arg-type]  # it needs no more than these two methods
-        file.seek(0)
         file.write(hashing.sha256.digest())
 
 
 def read(path: Path) -> dict[str, Any] | None:
     """Return what `write` wrote, on the CPU; None if the file is not that. No code in it is executed."""
-    content = path.read_bytes()
-    digest, payload = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-    if hashlib.sha256(payload).digest() != digest:
-        return None
     try:
-        state: dict[str, Any] = torch.load(io.BytesIO(payload), map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError):
+        # Not the whole file at once: it may be as large as the memory that the training leaves.
+        found, rest = hashlib.sha256(), path.stat().st_size - DIGEST_BYTES
+        with path.open("rb") as file:
+            while rest > 0:
+                part = file.read(min(rest, CHUNK_BYTES))
+                found.update(part)
+                rest -= len(part)
+            if found.digest() != file.read():
+                return None
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception:  # the unpickler raises nearly anything
         return None
-    return state
+    return state if isinstance(state, dict) else None
 
 
 class Hashing:

@@ -51,8 +51,11 @@ def place(net: nn.Module, device: torch.device) -> nn.Module:
 
 def is_out_of_memory(error: Exception) -> bool:
     """Tell whether an exception says that memory ran out, on a GPU or on the CPU."""
-    # PyTorch has no class of its own for the CPU's.
-    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "can't allocate memory" in str(error)
+    # PyTorch has no class of its own for these.
+    told = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
+        text in str(error) for text in told
+    )
 
 
 def name(device: torch.device) -> str:

@@ -67,6 +67,12 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(staging, ignore_errors=True)
 
 
+def remove(path: Path) -> None:
+    """Remove a file, if there is one, and what killed writers left of it."""
+    path.unlink(missing_ok=True)
+    _remove_leftovers(path)
+
+
 def cannot_write(path: Path, error: OSError) -> UserError:
     """Return the one line that says why `path` could not be written."""
     return UserError(f"cannot write {path} ({error.strerror or error}): free space or mend the folder")

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 # The exit status of a training that can go on later: EX_TEMPFAIL of sysexits.h, "temporary failure; retry".
 RESUMABLE = os.EX_TEMPFAIL
 # Ctrl-C reaches the trainings as well as the workflow, whose SIGTERM comes right behind.
-FOLLOW_UP_SECONDS = 1.0
+FOLLOW_UP_SECONDS = 5.0
 
 
 class Resumable(Exception):
@@ -40,8 +42,9 @@ class Requests:
 
     def finish(self) -> bool:
         """Tell whether the training shall end with the epoch that is now complete."""
-        if self._finish and not self.leave:
-            time.sleep(FOLLOW_UP_SECONDS)
+        until = time.monotonic() + FOLLOW_UP_SECONDS
+        while self._finish and not self.leave and time.monotonic() < until:
+            time.sleep(0.05)
         return self._finish and not self.leave
 
     def _note_leave(self, _number: int, _frame: Any) -> None:
@@ -52,32 +55,46 @@ class Requests:
 
 
 class Interruption:
-    """Tells whether the workflow was interrupted, and passes that on to its jobs."""
+    """Has Ctrl-C, a closed terminal and SIGTERM stop the whole workflow, and tells whether they came."""
 
     def __init__(self) -> None:
         self.came = False
+        self._scheduler: Any = None
 
-    def heed(self) -> Interruption:
-        """From now on, have Ctrl-C and a closed terminal stop the jobs too: Snakemake waits for them."""
-        on_signal(self._stop, signal.SIGINT, signal.SIGHUP)
-        return self
+    def heed(self, scheduler: Any) -> None:
+        """From now on, let these signals stop Snakemake's scheduler and its jobs."""
+        self._scheduler = scheduler
+        on_signal(self._note, signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
-    def _stop(self, _number: int, _frame: Any) -> None:
-        import psutil
-
-        waiting = self.came
+    def _note(self, _number: int, _frame: Any) -> None:
         self.came = True
-        jobs = psutil.Process().children(recursive=True)
-        for process in jobs:
-            try:
-                # Not the shell around a job: Snakemake would no longer wait for the job itself.
-                if not process.children():
-                    process.terminate()
-            except psutil.NoSuchProcess:
-                continue
-        # A second Ctrl-C must not break off the waiting for jobs that write their checkpoints.
-        if not (waiting and jobs):
-            raise KeyboardInterrupt
+        # In a thread, because the scheduler's locks may be held by what the signal interrupted.
+        threading.Thread(target=self._stop, daemon=True).start()
+
+    def _stop(self) -> None:
+        # What Snakemake does at a SIGTERM: start nothing, wait for the jobs, take down which have finished.
+        # Its own answer to Ctrl-C forgets the last, and what had just finished would run again.
+        self._scheduler._user_kill = "graceful"
+        terminate_jobs()
+        self._scheduler._open_jobs.release()
+        # A job that was being started when the others were told.
+        time.sleep(1)
+        terminate_jobs()
+
+
+def terminate_jobs() -> None:
+    """Send SIGTERM to this process's descendants that have no children themselves.
+
+    Not to the shells around jobs: Snakemake would no longer wait for the jobs in them.
+    """
+    import psutil
+
+    processes = psutil.Process().children(recursive=True)
+    with suppress(psutil.NoSuchProcess):
+        parents = {process.ppid() for process in processes}
+        for process in processes:
+            if process.pid not in parents:
+                process.terminate()
 
 
 def on_signal(handler: Any, *numbers: signal.Signals) -> None:

@@ -257,7 +257,7 @@ def train(
     """Train `net` (in place) by the recipe of `spec` and return its history and best weights.
 
     `watch` wraps the batches of an epoch (a progress bar), `on_epoch` receives each epoch's figures, and
-    `checkpoint` keeps the state on disk and heeds signals. The same spec, pack, starting weights, machine
+    `checkpoint` keeps the state on disk and heeds signals. On a CPU the same spec, pack, weights, machine
     and thread count give the same bytes, however often the training was stopped and resumed.
 
     Raises UserError for a loss that is not finite, and when memory runs out, with a batch size that fits.

@@ -15,7 +15,7 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO
 
@@ -48,6 +48,10 @@ class _Damaged(Exception):
     """The archive's bytes make no sense; turned into a `UserError` that names the archive."""
 
 
+class _TooLarge(UserError):
+    """The members hold more bytes than allowed."""
+
+
 def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES) -> None:
     """Unpack a zip or tar (plain, gzip, bzip2 or xz) so that its files lie under `destination`.
 
@@ -63,8 +67,12 @@ def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES) -> None
 
 
 def verify(archive: Path, max_bytes: int = MAX_BYTES) -> None:
-    """Read every member of an archive; raise `UserError` as `unpack` would, but write nothing."""
-    _walk(archive, max_bytes, None)
+    """Read an archive, at most `max_bytes` of its members; raise `UserError` as `unpack`, but write nothing.
+
+    Whether it is too large is not said here: `unpack` knows what the user allows.
+    """
+    with suppress(_TooLarge):
+        _walk(archive, max_bytes, None)
 
 
 def is_archive(path: Path) -> bool:
@@ -88,7 +96,7 @@ def _walk(archive: Path, max_bytes: int, folder: Path | None) -> int:
                 for chunk in chunks:
                     total += len(chunk)
                     if total > max_bytes:
-                        raise UserError(
+                        raise _TooLarge(
                             f"{archive} unpacks to more than {max_bytes} bytes: "
                             "make sure that it is the right archive, or raise the data set's unpacked_gb"
                         )

@@ -44,7 +44,6 @@ def download(
     url: str | None = None,
     attempts: int = 3,
     *,
-    max_bytes: int = archive.MAX_BYTES,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
     """Download the Drive file `file_id`, or `url` in its place, to `destination`.
@@ -53,8 +52,7 @@ def download(
     given, has that hash (64 hexadecimal digits). Up to `attempts` (1 or more) are made, with growing
     pauses of 5, 10, 20, ... seconds by `pause`; each continues what the one before received, and so
     does a later call. Raises `UserError` when all fail, when another attempt would be useless, when
-    a web page comes instead of the file, and when the file is wrong, which is then deleted: an archive
-    without `sha256` is read through, and may unpack to `max_bytes`.
+    a web page comes instead of the file, and when the file is wrong, which is then deleted.
     """
     if url is None and not re.fullmatch(r"[-\w]+", file_id, re.ASCII):
         raise UserError(
@@ -71,7 +69,7 @@ def download(
         received.parent.mkdir(parents=True, exist_ok=True)
         transfer = _Transfer(source, received, file_id if url is None else None, url)
         _attempt(transfer, attempts, pause)
-        _accept(transfer, sha256, max_bytes)
+        _accept(transfer, sha256)
         # gdown gives the file the age it has on Drive, which would make it older than what asked for it,
         os.utime(received)
         # and lets nobody but its owner read it.
@@ -191,7 +189,7 @@ def _is_lasting(error: requests.RequestException) -> bool:
     return isinstance(error, ValueError) and not isinstance(error, requests.JSONDecodeError)
 
 
-def _accept(transfer: _Transfer, sha256: str | None, max_bytes: int) -> None:
+def _accept(transfer: _Transfer, sha256: str | None) -> None:
     """Raise `UserError`, and delete what was received, unless it is whole and right."""
     path = transfer.received
     try:
@@ -208,7 +206,7 @@ def _accept(transfer: _Transfer, sha256: str | None, max_bytes: int) -> None:
                     "run again to download it afresh, or correct the expected hash"
                 )
         elif is_archive:
-            _verify_archive(transfer, max_bytes)
+            _verify_archive(transfer)
         elif not transfer.size_known:
             raise UserError(
                 f"{transfer.source} is no archive and came without its size or in parts, so nothing tells "
@@ -219,9 +217,9 @@ def _accept(transfer: _Transfer, sha256: str | None, max_bytes: int) -> None:
         raise
 
 
-def _verify_archive(transfer: _Transfer, max_bytes: int) -> None:
+def _verify_archive(transfer: _Transfer) -> None:
     try:
-        archive.verify(transfer.received, max_bytes)
+        archive.verify(transfer.received)
     except UserError as error:
         # The message names the temporary file, which means nothing to the user.
         reason = str(error).replace(str(transfer.received), "it")
