@@ -247,7 +247,7 @@ def summarize_the_rest():
     files.write_text(latest, summary.read_text(encoding="utf-8"))
     for job in workflow.dag.needrun_jobs():
         if job.rule.name in ("collect", "summarize", "latest"):
-            # Not what the rule makes: older than anything (0 would be no time to Snakemake) and without
+            # Not what it makes: older than anything (0 would be no time to Snakemake) and without
             # a record, so that it is made again.
             os.utime(job.output[0], (1, 1))
             workflow.persistence.cleanup_metadata(job.output[0])
