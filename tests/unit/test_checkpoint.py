@@ -141,40 +141,29 @@ def test_writing_is_not_counted_as_training(tmp_path: Path, monkeypatch: pytest.
     assert [epoch.train_seconds + epoch.val_seconds for epoch in found.history] == [0, 0, 0, 0]
 
 
-def test_writing_takes_a_part_of_the_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An epoch of 10 seconds and a writing of 2: one after the first epoch, one 38 seconds later."""
-    clock, written = [0.0], []
-
-    def slow(_state: object, _path: Path) -> None:
-        written.append(clock[0])
-        clock[0] += 2
-
-    def train_for_10_seconds() -> None:
-        clock[0] += 10 / BATCHES
-
-    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
-    monkeypatch.setattr(checkpoint, "write", slow)
-    recipe = replace(RECIPES["sgd"], epochs=8)
-    train(recipe, Checkpoint(tmp_path / "checkpoint.pt", "this", Requests()), train_for_10_seconds)
-    assert written == pytest.approx([10, 52])
-
-
-def test_every_epoch_is_written_where_writing_is_quick(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("epoch", "writing", "written"),
+    [(10, 2, [10, 52]), (3, 0.1, [3, 6.1, 9.2, 12.3, 15.4, 18.5, 21.6])],
+    ids=["a part of the time", "every epoch where writing is quick"],
+)
+def test_when_the_state_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: float, writing: float, written: list[float]
 ) -> None:
-    clock, written = [0.0], []
+    """Eight epochs and each writing of so many seconds."""
+    clock, found = [0.0], []
 
-    def quick(_state: object, _path: Path) -> None:
-        written.append(clock[0])
-        clock[0] += 0.1
+    def write(_state: object, _path: Path) -> None:
+        found.append(clock[0])
+        clock[0] += writing
 
-    def train_for_3_seconds() -> None:
-        clock[0] += 3 / BATCHES
+    def train_a_batch() -> None:
+        clock[0] += epoch / BATCHES
 
     monkeypatch.setattr("time.perf_counter", lambda: clock[0])
-    monkeypatch.setattr(checkpoint, "write", quick)
-    train(RECIPES["sgd"], Checkpoint(tmp_path / "checkpoint.pt", "this", Requests()), train_for_3_seconds)
-    assert written == pytest.approx([3, 6.1, 9.2])
+    monkeypatch.setattr(checkpoint, "write", write)
+    recipe = replace(RECIPES["sgd"], epochs=8)
+    train(recipe, Checkpoint(tmp_path / "checkpoint.pt", "this", Requests()), train_a_batch)
+    assert found == pytest.approx(written)
 
 
 def test_leaving_while_writing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,15 +213,28 @@ def test_another_training_starts_afresh(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_fingerprints_tell_trainings_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    parts = {"spec": "{}", "photos": "a", "weights": None, "threads": 1}
-    same = checkpoint.fingerprint(**parts)
-    assert checkpoint.fingerprint(**dict(reversed(parts.items()))) == same
-    others = [{**parts, name: "other"} for name in parts]
-    assert len({same, *(checkpoint.fingerprint(**other) for other in others)}) == 5
+    recipe, pack = spec(), replace(photos(), sha256="a")
+    same = checkpoint.fingerprint(recipe, pack, None, CPU, 1)
+    assert checkpoint.fingerprint(spec(), replace(photos(), sha256="a"), None, CPU, 1) == same
+    others = [
+        checkpoint.fingerprint(spec(seed=1), pack, None, CPU, 1),
+        checkpoint.fingerprint(recipe, replace(pack, sha256="b"), None, CPU, 1),
+        checkpoint.fingerprint(recipe, pack, "c", CPU, 1),
+        checkpoint.fingerprint(recipe, pack, None, CPU, 2),
+    ]
+    monkeypatch.setattr("ablation.device.name", lambda _device: "another card")
+    others.append(checkpoint.fingerprint(recipe, pack, None, CPU, 1))
+    monkeypatch.undo()
+    # "auto" is one spec, but another precision on another machine.
+    for native in (True, False):
+        monkeypatch.setattr("ablation.device.native_bf16", lambda _device, native=native: native)
+        others.append(checkpoint.fingerprint(spec(precision="auto"), pack, None, CPU, 1))
+    monkeypatch.undo()
     for name in checkpoint.CODE:
         (tmp_path / f"{name}.py").write_text("pass")
     monkeypatch.setattr(checkpoint, "__file__", str(tmp_path / "checkpoint.py"))
-    assert checkpoint.fingerprint(**parts) != same
+    others.append(checkpoint.fingerprint(recipe, pack, None, CPU, 1))
+    assert len({same, *others}) == 1 + len(others)
 
 
 # --- damaged files ---------------------------------------------------------------------------------

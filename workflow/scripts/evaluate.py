@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ablation import backbones, device, errors, evaluation, pack, training
+from ablation import backbones, checkpoint, device, errors, evaluation, lock, pack, training
 from ablation.files import remove, write_json
 from ablation.spec import Spec
 
@@ -26,7 +26,7 @@ def main() -> None:
     evaluation.write_predictions(predictions, args.run / "predictions.csv")
     write_json(args.run / "metrics.json", evaluation.metrics(predictions))
     # What the training kept in case that it would have to go on.
-    for name in ("checkpoint.pt", "training.lock"):
+    for name in (checkpoint.FILE, lock.FILE):
         remove(args.run / name)
 
 

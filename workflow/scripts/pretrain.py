@@ -7,8 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ablation import backbones, console, device, errors, lock, pack, training
-from ablation.checkpoint import Checkpoint, fingerprint
+from ablation import backbones, checkpoint, console, device, errors, lock, pack, training
 from ablation.files import remove
 from ablation.signals import Requests
 from ablation.spec import Spec
@@ -33,21 +32,15 @@ def main() -> None:
     backbones.initialise(net)
     hook = backbones.use_first_outputs(net, len(photos.categories))
     target = device.choose()
-    made_of = {
-        "spec": spec.to_json(),
-        "photos": photos.sha256,
-        "device": device.name(target),
-        "precision": device.resolve_precision(spec.precision, target),
-        "threads": args.threads,
-    }
-    checkpoint = Checkpoint(args.output.with_suffix(".checkpoint.pt"), fingerprint(**made_of), requests)
+    made_of = checkpoint.fingerprint(spec, photos, None, target, args.threads)
+    keeper = checkpoint.Checkpoint(args.output.with_suffix(".checkpoint.pt"), made_of, requests)
     progress = console.Progress(f"{spec.backbone} pretraining", spec.epochs)
-    trained = training.train(net, spec, photos, target, progress, console.epoch_line, checkpoint)
+    trained = training.train(net, spec, photos, target, progress, console.epoch_line, keeper)
     hook.remove()
     training.write_history(trained.history, args.history)
     about = {"backbone": spec.backbone, "source": "pretraining", "best_epoch": trained.best_epoch}
     backbones.write_weights(args.output, trained.best_state, about)
-    remove(checkpoint.path)
+    remove(keeper.path)
     remove(Path(_lock.name))
 
 

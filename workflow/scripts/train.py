@@ -9,8 +9,7 @@ from typing import Any
 
 import torch
 
-from ablation import backbones, console, device, errors, lock, pack, training
-from ablation.checkpoint import Checkpoint, fingerprint
+from ablation import backbones, checkpoint, console, device, errors, lock, pack, training
 from ablation.files import sha256, write_json, write_text
 from ablation.signals import Requests
 from ablation.spec import Spec
@@ -26,7 +25,7 @@ def main() -> None:
     args = parser.parse_args()
     spec: Spec = args.spec
     requests = Requests().heed()
-    _lock = lock.take(args.run / "training.lock")
+    _lock = lock.take(args.run / lock.FILE)
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)
@@ -35,17 +34,11 @@ def main() -> None:
     write_text(args.run / "model.txt", backbones.describe(net))
 
     target = device.choose()
-    made_of = {
-        "spec": spec.to_json(),
-        "photos": photos.sha256,
-        "weights_sha256": sha256(args.weights) if args.weights else None,
-        "device": device.name(target),
-        "precision": device.resolve_precision(spec.precision, target),
-        "threads": args.threads,
-    }
-    checkpoint = Checkpoint(args.run / "checkpoint.pt", fingerprint(**made_of), requests)
+    weights_sha256 = sha256(args.weights) if args.weights else None
+    made_of = checkpoint.fingerprint(spec, photos, weights_sha256, target, args.threads)
+    keeper = checkpoint.Checkpoint(args.run / checkpoint.FILE, made_of, requests)
     progress = console.Progress(f"{args.run.parent.name} {args.run.name}", spec.epochs)
-    trained = training.train(net, spec, photos, target, progress, console.epoch_line, checkpoint)
+    trained = training.train(net, spec, photos, target, progress, console.epoch_line, keeper)
 
     about = {
         "backbone": spec.backbone,
@@ -60,7 +53,7 @@ def main() -> None:
         "ended": trained.ended,
         "parameters": backbones.trainable_parameters(net),
         "manifest_sha256": photos.manifest_sha256,
-        "weights_sha256": made_of["weights_sha256"],
+        "weights_sha256": weights_sha256,
         "classes": len(photos.categories),
         "train_photos": int(photos.training.sum()),
         "val_photos": int((~photos.training).sum()),

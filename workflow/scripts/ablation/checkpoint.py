@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 import torch
 import torchvision
 
-from ablation import console
+from ablation import console, device
 from ablation.errors import UserError
 from ablation.files import atomic, sha256
+from ablation.pack import Pack
 from ablation.signals import Requests, Resumable
+from ablation.spec import Spec
 
 if TYPE_CHECKING:
     from ablation.training import Training
 
+# In a run's folder.
+FILE = "checkpoint.pt"
 # At most this part of the time goes into writing checkpoints: a checkpoint holds up to four times the
 # network, which on a network drive takes longer than a short epoch.
 SHARE = 0.05
@@ -28,11 +32,18 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 CODE = ("augment", "backbones", "device", "training")
 
 
-def fingerprint(**parts: Any) -> str:
-    """Return a hash of everything that decides a training's numbers, the code included.
-
-    Raises TypeError for parts that JSON cannot express.
-    """
+def fingerprint(
+    spec: Spec, photos: Pack, weights_sha256: str | None, target: torch.device, threads: int
+) -> str:
+    """Return a hash of everything that decides a training's numbers, the code included."""
+    parts = {
+        "spec": spec.to_json(),
+        "photos": photos.sha256,
+        "weights": weights_sha256,
+        "device": device.name(target),
+        "precision": device.resolve_precision(spec.precision, target),
+        "threads": threads,
+    }
     code = {name: sha256(Path(__file__).with_name(f"{name}.py")) for name in CODE}
     versions = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}
     text = json.dumps({**parts, "code": code, **versions}, sort_keys=True)
