@@ -4,10 +4,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test lint format clean
+.PHONY: help run test lint format benchmark clean
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: $(VENV)/run.done ## set up and run the study to results/summary.csv
 	$(BIN)/snakemake
@@ -27,12 +27,15 @@ format: $(VENV)/test.done ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt .
 
+benchmark: .venv-benchmark/done ## measure speed against a script, peers and the hardware (about 40 min)
+	.venv-benchmark/bin/python benchmarks/run.py $(WORKLOADS)
+
 clean: ## remove all results and resources (asks first)
 	@printf 'Remove results/, resources/ and logs/? [y/N] '; read -r answer; [ "$$answer" = y ]
 	rm -rf results/* resources logs .snakemake
 
-INSTALL = @echo "Installing the pinned packages into $(VENV): a few minutes, most of them for PyTorch." && \
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $<
+INSTALL = @echo "Installing the pinned packages into $(@D): a few minutes, most of them for PyTorch." && \
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 
 $(VENV)/run.done: requirements.txt | $(VENV)/python.done
 	$(INSTALL)
@@ -42,6 +45,11 @@ $(VENV)/test.done: requirements-dev.txt requirements.txt | $(VENV)/python.done
 	@command -v git > /dev/null || { echo "error: git is missing, and the tests need it: install git"; exit 1; }
 	$(INSTALL)
 	@touch $@ $(VENV)/run.done
+
+.venv-benchmark/done: benchmarks/requirements.txt requirements-dev.txt requirements.txt | $(VENV)/python.done
+	$(PYTHON) -m venv $(@D)
+	$(INSTALL)
+	@touch $@
 
 $(VENV)/python.done:
 	@command -v $(PYTHON) > /dev/null || { echo "error: $(PYTHON) is missing: install Python 3.11 or newer, or run make PYTHON=/path/to/python3"; exit 1; }

@@ -39,13 +39,23 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def noise(count: int, size: tuple[int, int] = (8, 8), seed: int = 0) -> Tensor:
-    """Photos as the loader gives them: 256 levels, channels last, among them black, white and gray."""
+def levels(count: int, size: tuple[int, int] = (8, 8), seed: int = 0) -> Tensor:
+    """Photos as a pack has them, uint8 N x H x W x 3, among them black, white and gray."""
     pixels = torch.randint(0, 256, (count, *size, 3), generator=seeded(seed), dtype=torch.uint8)
     if count >= 4:
         pixels[0], pixels[1], pixels[2] = 0, 255, pixels[2, ..., :1]
         pixels[3, ..., 1] = pixels[3, ..., 0]  # ties for the largest or smallest channel
-    return augment.to_unit(pixels)
+    return pixels
+
+
+def noise(count: int, size: tuple[int, int] = (8, 8), seed: int = 0) -> Tensor:
+    """Photos in 0..1, with 256 levels."""
+    return augment.to_unit(levels(count, size, seed))
+
+
+def applied(step: augment.Transform, photos: Tensor, seed: int = 0) -> Tensor:
+    """Return photos transformed; the argument stays as it is."""
+    return step.apply(photos.clone(), step.draw(len(photos), seeded(seed)))
 
 
 def column(values: list[float]) -> Tensor:
@@ -98,21 +108,21 @@ def test_rotation_by_right_angles_equals_torchvision(angle: float, size: tuple[i
 @pytest.mark.parametrize("size", SIZES)
 def test_flip_equals_torchvision(size: tuple[int, int]) -> None:
     photos = noise(5, size)
-    assert torch.equal(HorizontalFlip(1)(photos.clone(), seeded(0)), reference.horizontal_flip(photos))
+    assert torch.equal(applied(HorizontalFlip(1), photos), reference.horizontal_flip(photos))
 
 
 @pytest.mark.parametrize("size", SIZES)
 def test_grayscale_equals_torchvision(size: tuple[int, int]) -> None:
     photos = noise(5, size)
     theirs = reference.rgb_to_grayscale(photos, num_output_channels=3)
-    assert_close(Grayscale(1)(photos.clone(), seeded(0)), theirs, 1e-6)
+    assert_close(applied(Grayscale(1), photos), theirs, 1e-6)
 
 
 @pytest.mark.parametrize("values", [{}, {"mean": [0.1, 0.2, 0.3], "std": [1.0, 0.5, 2.0]}])
 def test_normalize_equals_torchvision(values: dict[str, Any]) -> None:
     photos, step = noise(5), Normalize(**values)
     theirs = reference.normalize(photos, list(step.mean), list(step.std))
-    assert_close(step(photos.clone(), seeded(0)), theirs, 1e-6)
+    assert_close(applied(step, photos), theirs, 1e-6)
 
 
 @pytest.mark.parametrize("change", [augment.brightness, augment.contrast, augment.saturation, augment.hue])
@@ -143,7 +153,7 @@ def test_color_jitter_equals_torchvision_in_each_photos_order(step: ColorJitter)
             factor = float(draws[k, i] * (high - low) + low)
             photo = list(REFERENCES.values())[k](photo, factor).clamp(0, 1)
         theirs.append(photo)
-    assert_close(step(photos.clone(), seeded(5)), torch.stack(theirs), 1e-4)
+    assert_close(applied(step, photos, 5), torch.stack(theirs), 1e-4)
     assert len(set(map(tuple, orders))) > 15
 
 
@@ -155,7 +165,7 @@ DRAWS = 3000
 def drawn_angles(degrees: float, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     angles: list[Tensor] = []
     monkeypatch.setattr(augment, "rotate", lambda photos, a: angles.append(a) or photos)
-    Rotation(degrees)(torch.zeros(DRAWS, 3, 1, 1), seeded(11))
+    applied(Rotation(degrees), torch.zeros(DRAWS, 3, 1, 1), 11)
     return angles[0].flatten().numpy()
 
 
@@ -177,7 +187,7 @@ def test_jitter_factors_follow_torchvision(
         return lambda photos, factor: photos.index_copy(1, torch.tensor([channel]), factor)
 
     monkeypatch.setattr(augment, "COLOR_CHANGES", tuple(map(note, range(4))))
-    ours = ColorJitter(*strengths)(torch.zeros(DRAWS, 4, 1, 1), seeded(13))[..., 0, 0].numpy()
+    ours = applied(ColorJitter(*strengths), torch.zeros(DRAWS, 4, 1, 1), 13)[..., 0, 0].numpy()
     jitter = transforms.ColorJitter(*strengths)
     bounds = (jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue)
     torch.manual_seed(14)
@@ -195,7 +205,7 @@ def test_all_24_orders_are_equally_likely(monkeypatch: pytest.MonkeyPatch) -> No
         return lambda photos, _factor: photos * 10 + digit
 
     monkeypatch.setattr(augment, "COLOR_CHANGES", tuple(map(note, (1, 2, 3, 4))))
-    orders = ColorJitter()(torch.zeros(24 * 200, 3, 1, 1), seeded(15))[:, 0, 0, 0].int().tolist()
+    orders = applied(ColorJitter(), torch.zeros(24 * 200, 3, 1, 1), 15)[:, 0, 0, 0].int().tolist()
     counts = [orders.count(int("".join(order))) for order in permutations("1234")]
     assert sum(counts) == len(orders)
     assert stats.chisquare(counts).pvalue > 0.01
@@ -206,7 +216,7 @@ def test_all_24_orders_are_equally_likely(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_photo_is_chosen_with_the_probability(step: Any, probability: float) -> None:
     photos = torch.zeros(DRAWS, 3, 1, 2)
     photos[:, 0, :, 0] = 1  # red on the left, black on the right
-    changed = (step(probability)(photos.clone(), seeded(16)) != photos).flatten(1).any(dim=1)
+    changed = (applied(step(probability), photos, 16) != photos).flatten(1).any(dim=1)
     assert stats.binomtest(int(changed.sum()), DRAWS, probability).pvalue > 0.01
 
 
@@ -231,9 +241,9 @@ any_photos = hnp.arrays(
 @example(np.full((3, 5, 4, 3), 255, np.uint8), 2)
 @example(np.full((3, 4, 5, 3), 93, np.uint8), 3)
 def test_values_stay_between_0_and_1(pixels: np.ndarray, seed: int) -> None:
-    photos, generator = augment.to_unit(torch.from_numpy(pixels)), seeded(seed)
+    photos = augment.to_unit(torch.from_numpy(pixels))
     for step in augment.build(STRONG, training=True):
-        photos = step(photos, generator)
+        photos = applied(step, photos, seed)
         assert photos.shape == (len(pixels), 3, *pixels.shape[1:3])
         assert photos.dtype == torch.float32
         assert photos.isfinite().all()
@@ -244,28 +254,25 @@ def test_values_stay_between_0_and_1(pixels: np.ndarray, seed: int) -> None:
 @given(st.integers(0, 255), st.integers(0, 2**32))
 def test_gray_has_no_hue_to_turn(level: int, seed: int) -> None:
     photos = torch.full((2, 3, 2, 2), level / 255)
-    assert torch.equal(ColorJitter(0, 0, 0, 0.5)(photos.clone(), seeded(seed))[:, 0], photos[:, 0])
+    assert torch.equal(applied(ColorJitter(0, 0, 0, 0.5), photos, seed)[:, 0], photos[:, 0])
 
 
 @pytest.mark.parametrize("step", [HorizontalFlip(0), Grayscale(0), Rotation(0), ColorJitter(0, 0, 0, 0)])
 def test_strength_0_changes_nothing(step: augment.Transform) -> None:
     photos = noise(6, (7, 9))
-    assert_close(step(photos.clone(), seeded(0)), photos, 1e-6)
+    assert_close(applied(step, photos), photos, 1e-6)
 
 
 @pytest.mark.parametrize("step", [HorizontalFlip, Grayscale])
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_probability_1_changes_every_photo(step: Any, count: int) -> None:
     photos = noise(count, seed=4)[-1:].repeat(count, 1, 1, 1)
-    assert (step(1)(photos.clone(), seeded(0)) != photos).flatten(1).any(dim=1).all()
+    assert (applied(step(1), photos) != photos).flatten(1).any(dim=1).all()
 
 
 def test_a_seed_decides_everything() -> None:
     def run(seed: int) -> Tensor:
-        photos, generator = noise(8), seeded(seed)
-        for step in augment.build(STRONG, training=True):
-            photos = step(photos, generator)
-        return photos
+        return augment.augmented(levels(8), augment.build(STRONG, training=True), seeded(seed))
 
     torch.manual_seed(0)
     first = run(1)
@@ -274,13 +281,45 @@ def test_a_seed_decides_everything() -> None:
     assert not torch.equal(run(2), first)
 
 
-def test_to_unit_divides_by_255_and_is_channels_last() -> None:
-    pixels = torch.arange(2 * 4 * 32 * 3).remainder(256).to(torch.uint8).view(2, 4, 32, 3)
-    photos = augment.to_unit(pixels.clone())
-    assert photos.shape == (2, 3, 4, 32)
-    assert photos.is_contiguous(memory_format=torch.channels_last)
+def test_to_unit_divides_by_255_and_separates_the_channels() -> None:
+    pixels = levels(5, (7, 32))
+    photos = augment.to_unit(pixels)
+    assert photos.shape == (5, 3, 7, 32)
+    assert photos.is_contiguous()
     assert torch.equal(photos, torch.stack([pixels[..., c] for c in range(3)], dim=1) / 255)
     assert (photos.min(), photos.max()) == (0, 1)
+
+
+# --- a whole batch ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("steps", [[], [*STRONG, ("normalize", {})], [("normalize", {}), *STRONG[:2]]])
+def test_photo_by_photo_equals_a_whole_batch(steps: list[Any]) -> None:
+    """CPUs go photo by photo, GPUs take a whole batch; the parameters and values are the same."""
+    transforms, pixels = augment.build(steps, training=True), levels(40, (20, 30))
+    ours = augment.augmented(pixels, transforms, seeded(7))
+    whole, generator = augment.to_unit(pixels), seeded(7)
+    for step, drawn in [(step, step.draw(40, generator)) for step in transforms]:
+        whole = step.apply(whole, drawn)
+    assert_close(ours, whole, 1e-5)
+    assert ours.dtype == torch.float32
+    assert ours.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_a_batch_is_augmented_without_asking_the_device() -> None:
+    """Tensors on the meta device have no values: an operation that would wait for one raises."""
+    pixels = torch.zeros(40, 20, 30, 3, dtype=torch.uint8, device="meta")
+    transforms = augment.build([*STRONG, ("normalize", {})], training=True)
+    photos = augment.augmented(pixels, transforms, seeded(0))
+    assert photos.shape == (40, 3, 20, 30)
+    with pytest.raises(RuntimeError):
+        photos.sum().item()
+
+
+def test_pixels_are_left_as_they_are() -> None:
+    pixels = levels(6)
+    augment.augmented(pixels, augment.build(STRONG, training=True), seeded(0))
+    assert torch.equal(pixels, levels(6))
 
 
 # --- build and resolve ------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import safetensors.torch
 import torch
 import torchvision
 from torch import Tensor, nn
@@ -266,6 +267,34 @@ def test_any_memory_layout_can_be_written(tmp_path: Path) -> None:
     assert all(torch.equal(state[name], tensor) for name, tensor in odd.items())
 
 
+TYPES = [getattr(torch, name.removeprefix("torch.")) for name in backbones.SAFETENSORS_TYPES]
+
+
+@pytest.mark.parametrize("kind", TYPES, ids=str)
+def test_files_are_those_of_safetensors(tmp_path: Path, kind: torch.dtype) -> None:
+    state = {
+        "été": torch.arange(3).to(kind),
+        "b": torch.ones(5),
+        "a": torch.zeros(2, 0, 3),
+        "one": torch.tensor(1).to(kind),
+    }
+    path, metadata = tmp_path / "w.safetensors", {"note": 'some "text"'}
+    backbones.write_safetensors(path, state, metadata)
+    read = safetensors.torch.load_file(path)
+    assert read.keys() == state.keys()
+    for name, value in state.items():
+        assert torch.equal(read[name], value)
+        assert read[name].dtype == value.dtype
+    with safetensors.safe_open(path, framework="pt") as file:
+        assert file.metadata() == metadata
+
+
+def test_files_of_networks_have_the_bytes_of_safetensors(tmp_path: Path) -> None:
+    state = torchvisions("googlenet").state_dict()
+    backbones.write_safetensors(tmp_path / "w.safetensors", state, {"a": "b"})
+    assert (tmp_path / "w.safetensors").read_bytes() == safetensors.torch.save(state, {"a": "b"})
+
+
 def test_equal_weights_make_equal_files(tmp_path: Path) -> None:
     state = {"b": torch.ones(3), "a": torch.zeros(2, 2)}
     first, second = tmp_path / "1.safetensors", tmp_path / "2.safetensors"
@@ -356,3 +385,16 @@ def test_a_file_that_is_not_of_a_run_cannot_be_restored(header: Any, tmp_path: P
     path = tmp_path / "w.safetensors"
     backbones.write_weights(path, {"a": torch.ones(2)}, header)
     assert_refused(path, lambda: backbones.restore(path))
+
+
+@NETWORKS
+def test_sizes_by_which_runs_are_ordered(backbone: str, architecture: str) -> None:
+    """In millions, with the 1000 outputs of a pretrained network and the edit's change of one of 219."""
+    original = backbones.trainable_parameters(torchvisions_on_meta(backbone))
+    change = PARAMETERS[backbone, architecture] - PARAMETERS[backbone, ORIGINAL]
+    assert backbones.parameters(backbone, architecture) == round(original / 1e6) + round(change / 1e6)
+
+
+def torchvisions_on_meta(backbone: str) -> nn.Module:
+    with torch.device("meta"):
+        return backbones.untouched(backbone)

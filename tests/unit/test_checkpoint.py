@@ -66,6 +66,7 @@ def assert_same_training(one: Trained, other: Trained) -> None:
     assert without_times(one.history) == without_times(other.history)
     assert (one.best_epoch, one.ended, one.precision) == (other.best_epoch, other.ended, other.precision)
     assert_same(one.best_state, other.best_state)
+    assert torch.equal(one.best_outputs, other.best_outputs)
 
 
 def stopping_after(batches: int, requests: Requests) -> Callable[[], None]:

@@ -9,9 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from scipy import special
+from torch import nn
 
 from ablation import evaluation, training
+from ablation import outputs as outputs_file
+from ablation.errors import UserError
 from ablation.evaluation import Prediction
 from ablation.pack import Pack
 from ablation.spec import Optimizer, Spec
@@ -32,30 +38,18 @@ SPEC = Spec(
 )
 
 
-class Table(nn.Module):
-    """A network that looks its outputs up: the photo's first value is the row."""
-
-    def __init__(self, logits: list[list[float]]) -> None:
-        super().__init__()
-        self.register_buffer("logits", torch.tensor(logits))
-
-    def forward(self, batch: Tensor) -> Tensor:
-        found: Tensor = self.logits[(batch[:, 0, 0, 0] * 255).round().long()]
-        return found
-
-
 def photos(labels: list[int], training: list[bool]) -> Pack:
     pixels = np.zeros((len(labels), 2, 2, 3), dtype=np.uint8)
     pixels[:, 0, 0, 0] = np.arange(len(labels))
     files = [f"a b/{number}.jpg" for number in range(len(labels))]
-    return Pack(pixels, np.array(labels), np.array(training), files, ["rose", "lily, white", 'the "iris"'])
+    categories = ["rose", "lily, white", 'the "iris"']
+    return Pack(np.array(labels), np.array(training), files, categories, photos=pixels)
 
 
 def test_one_row_a_validation_photo() -> None:
-    logits = [[9.0, 9.0, 9.0], [0.0, 0.0, 5.0], [9.0, 9.0, 9.0], [2.0, 1.0, 0.0], [0.0, 0.0, 0.0]]
-    found = evaluation.predict(
-        Table(logits), SPEC, photos([0, 2, 1, 1, 0], [True, False, True, False, False]), CPU
-    )
+    outputs = np.float32([[0, 0, 5], [2, 1, 0], [0, 0, 0]])
+    pack = photos([0, 2, 1, 1, 0], [True, False, True, False, False])
+    found = evaluation.predictions(outputs, pack)
     assert [one.file for one in found] == ["a b/1.jpg", "a b/3.jpg", "a b/4.jpg"]
     assert [one.true for one in found] == ['the "iris"', "lily, white", "rose"]
     assert [one.predicted for one in found] == ['the "iris"', "rose", "rose"]
@@ -80,13 +74,11 @@ def test_one_row_a_validation_photo() -> None:
 def test_the_prediction_is_the_highest_output(logits: list[float]) -> None:
     """As training counts hits, also where outputs that differ have probabilities that do not."""
     pack = photos([0, 0, 1, 2], [True, False, False, False])
-    net = Table([logits] * 4)
-    found = evaluation.predict(net, SPEC, pack, CPU)
-    validation = training.Photos.of(pack, training=False, device=CPU)
-    _, hits = training.losses_and_hits(
-        training.predict(net, SPEC, validation, CPU, "fp32"), validation.labels
-    )
+    outputs = torch.tensor([logits] * 3)
+    found = evaluation.predictions(outputs.numpy(), pack)
+    losses, hits = training.losses_and_hits(outputs, torch.tensor([0, 1, 2]))
     assert [one.true == one.predicted for one in found] == hits.bool().tolist()
+    assert [one.loss for one in found] == pytest.approx(losses.tolist(), rel=1e-12, abs=1e-300)
     chosen = int(np.argmax(np.float32(logits)))
     assert {one.predicted for one in found} == {pack.categories[chosen]}
     assert all(0 < one.probability <= 1 for one in found)
@@ -102,8 +94,7 @@ def test_averages_are_those_of_the_best_epoch(softmax: int | None) -> None:
     layers = [nn.Flatten(), nn.Linear(12, 3)] + ([] if softmax is None else [nn.Softmax(dim=softmax)])
     net = nn.Sequential(*layers)
     trained = training.train(net, SPEC, pack, CPU)
-    net.load_state_dict(trained.best_state)
-    found = evaluation.metrics(evaluation.predict(net, SPEC, pack, CPU))
+    found = evaluation.metrics(evaluation.predictions(trained.best_outputs.numpy(), pack))
     best = trained.history[trained.best_epoch - 1]
     assert found["val_loss"] == pytest.approx(best.val_loss, rel=1e-12)
     assert found["val_accuracy"] == best.val_accuracy
@@ -117,6 +108,40 @@ def test_metrics() -> None:
         Prediction("3", "lily", "lily", 0.5, 0.75),
     ]
     assert evaluation.metrics(rows) == {"photos": 3, "correct": 2, "val_loss": 0.75, "val_accuracy": 2 / 3}
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 6), st.just(3)), elements=st.floats(-1e4, 1e4, width=32)),
+    st.integers(0, 2),
+)
+def test_losses_and_probabilities_are_scipys(outputs: np.ndarray, label: int) -> None:
+    found = evaluation.predictions(outputs, photos([label] * len(outputs), [False] * len(outputs)))
+    wide = outputs.astype(np.float64)
+    assert [one.probability for one in found] == pytest.approx(special.softmax(wide, 1).max(1), rel=1e-12)
+    expected = -special.log_softmax(wide, 1)[:, label]
+    assert [one.loss for one in found] == pytest.approx(expected, rel=1e-12, abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (4, 3), (3, 2), (3, 4)])
+def test_outputs_of_other_photos_are_refused(shape: tuple[int, int]) -> None:
+    with pytest.raises(UserError, match="of other photos than the pack: delete"):
+        evaluation.predictions(np.zeros(shape, np.float32), photos([0, 1, 2, 0], [False, False, False, True]))
+
+
+def test_outputs_round_trip(tmp_path: Path) -> None:
+    outputs = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
+    outputs_file.write(outputs, tmp_path / "outputs.npy")
+    assert np.array_equal(outputs_file.read(tmp_path / "outputs.npy"), outputs)
+    assert [file.name for file in tmp_path.iterdir()] == ["outputs.npy"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no array", np.float64([[1.0]]), np.float32([1.0]), np.array({})])
+def test_other_files_are_refused(tmp_path: Path, content: bytes | np.ndarray) -> None:
+    path = tmp_path / "outputs.npy"
+    path.write_bytes(content) if isinstance(content, bytes) else np.save(path, content)
+    with pytest.raises(UserError, match=r"outputs\.npy is not readable .*: delete it and run again"):
+        outputs_file.read(path)
 
 
 def test_predictions_round_trip(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import math
 import os
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torchvision
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -65,7 +67,7 @@ def photos(train: int = 8, val: int = 5, seed: int = 0) -> Pack:
     pixels[:, 0, 0, 0], pixels[:, 0, 0, 1] = labels, np.arange(count)
     trains = rng.permutation(count) < train
     files = [f"{number}.jpg" for number in range(count)]
-    return Pack(pixels, labels, trains, files, ["rose", "lily", "iris"])
+    return Pack(labels, trains, files, ["rose", "lily", "iris"], photos=pixels)
 
 
 class Tiny(nn.Module):
@@ -212,9 +214,9 @@ def test_the_best_weights_give_the_best_loss() -> None:
     assert 1 <= trained.best_epoch < 12
     net.load_state_dict(trained.best_state)
     validation = Photos.of(pack, training=False, device=CPU)
-    losses, hits = training.losses_and_hits(
-        training.predict(net, recipe, validation, CPU, "fp32"), validation.labels
-    )
+    outputs = training.predict(net, recipe, validation, CPU, "fp32")
+    assert torch.equal(outputs, trained.best_outputs)
+    losses, hits = training.losses_and_hits(outputs, validation.labels)
     best = trained.history[trained.best_epoch - 1]
     assert (losses.mean().item(), hits.mean().item()) == (best.val_loss, best.val_accuracy)
     assert best.val_loss == min(epoch.val_loss for epoch in trained.history)
@@ -312,7 +314,7 @@ def test_optimizers_equal_pytorchs_plain_ones(algorithm: str, fields: dict[str, 
         if algorithm == "sgd"
         else torch.optim.AdamW(nets[1].parameters(), **common)
     )
-    ours = training.make_optimizer(nets[0], values)
+    ours = training.make_optimizer(list(nets[0].parameters()), values)
     for _ in range(5):
         inputs = torch.randn(7, 5)
         for net, optimizer in zip(nets, (ours, plain), strict=True):
@@ -323,14 +325,95 @@ def test_optimizers_equal_pytorchs_plain_ones(algorithm: str, fields: dict[str, 
         torch.testing.assert_close(one, other, atol=1e-6, rtol=1e-6)
 
 
+@pytest.mark.parametrize("values", [SGD, ADAMW])
+def test_parameters_laid_in_a_row_are_trained_to_the_same_bytes(values: Optimizer) -> None:
+    """Against PyTorch's own way: the optimizer on the parameters as they are, channels last."""
+
+    def network() -> nn.Module:
+        torch.manual_seed(0)
+        layers = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, (1, 2), groups=2)
+        net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8, CLASSES))
+        return device.place(net, CPU).train()
+
+    torch.manual_seed(1)
+    batches = [(torch.rand(5, 3, SIDE, SIDE), torch.randint(CLASSES, (5,))) for _ in range(6)]
+    ours = training.Training(network(), spec(optimizer=values), 100, CPU)
+    theirs = network()
+    optimizer = training.make_optimizer(list(theirs.parameters()), values)
+    for pixels, labels in batches:
+        ours.step(pixels, labels)
+        optimizer.zero_grad()
+        functional.cross_entropy(theirs(pixels), labels).backward()
+        optimizer.step()
+    assert_same(state(ours.net), state(theirs))
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize("stride", [1, 2, (3, 1)])
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (7, 7)])
+def test_a_pointwise_convolution_equals_pytorchs(
+    bias: bool, stride: int | tuple[int, int], size: tuple[int, int]
+) -> None:
+    """Values and gradients, and the layout of both."""
+    torch.manual_seed(0)
+    theirs = nn.Conv2d(8, 5, 1, stride=stride, bias=bias).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ours = device.place(copy.deepcopy(theirs), CPU)
+    assert type(ours) is device.PointwiseConv2d
+    photos = torch.randn(4, 8, *size).to(memory_format=torch.channels_last)
+    found = []
+    for layer in (ours, theirs):
+        inputs = photos.clone().requires_grad_()
+        outputs = layer(inputs)
+        outputs.square().sum().backward()
+        assert outputs.is_contiguous(memory_format=torch.channels_last)
+        found.append([outputs, inputs.grad, *(parameter.grad for parameter in layer.parameters())])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        nn.Conv2d(4, 4, 3),
+        nn.Conv2d(4, 4, (1, 2)),
+        nn.Conv2d(4, 4, 1, padding=1),
+        nn.Conv2d(4, 4, 1, groups=2),
+        nn.Linear(4, 4),
+    ],
+    ids=str,
+)
+def test_other_layers_stay(layer: nn.Module) -> None:
+    assert type(device.place(copy.deepcopy(layer), CPU)) is type(layer)
+
+
+def test_a_placed_network_has_the_same_weights_and_outputs() -> None:
+    net = torchvision.models.resnet50(num_classes=7).eval()
+    torch.manual_seed(0)
+    photos = torch.randn(2, 3, 64, 64)
+    before, weights = net(photos), state(net)
+    torch.testing.assert_close(device.place(net, CPU)(photos), before, atol=1e-4, rtol=1e-4)
+    assert_same(state(net), weights)
+
+
+def test_the_best_weights_are_a_copy() -> None:
+    kept = training.Training(Tiny(), spec(), 8, CPU)
+    kept.keep_weights()
+    first = {name: value.clone() for name, value in kept.trained.best_state.items()}
+    with torch.no_grad():
+        kept.net.layers[1].weight += 1  # type: ignore[index,operator]
+    assert_same(kept.trained.best_state, first)
+    kept.keep_weights()
+    assert_same(kept.trained.best_state, state(kept.net))
+
+
 def learning_rates(monkeypatch: pytest.MonkeyPatch, values: Optimizer, recipe: Spec) -> list[float]:
     """The learning rate of each step of a training."""
     made: list[torch.optim.Optimizer] = []
     rates: list[float] = []
     make = training.make_optimizer
 
-    def keep(net: nn.Module, values: Optimizer) -> torch.optim.Optimizer:
-        made.append(make(net, values))
+    def keep(parameters: list[nn.Parameter], values: Optimizer) -> torch.optim.Optimizer:
+        made.append(make(parameters, values))
         return made[-1]
 
     def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
@@ -431,12 +514,37 @@ def test_predictions_are_in_the_packs_order_batch_by_batch(batch_size: int) -> N
     assert found.dtype == torch.float32
 
 
-def test_photos_of_each_part() -> None:
+@pytest.mark.parametrize("on_device", [True, False])
+@pytest.mark.parametrize("index", [[2, 0, 1], [3], [0, 1, 2, 3, 4], [1, 1]])
+def test_photos_of_each_part(monkeypatch: pytest.MonkeyPatch, on_device: bool, index: list[int]) -> None:
+    """The same photos come from the device's memory as from the pack's file."""
+    monkeypatch.setattr(training, "takes", lambda *_: on_device)
     pack = photos()
     for part in (True, False):
         found = Photos.of(pack, training=part, device=CPU)
-        np.testing.assert_array_equal(found.pixels.numpy(), pack.photos[pack.training == part])
-        np.testing.assert_array_equal(found.labels.numpy(), pack.labels[pack.training == part])
+        assert len(found) == (8 if part else 5)
+        assert isinstance(found.pixels, Tensor) == on_device
+        pixels, labels = found.batch(torch.tensor(index))
+        np.testing.assert_array_equal(pixels.numpy(), pack.photos[pack.training == part][index])
+        np.testing.assert_array_equal(labels.numpy(), pack.labels[pack.training == part][index])
+        assert pixels.dtype == torch.uint8
+
+
+def test_photos_on_the_device_train_to_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(on_device: bool) -> training.Trained:
+        monkeypatch.setattr(training, "takes", lambda *_: on_device)
+        return training.train(Tiny(), spec(augmentation=(*RANDOM, NORMALIZE)), photos(), CPU)
+
+    one, other = run(True), run(False)
+    assert without_times(one.history) == without_times(other.history)
+    assert_same(one.best_state, other.best_state)
+
+
+def test_a_gpu_takes_photos_that_leave_half_of_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1000, 4000))
+    assert device.takes(torch.device("cuda"), 500)
+    assert not device.takes(torch.device("cuda"), 501)
+    assert not device.takes(CPU, 1)
 
 
 # --- precision and losses that run away ------------------------------------------------------------
@@ -469,7 +577,7 @@ def test_precision(monkeypatch: pytest.MonkeyPatch, precision: str, native: bool
     [(3, "epoch 1, training batch 2"), (8, "epoch 1, validation batch 1")],
 )
 def test_a_loss_that_is_not_finite_ends_the_training(batch_size: int, where: str) -> None:
-    recipe = spec(batch_size=batch_size, optimizer=replace(SGD, learning_rate=1e38))
+    recipe = spec(batch_size=batch_size, optimizer=replace(SGD, learning_rate=1e39))
     with pytest.raises(UserError, match=f"not finite in {where}: lower the learning rate"):
         training.train(Tiny(), recipe, photos(), CPU)
 
@@ -528,8 +636,8 @@ torch.set_num_threads(1)
 count, side = 512, 64
 pixels = np.zeros((2 * count, side, side, 3), np.uint8)
 number = np.arange(2 * count)
-pack = Pack(pixels, number % 3, number < count, [], ["a", "b", "c"])
-few = Pack(pixels[:8], number[:8] % 3, number[:8] < 4, [], pack.categories)
+pack = Pack(number % 3, number < count, [], ["a", "b", "c"], photos=pixels)
+few = Pack(number[:8] % 3, number[:8] < 4, [], pack.categories, photos=pixels[:8])
 layers = nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 3)
 net = nn.Sequential(*layers)
 training.train(net, spec(batch_size=4, epochs=1), few, torch.device("cpu"))

@@ -40,7 +40,8 @@ def test_plain_python(study: Project, finished: Project, tmp_path: Path) -> None
     spec = json.dumps(json.loads((folder / "spec.json").read_text(encoding="utf-8")))
     pack = study.folder / "resources/packs/demo/64px"
     weights = study.folder / "resources/weights/drawn/googlenet.safetensors"
-    common = ["--run", tmp_path / "run", "--pack", pack, "--threads", "1"]
-    for name, *arguments in (("train", "--spec", spec, "--weights", weights), ("evaluate",)):
+    common = ["--run", tmp_path / "run", "--pack", pack]
+    train = ("train", "--spec", spec, "--weights", weights, "--threads", "1")
+    for name, *arguments in (train, ("evaluate",)):
         subprocess.run([sys.executable, scripts / f"{name}.py", *arguments, *common], check=True)
     assert result(tmp_path / "run") == result(folder)

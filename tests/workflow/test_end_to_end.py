@@ -35,7 +35,7 @@ PICTURES = ("curves.png", "samples.png")
 PROMISED = {
     *TABLES,
     *PICTURES,
-    *("weights.safetensors", "spec.json", "record.json", "model.txt", "metrics.json"),
+    *("weights.safetensors", "outputs.npy", "spec.json", "record.json", "model.txt", "metrics.json"),
 }
 MEASURED = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 

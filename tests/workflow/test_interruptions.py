@@ -270,15 +270,14 @@ def test_a_failure_that_is_gone(study: Project) -> None:
     """Mended and evaluated by itself, to the same bytes as ever: the table must follow."""
     before = (study.folder / "results/summary.csv").read_bytes()
     run = run_of(study, "rung-none")
-    weights = (run / "weights.safetensors").read_bytes()
+    outputs = (run / "outputs.npy").read_bytes()
     (run / "metrics.json").unlink()
-    (run / "weights.safetensors").unlink()  # a hard link
-    (run / "weights.safetensors").write_bytes(weights[:1000])
+    (run / "outputs.npy").write_bytes(outputs[:100])
     assert study.snakemake().returncode == 1
     row = rows(study.folder / "results/summary.csv")[0]
     assert row["ended"] == "failed"
-    assert "weights.safetensors" in row["reason"]
-    (run / "weights.safetensors").write_bytes(weights)
+    assert "outputs.npy" in row["reason"]
+    (run / "outputs.npy").write_bytes(outputs)
     study.run(str((run / "metrics.json").relative_to(study.folder)))
     study.run()
     assert (study.folder / "results/summary.csv").read_bytes() == before

@@ -204,7 +204,7 @@ def test_project_copied_and_moved(study: Project, place: Path) -> None:
         shutil.rmtree(elsewhere.parent)
 
 
-@pytest.mark.parametrize("name", ["history.csv", "model.txt"])
+@pytest.mark.parametrize("name", ["history.csv", "model.txt", "outputs.npy"])
 def test_file_of_one_training_deleted(study: Project, name: str) -> None:
     (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
     assert study.plan() == whole("rung-none 0") | COMPARISON

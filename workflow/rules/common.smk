@@ -39,10 +39,11 @@ COMPARISON = f"results/comparison/{STUDY.dataset.name}"
 # Snakemake compares files up to this size by content (its option --max-checksum-file-size).
 COMPARED_BYTES = 1_000_000
 # Several narrow trainings at once in place of one wide one at a time: start-up and small operations use
-# one core whatever they are given. `--set-threads train=N pretrain=N` changes it.
+# one core whatever they are given. The demo on 2 cores of a Xeon (docs/performance.md): 7 min 36 s narrow,
+# 9 min 1 s wide. `--set-threads train=N pretrain=N` changes it.
 TRAINING_THREADS = 1
 # Photos are made before anything trains: packing takes all cores, and would wait for them.
-PHOTOS_FIRST = 1_000_000
+PHOTOS_FIRST = 1_000_000_000
 # A training takes a whole GPU where there is one; profiles/default says how many run at once.
 TRAINING_GPUS = min(1, environment.gpus())
 
@@ -72,7 +73,8 @@ def code(*modules):
 
 # What decides the weights that a training ends with.
 TRAINING_CODE = code(
-    *("training", "checkpoint", "augment", "backbones", "device", "pack", "spec")
+    *("training", "checkpoint", "augment", "backbones", "device", "outputs"),
+    *("pack", "spec"),
 )
 
 
@@ -90,7 +92,7 @@ def run_files():
 
     Not the weights: whoever deletes them to save disk does not want them trained again.
     """
-    names = "history.csv spec.json record.json model.txt predictions.csv metrics.json"
+    names = "history.csv spec.json record.json model.txt outputs.npy predictions.csv metrics.json"
     return [f"{RUNS}/{run}/{name}" for run in STUDY.runs() for name in names.split()]
 
 
@@ -164,8 +166,18 @@ def pretraining_spec(wildcards):
     return STUDY.pretraining(wildcards.source, wildcards.backbone)[1].to_json()
 
 
-def experiments_waiting(wildcards):
-    return STUDY.experiments_from(wildcards.source, wildcards.backbone)
+def pretraining_priority(wildcards):
+    """First what most experiments wait for, and of equals the largest network, which takes longest."""
+    waiting = STUDY.experiments_from(wildcards.source, wildcards.backbone)
+    return 1000 * waiting + study.backbones.parameters(
+        wildcards.backbone, study.backbones.ORIGINAL
+    )
+
+
+def training_priority(wildcards):
+    """The largest network first: were it the last to end, it would train while other cores have no work."""
+    spec = experiment_of(wildcards).spec
+    return study.backbones.parameters(spec.backbone, spec.architecture)
 
 
 def given_file(wildcards):
@@ -184,6 +196,10 @@ def experiment_of(wildcards):
 def pack_of(wildcards):
     size = experiment_of(wildcards).spec.image_size
     return f"resources/packs/{STUDY.dataset.name}/{size}px/photos.npy"
+
+
+def pack_index_of(wildcards):
+    return str(Path(pack_of(wildcards)).with_name("pack.json"))
 
 
 def starting_weights(wildcards):

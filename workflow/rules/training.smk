@@ -11,8 +11,10 @@ rule train:
         record=f"{RUN}/record.json",
         spec=f"{RUN}/spec.json",
         model=f"{RUN}/model.txt",
+        outputs=f"{RUN}/outputs.npy",
     log:
         f"logs/train/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
+    priority: training_priority
     conda:
         "../../envs/training.yaml"
     threads: TRAINING_THREADS
@@ -28,26 +30,20 @@ rule train:
 
 rule evaluate:
     input:
-        pack=pack_of,
-        weights=f"{RUN}/weights.safetensors",
-        spec=f"{RUN}/spec.json",
+        pack=pack_index_of,
+        outputs=f"{RUN}/outputs.npy",
         script=script("evaluate"),
-        code=code(
-            "evaluation", "training", "augment", "backbones", "device", "pack", "spec"
-        ),
+        code=code("evaluation", "outputs", "pack"),
     output:
         predictions=f"{RUN}/predictions.csv",
         metrics=f"{RUN}/metrics.json",
     log:
         f"logs/evaluate/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
     conda:
-        "../../envs/training.yaml"
-    threads: TRAINING_THREADS
-    resources:
-        gpu=TRAINING_GPUS,
+        "../../envs/data.yaml"
     shell:
-        "python {input.script:q} --run $(dirname {input.weights:q}) --pack $(dirname {input.pack:q})"
-        " --threads {threads} > {log:q} 2>&1"
+        "python {input.script:q} --run $(dirname {input.outputs:q}) --pack $(dirname {input.pack:q})"
+        " > {log:q} 2>&1"
 
 
 rule draw_run:

@@ -51,8 +51,7 @@ rule pretrain:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
         source=one_of(STUDY.weights_from("pretraining")),
-    # First what most experiments wait for.
-    priority: experiments_waiting
+    priority: pretraining_priority
     conda:
         "../../envs/training.yaml"
     threads: TRAINING_THREADS

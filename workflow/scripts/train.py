@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ablation import backbones, checkpoint, console, device, errors, lock, pack, training
+from ablation import backbones, checkpoint, console, device, errors, kept, lock, outputs, pack, training
 from ablation.files import sha256, write_json, write_text
 from ablation.signals import Requests
 from ablation.spec import Spec
@@ -25,7 +25,7 @@ def main() -> None:
     args = parser.parse_args()
     spec: Spec = args.spec
     requests = Requests().heed()
-    _lock = lock.take(args.run / lock.FILE)
+    _lock = lock.take(args.run / kept.LOCK)
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)
@@ -36,7 +36,7 @@ def main() -> None:
     target = device.choose()
     weights_sha256 = sha256(args.weights) if args.weights else None
     made_of = checkpoint.fingerprint(spec, photos, weights_sha256, target, args.threads)
-    keeper = checkpoint.Checkpoint(args.run / checkpoint.FILE, made_of, requests)
+    keeper = checkpoint.Checkpoint(args.run / kept.CHECKPOINT, made_of, requests)
     progress = console.Progress(f"{args.run.parent.name} {args.run.name}", spec.epochs)
     trained = training.train(net, spec, photos, target, progress, console.epoch_line, keeper)
 
@@ -47,6 +47,7 @@ def main() -> None:
         "best_epoch": trained.best_epoch,
     }
     backbones.write_weights(args.run / "weights.safetensors", trained.best_state, about)
+    outputs.write(trained.best_outputs.cpu().numpy(), args.run / outputs.FILE)
     training.write_history(trained.history, args.run / "history.csv")
     write_json(args.run / "spec.json", json.loads(spec.to_json()))
     record: dict[str, Any] = {
@@ -64,7 +65,6 @@ def main() -> None:
         "torch": str(torch.__version__),
     }
     write_json(args.run / "record.json", record)
-    # The checkpoint stays until the run is evaluated: until then Snakemake may not know that it is trained.
 
 
 if __name__ == "__main__":

@@ -24,6 +24,12 @@ IMAGENET_CLASSES = 1000
 ORIGINAL = "original"
 # The entry of a weight file's header that says what the file is, with the hash of everything in it.
 SEAL = "ablation"
+# What safetensors calls the types of tensors that a network may hold.
+SAFETENSORS_TYPES = {
+    **{f"torch.float{bits}": f"F{bits}" for bits in (16, 32, 64)},
+    **{f"torch.int{bits}": f"I{bits}" for bits in (8, 16, 32, 64)},
+    **{"torch.bfloat16": "BF16", "torch.uint8": "U8", "torch.bool": "BOOL"},
+}
 
 
 def replace_last_classifier_layer(net: Any, classes: int) -> None:
@@ -45,11 +51,13 @@ class Backbone:
     """How a torchvision network becomes a classifier of the user's classes.
 
     `minimum_size` is the smallest image side in pixels that it can train on, even with a last batch of
-    one photo (batch norm refuses one value per channel); `options` are passed to torchvision's builder.
+    one photo (batch norm refuses one value per channel); `parameters` are millions, with 1000 outputs;
+    `options` are passed to torchvision's builder.
     """
 
     head: Callable[[Any, int], None]
     minimum_size: int
+    parameters: int
     options: dict[str, Any]
 
 
@@ -58,13 +66,13 @@ class Backbone:
 GOOGLENET = {"aux_logits": False, "transform_input": True, "init_weights": True}
 
 BACKBONES: dict[str, Backbone] = {
-    "alexnet": Backbone(replace_last_classifier_layer, 63, {}),
-    "vgg11": Backbone(replace_last_classifier_layer, 32, {}),
-    "googlenet": Backbone(extend_fc, 47, GOOGLENET),
-    "resnet34": Backbone(extend_fc, 33, {}),
-    "resnet50": Backbone(extend_fc, 33, {}),
-    "resnet101": Backbone(extend_fc, 33, {}),
-    "resnext50_32x4d": Backbone(extend_fc, 33, {}),
+    "alexnet": Backbone(replace_last_classifier_layer, 63, 61, {}),
+    "vgg11": Backbone(replace_last_classifier_layer, 32, 133, {}),
+    "googlenet": Backbone(extend_fc, 47, 7, GOOGLENET),
+    "resnet34": Backbone(extend_fc, 33, 22, {}),
+    "resnet50": Backbone(extend_fc, 33, 26, {}),
+    "resnet101": Backbone(extend_fc, 33, 45, {}),
+    "resnext50_32x4d": Backbone(extend_fc, 33, 25, {}),
 }
 
 
@@ -117,19 +125,20 @@ def softmax_classes(net: Any) -> None:
 class Edit:
     """A change to a network after its head was replaced, and where it applies.
 
-    `minimum_size` replaces the backbone's; None keeps that.
+    `minimum_size` replaces the backbone's, None keeps that; `parameters` are the millions that it adds.
     """
 
     apply: Callable[[Any], None]
     backbones: tuple[str, ...] = ("alexnet",)
     minimum_size: int | None = None
+    parameters: int = 0
 
 
 EDITS: dict[str, Edit] = {
-    "fewer_layers": Edit(fewer_layers, minimum_size=31),
+    "fewer_layers": Edit(fewer_layers, minimum_size=31, parameters=-12),
     # Two poolings of 3 at stride 1 need a feature map of 5 x 5, which AlexNet makes from 191 pixels.
-    "more_layers_wide": Edit(more_layers_wide, minimum_size=191),
-    "more_layers_narrow": Edit(more_layers_narrow, minimum_size=191),
+    "more_layers_wide": Edit(more_layers_wide, minimum_size=191, parameters=119),
+    "more_layers_narrow": Edit(more_layers_narrow, minimum_size=191, parameters=2),
     "softmax_output": Edit(softmax_output, backbones=("alexnet", "vgg11")),
     "softmax_classes": Edit(softmax_classes, backbones=("alexnet", "vgg11")),
 }
@@ -139,6 +148,12 @@ def minimum_size(backbone: str, architecture: str) -> int:
     """Return the smallest image side in pixels that the network can train on."""
     edit = EDITS[architecture].minimum_size if architecture != ORIGINAL else None
     return BACKBONES[backbone].minimum_size if edit is None else edit
+
+
+def parameters(backbone: str, architecture: str) -> int:
+    """Return about how many millions of parameters the network has."""
+    edit = EDITS[architecture].parameters if architecture != ORIGINAL else 0
+    return BACKBONES[backbone].parameters + edit
 
 
 def untouched(backbone: str) -> nn.Module:
@@ -292,14 +307,41 @@ def write_weights(path: Path, net_state: dict[str, Tensor], about: dict[str, Any
 
     The same tensors and the same `about` give the same bytes.
     """
-    from safetensors.torch import save
-
     state = {name: tensor.detach().to("cpu").contiguous() for name, tensor in net_state.items()}
     seal = {"about": about, "sha256": content_sha256(state, about)}
     with atomic(path) as temporary:
-        # One entry, because safetensors writes several in any order. And not by its save_file, which
-        # makes a file that only its owner can read, and a killed one leaves a file of another name.
-        temporary.write_bytes(save(state, {SEAL: json.dumps(seal, sort_keys=True)}))
+        write_safetensors(temporary, state, {SEAL: json.dumps(seal, sort_keys=True)})
+
+
+def write_safetensors(path: Path, state: dict[str, Tensor], metadata: dict[str, str]) -> None:
+    """Write contiguous tensors on the CPU as the library's `safetensors.torch.save` has them.
+
+    That one makes three copies of them in memory, which for VGG takes seconds; its `save_file` makes a file
+    that only its owner can read, and a killed one leaves a file of another name. The format (safetensors'
+    README): the header's length in 8 bytes, the header as JSON, padded with spaces to a multiple of 8
+    bytes, and the values.
+    """
+    header: dict[str, Any] = {"__metadata__": metadata}
+    # By falling size, so that all values lie at multiples of their size.
+    ordered = sorted(state.items(), key=lambda item: (-item[1].itemsize, item[0]))
+    end = 0
+    for name, tensor in ordered:
+        start, end = end, end + tensor.nbytes
+        kind, shape = SAFETENSORS_TYPES[str(tensor.dtype)], list(tensor.shape)
+        header[name] = {"dtype": kind, "shape": shape, "data_offsets": [start, end]}
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for _, tensor in ordered:
+            file.write(bytes_of(tensor))
+
+
+def bytes_of(tensor: Tensor) -> memoryview:
+    """Return the values of a contiguous tensor on the CPU as bytes, not copied."""
+    import torch
+
+    return tensor.reshape(-1).view(torch.uint8).numpy().data
 
 
 def read_weights(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -342,13 +384,11 @@ def read_safetensors(path: Path, remedy: str) -> tuple[dict[str, Tensor], Any]:
 
 def content_sha256(state: dict[str, Tensor], about: Any) -> str:
     """Return a hash of tensors on the CPU (their names, types, shapes and bytes) and of `about`."""
-    import torch
-
     ordered = sorted(state.items())
     kinds = [(name, str(tensor.dtype), list(tensor.shape)) for name, tensor in ordered]
     digest = hashlib.sha256(json.dumps([kinds, about], sort_keys=True).encode())
     for _, tensor in ordered:
-        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().data)
+        digest.update(bytes_of(tensor))
     return digest.hexdigest()
 
 

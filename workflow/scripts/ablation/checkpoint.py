@@ -21,8 +21,6 @@ from ablation.spec import Spec
 if TYPE_CHECKING:
     from ablation.training import Training
 
-# In a run's folder.
-FILE = "checkpoint.pt"
 # At most this part of the time goes into writing checkpoints: a checkpoint holds up to four times the
 # network, which on a network drive takes longer than a short epoch.
 SHARE = 0.05

@@ -6,14 +6,12 @@ import csv
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-import torch
-from torch import nn
+import numpy as np
 
-from ablation import training
-from ablation.device import place, resolve_precision
+from ablation.errors import UserError
 from ablation.files import atomic
-from ablation.pack import Pack
-from ablation.spec import Spec
+from ablation.outputs import FILE, Outputs
+from ablation.pack import Index
 
 
 @dataclass(frozen=True)
@@ -31,26 +29,27 @@ class Prediction:
     loss: float
 
 
-def predict(net: nn.Module, spec: Spec, pack: Pack, device: torch.device) -> list[Prediction]:
+def predictions(outputs: Outputs, pack: Index) -> list[Prediction]:
     """Return a prediction for each validation photo, in the pack's order.
 
-    Batches are those of the validation during training, because a softmax over the batch (the report's
-    `softmax_output`) makes a photo's output depend on its batch.
+    Raises UserError if the outputs are of other photos or classes than the pack's.
     """
-    photos = training.Photos.of(pack, training=False, device=device)
-    logits = training.predict(
-        place(net, device), spec, photos, device, resolve_precision(spec.precision, device)
-    )
-    losses, _ = training.losses_and_hits(logits, photos.labels)
-    # Not the highest probability: outputs that differ can round to equal ones, and training counted these.
-    chosen = logits.argmax(1)
-    probabilities = logits.softmax(1).gather(1, chosen[:, None])[:, 0]
-    files = [file for file, trains in zip(pack.files, pack.training, strict=True) if not trains]
-    columns = (photos.labels, chosen, probabilities, losses)
+    validation = np.flatnonzero(~pack.training)
+    if outputs.shape != (len(validation), len(pack.categories)):
+        raise UserError(f"{FILE} is of other photos than the pack: delete the run's folder and run again")
+    true, chosen, each = pack.labels[validation], outputs.argmax(1), np.arange(len(outputs))
+    wide = outputs.astype(np.float64)
+    wide -= wide.max(1, keepdims=True)
+    logarithms = wide - np.log(np.exp(wide).sum(1, keepdims=True))
     return [
-        Prediction(file, pack.categories[true], pack.categories[guess], probability, loss)
-        for file, true, guess, probability, loss in zip(
-            files, *(column.tolist() for column in columns), strict=True
+        Prediction(pack.files[photo], pack.categories[label], pack.categories[guess], probability, loss)
+        for photo, label, guess, probability, loss in zip(
+            validation,
+            true,
+            chosen,
+            np.exp(logarithms[each, chosen]).tolist(),
+            (-logarithms[each, true]).tolist(),
+            strict=True,
         )
     ]
 

@@ -12,9 +12,6 @@ from typing import IO
 from ablation import console
 from ablation.errors import UserError
 
-# In a run's folder.
-FILE = "training.lock"
-
 
 def take(path: Path) -> IO[str]:
     """Lock a file for as long as this process lives or keeps what is returned.

@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +31,26 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 
 @dataclass(frozen=True)
-class Pack:
-    """`photos`: uint8 N x H x W x 3; `labels`: int64 N; `training`: bool N; names in the same order.
+class Index:
+    """What is known of the photos. `labels`: int64 N; `training`: bool N; `files` in the same order.
 
     `sha256` changes with anything in the pack.
     """
 
-    photos: Pixels
     labels: np.ndarray[Any, np.dtype[np.int64]]
     training: np.ndarray[Any, np.dtype[np.bool_]]
     files: list[str]
     categories: list[str]
     manifest_sha256: str = ""
+    photos_sha256: str = ""
     sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Pack(Index):
+    """The photos too: uint8 N x H x W x 3."""
+
+    photos: Pixels = field(kw_only=True)
 
 
 def build(root: Path, manifest_path: Path, size: int, folder: Path) -> None:
@@ -97,20 +104,34 @@ def own_sha256(index: dict[str, Any]) -> str:
 
 def load(folder: Path) -> Pack:
     """Open a pack; the pixels stay on disk until they are used. Raises UserError if it was altered."""
+    index = load_index(folder)
+    try:
+        if sha256(folder / PHOTOS) != index.photos_sha256:
+            raise UserError(f"{folder / PHOTOS} is not what {INDEX} describes: delete {folder} and run again")
+        return Pack(**vars(index), photos=np.load(folder / PHOTOS, mmap_mode="r"))
+    except (OSError, ValueError) as error:
+        raise unreadable(folder, error) from error
+
+
+def load_index(folder: Path) -> Index:
+    """Read what is known of a pack's photos, without looking at them; raises UserError if it was altered."""
     try:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         if index["sha256"] != own_sha256(index):
             raise UserError(f"{folder / INDEX} was altered: delete {folder} and run again")
-        if sha256(folder / PHOTOS) != index["photos_sha256"]:
-            raise UserError(f"{folder / PHOTOS} is not what {INDEX} describes: delete {folder} and run again")
-        return Pack(
-            photos=np.load(folder / PHOTOS, mmap_mode="r"),
+        return Index(
             labels=np.array(index["labels"], dtype=np.int64),
             training=np.array([split == "train" for split in index["splits"]], dtype=np.bool_),
             files=index["files"],
             categories=index["categories"],
             manifest_sha256=index["manifest_sha256"],
+            photos_sha256=index["photos_sha256"],
             sha256=index["sha256"],
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{folder} is not a readable pack ({error}): delete it and run again") from error
+        raise unreadable(folder, error) from error
+
+
+def unreadable(folder: Path, error: Exception) -> UserError:
+    """Return the one line about a folder that is no pack."""
+    return UserError(f"{folder} is not a readable pack ({error}): delete it and run again")

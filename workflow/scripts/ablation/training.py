@@ -11,16 +11,17 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from ablation import augment
-from ablation.device import autocast, is_out_of_memory, place, resolve_precision
+from ablation.device import autocast, is_out_of_memory, place, resolve_precision, takes
 from ablation.device import name as device_name
 from ablation.errors import UserError
 from ablation.files import atomic
-from ablation.pack import Pack
+from ablation.pack import Pack, Pixels
 from ablation.spec import Optimizer, Spec
 
 if TYPE_CHECKING:
@@ -42,31 +43,53 @@ class Epoch:
 
 @dataclass
 class Trained:
-    """The history, the weights of the epoch with the lowest validation loss, and how it ended."""
+    """The history, how it ended, and of the epoch with the lowest validation loss what `train` returns.
+
+    That is its weights, and what these made of the validation photos: float32 N x classes, in the pack's
+    order, before any softmax but the network's own.
+    """
 
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
     best_state: dict[str, Tensor] = field(default_factory=dict)
+    best_outputs: Tensor = field(default_factory=lambda: torch.empty(0))
     ended: str = ""
     precision: str = "fp32"
 
 
 @dataclass(frozen=True)
 class Photos:
-    """Photos on the training device: uint8 N x H x W x 3, and int64 labels."""
+    """The training or the validation photos of a pack: `pixels[rows]` and int64 `labels`.
 
-    pixels: Tensor
+    `pixels` is uint8 N x H x W x 3: a tensor on the device if the photos fit into its memory, else the
+    pack's file, of which the system keeps in memory what is used and fits.
+    """
+
+    pixels: Tensor | Pixels
+    rows: Tensor
     labels: Tensor
 
     @classmethod
     def of(cls, pack: Pack, *, training: bool, device: torch.device) -> Photos:
-        """Take the training or the validation photos of a pack to the device."""
-        chosen = pack.training == training
-        pixels, labels = torch.from_numpy(pack.photos[chosen]), torch.from_numpy(pack.labels[chosen])
-        return cls(pixels.to(device), labels.to(device))
+        """Choose the training or the validation photos of a pack."""
+        rows = torch.from_numpy(np.flatnonzero(pack.training == training))
+        labels = torch.from_numpy(pack.labels)[rows].to(device)
+        if not takes(device, len(rows) * pack.photos[0].nbytes):
+            return cls(pack.photos, rows, labels)
+        pixels = torch.from_numpy(pack.photos[rows.numpy()]).to(device)
+        return cls(pixels, torch.arange(len(rows), device=device), labels)
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pixels and labels of the photos at `index` (on the CPU), on the training's device."""
+        device = self.labels.device
+        there = index.to(device, non_blocking=True)
+        if isinstance(self.pixels, Tensor):
+            return self.pixels[self.rows[there]], self.labels[there]
+        pixels = torch.from_numpy(self.pixels[self.rows[index].numpy()])
+        return pixels.to(device, non_blocking=True), self.labels[there]
 
 
 def make_reproducible(seed: int, threads: int) -> None:
@@ -76,20 +99,27 @@ def make_reproducible(seed: int, threads: int) -> None:
     # Without this setting cuBLAS may choose another algorithm from call to call.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Else every tensor is filled before it is overwritten, which is up to a tenth of a step on a CPU.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
-def make_optimizer(net: nn.Module, values: Optimizer) -> torch.optim.Optimizer:
+def flat(values: Tensor) -> Tensor:
+    """Return dense values as one row that shares their memory, in the order in which they lie there."""
+    return values.as_strided((values.numel(),), (1,))
+
+
+def make_optimizer(parameters: list[nn.Parameter], values: Optimizer) -> torch.optim.Optimizer:
     """Return the optimizer of a spec, in PyTorch's fused implementation."""
     if values.algorithm == "sgd":
         return torch.optim.SGD(
-            net.parameters(),
+            parameters,
             lr=values.learning_rate,
             momentum=values.momentum,
             weight_decay=values.weight_decay,
             fused=True,
         )
     return torch.optim.AdamW(
-        net.parameters(), lr=values.learning_rate, weight_decay=values.weight_decay, fused=True
+        parameters, lr=values.learning_rate, weight_decay=values.weight_decay, fused=True
     )
 
 
@@ -105,23 +135,15 @@ def make_schedule(
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
 
 
-def prepare(
-    photos: Photos, index: Tensor, transforms: list[augment.Transform], generator: torch.Generator
-) -> Tensor:
-    """Return a batch as the network takes it: float32 N x 3 x H x W, augmented."""
-    batch = augment.to_unit(photos.pixels[index])
-    for transform in transforms:
-        batch = transform(batch, generator)
-    return batch.contiguous(memory_format=torch.channels_last)
-
-
 class Training:
     """A training between two batches: all that the rest of it depends on, and what it has found so far."""
 
     def __init__(self, net: nn.Module, spec: Spec, photos: int, device: torch.device) -> None:
         self.spec, self.photos, self.device = spec, photos, device
         self.net = place(net, device)
-        self.optimizer = make_optimizer(self.net, spec.optimizer)
+        # The fused optimizers copy at every step what does not lie in a row, as channels-last weights.
+        self.rows = [nn.Parameter(flat(parameter.detach())) for parameter in self.net.parameters()]
+        self.optimizer = make_optimizer(self.rows, spec.optimizer)
         self.batches = math.ceil(photos / spec.batch_size)
         self.schedule = make_schedule(self.optimizer, spec.optimizer, spec.epochs * self.batches)
         self.generator = torch.Generator().manual_seed(spec.seed)
@@ -147,7 +169,7 @@ class Training:
 
     def rest(self) -> Sequence[Tensor]:
         """Return the indices of the photos of each batch of this epoch that has not been trained."""
-        batches: Sequence[Tensor] = self.order.to(self.device).split(self.spec.batch_size)
+        batches: Sequence[Tensor] = self.order.split(self.spec.batch_size)
         return batches[self.batch :]
 
     def step(self, photos: Tensor, labels: Tensor) -> None:
@@ -155,9 +177,12 @@ class Training:
         with autocast(self.trained.precision, self.device):
             logits = self.net(photos)
         loss = functional.cross_entropy(logits.float(), labels)
-        self.optimizer.zero_grad()
         loss.backward()
+        for row, parameter in zip(self.rows, self.net.parameters(), strict=True):
+            assert parameter.grad is not None, "every parameter takes part"
+            row.grad, parameter.grad = flat(parameter.grad), None
         self.optimizer.step()
+        self.optimizer.zero_grad()
         self.schedule.step()
         self.losses[self.batch] = loss.detach()
         self.hits += (logits.argmax(1) == labels).sum()
@@ -172,13 +197,17 @@ class Training:
         loss = (self.losses.double().cpu() * sizes).sum() / self.photos
         return float(loss), int(self.hits) / self.photos
 
-    def end_epoch(self, epoch: Epoch) -> None:
-        """Take down an epoch's figures, keep its weights if they are the best, end or start the next."""
+    def end_epoch(self, epoch: Epoch, outputs: Tensor) -> None:
+        """Take down an epoch's figures, keep its weights if they are the best, end or start the next.
+
+        `outputs` is what the weights made of the validation photos.
+        """
         trained, history = self.trained, self.trained.history
         lowest = history[trained.best_epoch - 1].val_loss if history else float("inf")
         history.append(epoch)
         if epoch.val_loss < lowest:
-            trained.best_epoch, trained.best_state = epoch.epoch, self.weights()
+            trained.best_epoch, trained.best_outputs = epoch.epoch, outputs
+            self.keep_weights()
         if epoch.epoch - trained.best_epoch >= self.spec.patience:
             trained.ended = "early_stop"
         elif epoch.epoch == self.spec.epochs:
@@ -186,9 +215,11 @@ class Training:
         else:
             self.start_epoch()
 
-    def weights(self) -> dict[str, Tensor]:
-        """Return a copy of the network's weights."""
-        return {name: value.detach().clone() for name, value in self.net.state_dict().items()}
+    def keep_weights(self) -> None:
+        """Make the best weights a copy of the network's: in the memory of the last ones, if there are any."""
+        best, state = self.trained.best_state, self.net.state_dict()
+        for name, value in state.items():
+            best[name] = best[name].copy_(value) if name in best else value.clone()
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that the rest of the training depends on."""
@@ -210,6 +241,7 @@ class Training:
             "best_epoch": self.trained.best_epoch,
             # Not twice: after an epoch that was the best so far, the best weights are the current ones.
             "best_state": None if best_is_current else self.trained.best_state,
+            "best_outputs": self.trained.best_outputs,
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -226,10 +258,9 @@ class Training:
         self.started = time.perf_counter() - state["seconds"]
         self.trained.history = [Epoch(**epoch) for epoch in state["history"]]
         self.trained.best_epoch = state["best_epoch"]
-        best = state["best_state"]
-        self.trained.best_state = (
-            self.weights() if best is None else {name: value.to(self.device) for name, value in best.items()}
-        )
+        self.trained.best_outputs = state["best_outputs"].to(self.device)
+        best = state["best_state"] or self.net.state_dict()
+        self.trained.best_state = {name: value.to(self.device, copy=True) for name, value in best.items()}
 
 
 def require_finite(losses: Tensor, where: str, size: int = 1) -> None:
@@ -294,18 +325,19 @@ def run(
     while not state.trained.ended:
         state.net.train()
         for index in watch(state.rest(), state.epoch):
-            state.step(prepare(training, index, transforms, state.generator), training.labels[index])
+            pixels, labels = training.batch(index)
+            state.step(augment.augmented(pixels, transforms, state.generator), labels)
             after_batch()
         train_figures = state.train_loss_and_accuracy()
 
         halfway = time.perf_counter()
-        logits = predict(state.net, spec, validation, device, state.trained.precision, after_batch)
-        losses, hits = losses_and_hits(logits, validation.labels)
+        outputs = predict(state.net, spec, validation, device, state.trained.precision, after_batch)
+        losses, hits = losses_and_hits(outputs, validation.labels)
         require_finite(losses, f"epoch {state.epoch}, validation batch", spec.batch_size)
         val_figures = float(losses.mean()), float(hits.mean())
 
         seconds = halfway - state.started, time.perf_counter() - halfway
-        state.end_epoch(Epoch(state.epoch, *train_figures, *val_figures, *seconds))
+        state.end_epoch(Epoch(state.epoch, *train_figures, *val_figures, *seconds), outputs)
         on_epoch(state.trained.history[-1])
         if checkpoint and not state.trained.ended:
             checkpoint.after_epoch(state)
@@ -332,10 +364,10 @@ def out_of_memory(net: nn.Module, spec: Spec, pack: Pack, device: torch.device) 
     return f"{first}, and with 1 too: choose a smaller image_size or backbone"
 
 
-def losses_and_hits(logits: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+def losses_and_hits(outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     """Return each photo's cross-entropy and whether the highest output is its class, both float64."""
-    losses = functional.cross_entropy(logits, labels, reduction="none")
-    return losses.double(), (logits.argmax(1) == labels).double()
+    losses = functional.cross_entropy(outputs.double(), labels, reduction="none")
+    return losses, (outputs.argmax(1) == labels).double()
 
 
 @torch.inference_mode()
@@ -352,8 +384,8 @@ def predict(
     transforms = augment.build(spec.augmentation, training=False)
     unused = torch.Generator()
     outputs = []
-    for index in torch.arange(len(photos), device=device).split(spec.batch_size):
-        batch = prepare(photos, index, transforms, unused)
+    for index in torch.arange(len(photos)).split(spec.batch_size):
+        batch = augment.augmented(photos.batch(index)[0], transforms, unused)
         with autocast(precision, device):
             outputs.append(net(batch).float())
         after_batch()

@@ -1,0 +1,474 @@
+"""Measure this program against a script written by hand, its peers and the limit of the hardware.
+
+Prints a table and writes the same to results.csv and results.md; README.md says what is measured, and how.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import platform
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, fields
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+
+import photos
+import workers
+from ablation import environment, pack
+from ablation.datasets import manifest
+from ablation.spec import Spec
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+RESULTS = HERE / "results.csv"
+CORES = len(os.sched_getaffinity(0))
+REPETITIONS = 3
+# Photos of an epoch, so many that one of the report-style script takes some ten seconds or more.
+THROUGHPUT = {"googlenet": 256, "resnet50": 128, "alexnet": 512}
+PACKED = (2_000, 6_000, 20_000)
+RUNS = 1_000
+EPOCHS = 5
+REPORT_PHOTOS = 2_190
+REPORT_EPOCHS = 40
+PACKAGES = ("torch", "torchvision", "snakemake", "fastai", "lightning", "ultralytics")
+
+
+@dataclass
+class Row:
+    """One line of the results; `ours_faster` says how many times as fast ours did the same.
+
+    `about` is the machine, the versions and the date.
+    """
+
+    workload: str
+    subject: str
+    unit: str
+    median: float
+    lowest: float
+    highest: float
+    repetitions: int
+    mib: float | None
+    ours_faster: float | None = None
+    benchmark: str = ""
+    about: str = ""
+
+    @classmethod
+    def of(cls, workload: str, subject: str, unit: str, values: list[float], mib: float | None) -> Row:
+        """Sum repetitions up."""
+        middle = statistics.median(values)
+        return cls(workload, subject, unit, middle, min(values), max(values), len(values), mib)
+
+
+def compared(rows: list[Row], ours: str) -> list[Row]:
+    """Fill in how many times as fast the row `ours` is as each other one."""
+    (mine,) = [row.median for row in rows if row.subject == ours]
+    for row in rows:
+        faster = mine / row.median if row.unit == "images/s" else row.median / mine
+        row.ours_faster = None if row.subject == ours else faster
+    return rows
+
+
+# --- training ---------------------------------------------------------------------------------------
+
+
+def turn(worker: str, backbone: str, folder: Path, processes: int, threads: int) -> tuple[float, float]:
+    """Train an epoch in so many processes at once; return the images a second of all, and MiB of all."""
+    command = [sys.executable, str(HERE / "workers.py"), worker]
+    command += ["--backbone", backbone, "--folder", str(folder), "--threads", str(threads)]
+    env = {name: value for name, value in os.environ.items() if name not in environment.KEEP_MEMORY}
+    env |= {"OMP_NUM_THREADS": str(threads)} | ({} if worker == "report" else environment.KEEP_MEMORY)
+    started = [
+        subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(processes)
+    ]
+    if any(one.stdout.readline() != "ready\n" for one in started if one.stdout):
+        sys.exit(f"{' '.join(command)} ended early")
+    for one in started:
+        if one.stdin:
+            one.stdin.write("\n")
+            one.stdin.flush()
+    told = [json.loads(one.stdout.readline()) for one in started if one.stdout]
+    for one in started:
+        one.communicate()
+    return sum(each["images_per_second"] for each in told), sum(each["mib"] for each in told)
+
+
+def throughput(folder: Path, given: Path | None) -> Iterator[Row]:
+    """Training images a second: in turns, so that whatever else the machine does meets all of them."""
+    root = photos.source(given, folder)
+    for backbone, count in THROUGHPUT.items():
+        own = folder / backbone
+        photos.arrange(root, own, count)
+        photos.packed(own, 224)
+        subjects = {
+            f"ours, {CORES} trainings of 1 thread": ("ours", CORES, 1),
+            f"ours, 1 training of {CORES} threads": ("ours", 1, CORES),
+            f"ceiling, {CORES} of 1 thread": ("ceiling", CORES, 1),
+            f"ceiling, 1 of {CORES} threads": ("ceiling", 1, CORES),
+            "report-style script": ("report", 1, CORES),
+        }
+        turns = [
+            {name: turn(kind, backbone, own, *how) for name, (kind, *how) in subjects.items()}
+            for _ in range(REPETITIONS)
+        ]
+        workload = f"train {backbone}, 224 px, batch 64"
+        rows = [
+            Row.of(
+                workload,
+                name,
+                "images/s",
+                [each[name][0] for each in turns],
+                max(each[name][1] for each in turns),
+            )
+            for name in subjects
+        ]
+        wide, narrow = f"1 training of {CORES} threads", f"{CORES} trainings of 1 thread"
+        compared(rows, f"ours, {narrow}")
+        # A ceiling is that of the same processes and threads.
+        medians = {row.subject: row.median for row in rows}
+        for row in rows:
+            if row.subject == f"ceiling, 1 of {CORES} threads":
+                row.ours_faster = medians[f"ours, {wide}"] / row.median
+        yield from rows
+
+
+# --- a whole short run ------------------------------------------------------------------------------
+
+
+def project(folder: Path) -> Path:
+    """Return a copy of the program without results, as in a fresh clone."""
+    made = ("results", "resources", "logs", ".git", "benchmarks", "tests", ".*")
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*made, "__pycache__"))
+    return folder
+
+
+def overlay(path: Path, **values: object) -> Path:
+    """Write a configuration to lay over config.yaml."""
+    path.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return path
+
+
+def snakemake(folder: Path, *arguments: str | Path) -> list[str]:
+    """Return a command that runs a copy of the program."""
+    at = ["--directory", str(folder), "--snakefile", str(folder / "Snakefile")]
+    return [sys.executable, "-m", "snakemake", *at, *map(str, arguments)]
+
+
+def timed(command: list[str], cwd: Path, log: Path) -> float:
+    """Return the seconds that a command takes from its start to its end."""
+    started = time.perf_counter()
+    with log.open("w", encoding="utf-8") as output:
+        done = subprocess.run(command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, check=False)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)} ended with {done.returncode}: see {log}")
+    return time.perf_counter() - started
+
+
+def short_run(folder: Path, given: Path | None) -> Iterator[Row]:
+    """GoogLeNet from random weights: from photos to a validated network, start-up included."""
+    folder.mkdir()
+    # Whole batches, because fastai leaves out a last one that is not full.
+    photos.arrange(photos.source(given, folder), folder, 128)
+    classes = folder / "photos"
+    config = overlay(
+        folder / "short.yaml",
+        dataset=str(classes),
+        weights="none",
+        recipe={"image_size": 224, "batch_size": 64, "epochs": EPOCHS, "patience": EPOCHS},
+        experiments=[
+            {"name": "googlenet", "backbone": "googlenet", "optimizer": "adamw", "augmentation": "normalize"}
+        ],
+    )
+
+    def study() -> float:
+        """Everything, with its figures and tables."""
+        shutil.rmtree(folder / "project", ignore_errors=True)
+        own = project(folder / "project")
+        return timed(snakemake(own, "--cores", "all", "--configfile", config), own, folder / "study.log")
+
+    def run() -> float:
+        """The steps of one run, as plain Python."""
+        shutil.rmtree(folder / "steps", ignore_errors=True)
+        script, steps = ROOT / "workflow/scripts", folder / "steps"
+        recipe = workers.spec("googlenet", EPOCHS).to_json()
+        index = f"index.py --photos {classes} --train-fraction 0.7 --seed 0 --output {steps}/manifest.csv"
+        packed = (
+            f"pack.py --photos {classes} --manifest {steps}/manifest.csv --size 224 --output {steps}/pack"
+        )
+        trained = f"train.py --pack {steps}/pack --run {steps}/run --spec {shlex.quote(recipe)}"
+        evaluated = f"evaluate.py --run {steps}/run --pack {steps}/pack"
+        chain = " && ".join(
+            f"{sys.executable} {script}/{step}" for step in (index, packed, trained, evaluated)
+        )
+        return timed(["sh", "-c", chain], folder, folder / "run.log")
+
+    def peer(name: str) -> Callable[[], float]:
+        command = [sys.executable, str(HERE / f"peers/{name}_run.py"), str(classes), str(EPOCHS)]
+        return lambda: timed(command, folder, folder / f"{name}.log")
+
+    subjects = {"ours": run, "ours, a study with figures": study}
+    subjects |= {name: peer(name) for name in ("fastai", "lightning", "ultralytics")}
+    for warm_up in subjects.values():
+        warm_up()
+    turns = [{name: once() for name, once in subjects.items()} for _ in range(REPETITIONS)]
+    workload = f"photos to network: GoogLeNet, {EPOCHS} epochs"
+    rows = [Row.of(workload, name, "s", [turn[name] for turn in turns], None) for name in subjects]
+    yield from compared(rows, "ours")
+
+
+# --- packing ----------------------------------------------------------------------------------------
+
+
+def packing(folder: Path, _given: Path | None) -> Iterator[Row]:
+    """Photos decoded once to 224 pixels."""
+    for count in PACKED:
+        own = folder / str(count)
+        photos.generate(own / "photos", count, 10)
+        manifest.write(manifest.build(own / "photos", 0.7, 0), own / "manifest.csv")
+        command = [
+            sys.executable,
+            str(HERE / "packing.py"),
+            *map(str, (own / "photos", own / "manifest.csv", own / "pack")),
+        ]
+        told = [json.loads(subprocess.check_output(command, text=True)) for _ in range(REPETITIONS)]
+        shutil.rmtree(own)
+        mib = max(each["mib"] for each in told)
+        yield Row.of(
+            f"pack {count:,} photos of 640 x 480", "ours", "s", [each["seconds"] for each in told], mib
+        )
+
+
+def large_pack(folder: Path, _given: Path | None) -> Iterator[Row]:
+    """Training from a pack larger than the memory."""
+    folder.mkdir()
+    gib = 1.15 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    command = [sys.executable, str(HERE / "large_pack.py"), str(folder), "googlenet", str(gib)]
+    told = [json.loads(subprocess.check_output(command, text=True)) for _ in range(REPETITIONS)]
+    workload = f"train googlenet from a pack of {told[0]['pack_mib'] / 1024:.0f} GiB"
+    values = [each["images_per_second"] for each in told]
+    resident = max(each["resident_mib"] for each in told)
+    yield Row.of(workload, "ours, memory of its own", "images/s", values, max(each["mib"] for each in told))
+    yield Row.of(workload, "ours, with the pack's pages", "images/s", values, resident)
+
+
+# --- start-up ---------------------------------------------------------------------------------------
+
+
+def startup(folder: Path, _given: Path | None) -> Iterator[Row]:
+    """What does not train: a job outside its epochs, planning many runs, finding nothing to do."""
+    folder.mkdir()
+    own = project(folder / "project")
+    many = overlay(
+        folder / "many.yaml",
+        seeds=list(range(RUNS // 100)),
+        experiments=[
+            {
+                "backbone": "googlenet",
+                "optimizer": "adamw",
+                "augmentation": "normalize",
+                "learning_rate": [round(0.0001 * step, 4) for step in range(1, 101)],
+            }
+        ],
+    )
+    plan = snakemake(own, "-n", "--quiet", "--configfile", many)
+    yield measured(f"plan {RUNS:,} runs (snakemake -n)", plan, own, folder)
+    tiny = ROOT / "tests/workflow/tiny.yaml"
+    for log, *arguments in (("study", "--cores", "all"),):
+        timed(snakemake(own, *arguments, "--configfile", tiny), own, folder / f"{log}.log")
+    nothing = snakemake(own, "--cores", "all", "--configfile", tiny)
+    yield measured("find nothing to do in a finished study", nothing, own, folder)
+    outside = []
+    run = own / "results/runs/demo/rung-none/seed0"
+    command = [sys.executable, str(own / "workflow/scripts/train.py"), "--threads", str(CORES)]
+    command += ["--spec", (run / "spec.json").read_text(encoding="utf-8"), "--run", str(folder / "run")]
+    command += ["--pack", str(own / "resources/packs/demo/64px")]
+    command += ["--weights", str(own / "resources/weights/drawn/googlenet.safetensors")]
+    for _ in range(REPETITIONS + 1):
+        seconds = timed(command, folder, folder / "train.log")
+        record = json.loads((folder / "run/record.json").read_text(encoding="utf-8"))
+        outside.append(seconds - record["train_seconds"])
+        shutil.rmtree(folder / "run")
+    yield Row.of("a training outside its epochs (GoogLeNet)", "ours", "s", outside[1:], None)
+
+
+def measured(workload: str, command: list[str], own: Path, folder: Path) -> Row:
+    """Return the row of a command that is timed again and again."""
+    log = folder / "command.log"
+    timed(command, own, log)
+    return Row.of(workload, "ours", "s", [timed(command, own, log) for _ in range(REPETITIONS)], None)
+
+
+# --- the report's study on a GPU ---------------------------------------------------------------------
+
+
+def merged(one: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with another laid over it, as Snakemake does."""
+    both = {name: merged(one[name], over[name]) for name in one if isinstance(over.get(name), dict)}
+    return one | over | both
+
+
+def report_specs() -> dict[str, Spec]:
+    """Return the report's experiments, from random weights and with a fixed number of epochs."""
+    from ablation import study
+
+    texts = ((ROOT / name).read_text(encoding="utf-8") for name in ("config.yaml", "studies/orchids.yaml"))
+    config = merged(*map(yaml.safe_load, texts))
+    config["recipe"] |= {"epochs": REPORT_EPOCHS, "patience": REPORT_EPOCHS}
+    config |= {"weights": "none", "dataset": "demo"}
+    found = study.load(config, ROOT / "workflow/schemas/config.schema.yaml")
+    return {name: experiment.run_spec(0) for name, experiment in found.experiments.items()}
+
+
+def gpu(folder: Path, _given: Path | None) -> Iterator[Row]:
+    """The report's experiments on as many photos as it had, one after the other, start-up included."""
+    if not torch.cuda.is_available():
+        print("gpu: there is no GPU here, so nothing is measured")
+        return
+    photos.generate(folder / "photos", REPORT_PHOTOS, REPORT_PHOTOS // 10)
+    manifest.write(manifest.build(folder / "photos", 0.7, 0), folder / "manifest.csv")
+    pack.build(folder / "photos", folder / "manifest.csv", 224, folder / "pack")
+    total, epochs = 0.0, []
+    for name, spec in report_specs().items():
+        command = [sys.executable, str(ROOT / "workflow/scripts/train.py"), "--spec", spec.to_json()]
+        command += ["--pack", str(folder / "pack"), "--run", str(folder / name)]
+        total += timed(command, folder, folder / f"{name}.log")
+        with (folder / name / "history.csv").open(encoding="utf-8") as file:
+            history = list(csv.DictReader(file))
+        if spec.backbone == "googlenet":
+            epochs = [float(row["train_seconds"]) + float(row["val_seconds"]) for row in history[1:]]
+        shutil.rmtree(folder / name)
+    yield Row.of("an epoch of GoogLeNet, 1533 and 657 photos", "ours", "s", epochs, None)
+    yield Row.of(f"the report's 17 experiments, {REPORT_EPOCHS} epochs", "ours", "s", [total], None)
+
+
+# --- the table --------------------------------------------------------------------------------------
+
+WORKLOADS: dict[str, Callable[[Path, Path | None], Iterator[Row]]] = {
+    "throughput": throughput,
+    "short_run": short_run,
+    "packing": packing,
+    "large_pack": large_pack,
+    "startup": startup,
+    "gpu": gpu,
+}
+
+
+def machine() -> str:
+    """Return what computes: processor and cores, and the GPU if there is one."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.machine())
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    native = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
+    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ", no GPU"
+    return f"{model}, {CORES} cores ({', '.join(native) or 'no native bf16'}){gpu}"
+
+
+def versions() -> str:
+    """Return the versions of what was measured."""
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            continue
+    return ", ".join([f"Python {platform.python_version()}", *found])
+
+
+def line(row: Row) -> str:
+    """Return a row as text."""
+    memory = f"{row.mib:,.0f} MiB" if row.mib is not None else ""
+    faster = f"{row.ours_faster:.2f}" if row.ours_faster is not None else ""
+    figures = f"{row.median:9.2f} {row.unit:9} ({row.lowest:.2f} to {row.highest:.2f})"
+    return f"{row.workload:45} {row.subject:32} {figures:42} {faster:>6}  {memory:>12}"
+
+
+def markdown(rows: list[Row]) -> str:
+    """Return the table as Markdown."""
+    head = "| workload | | median | lowest to highest | ours is faster by | memory, MiB |"
+    lines = []
+    before = Row("", "", "", 0, 0, 0, 0, None)
+    for row in rows:
+        if row.about != before.about:
+            lines += [
+                "",
+                *(f"{value}  " for value in row.about.split("; ")),
+                "",
+                head,
+                "|---|---|---|---|---|---|",
+            ]
+        cells = (
+            row.workload if row.workload != before.workload else "",
+            row.subject,
+            f"{row.median:.2f} {row.unit}",
+            f"{row.lowest:.2f} to {row.highest:.2f}",
+            f"**{row.ours_faster:.2f}**" if row.ours_faster is not None else "",
+            f"{row.mib:,.0f}" if row.mib is not None else "",
+        )
+        lines.append(f"| {' | '.join(cells)} |")
+        before = row
+    return "# The latest results\n" + "\n".join(lines) + "\n"
+
+
+def read() -> list[Row]:
+    """Return the rows of the latest results."""
+    if not RESULTS.exists():
+        return []
+    numbers = ("median", "lowest", "highest", "mib", "ours_faster")
+    with RESULTS.open(encoding="utf-8", newline="") as file:
+        return [
+            Row(**row | {name: float(row[name]) if row[name] else None for name in numbers})
+            for row in csv.DictReader(file)
+        ]
+
+
+def write(rows: list[Row]) -> None:
+    """Write the results as CSV and Markdown, in the order of the workloads."""
+    rows = sorted(rows, key=lambda row: list(WORKLOADS).index(row.benchmark))
+    with RESULTS.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(map(asdict, rows))
+    RESULTS.with_suffix(".md").write_text(markdown(rows), encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--photos", type=Path, help="folder or archive to measure on; else drawn photos")
+    parser.add_argument(
+        "workloads", nargs="*", metavar="workload", help=f"of {', '.join(WORKLOADS)}; else all"
+    )
+    args = parser.parse_args()
+    if unknown := set(args.workloads) - set(WORKLOADS):
+        parser.error(f"no workload {', '.join(unknown)}; one of: {', '.join(WORKLOADS)}")
+    about = "; ".join((machine(), versions(), str(date.today())))
+    print(about.replace("; ", "\n"), flush=True)
+    print(f"{'':122} ours is faster by, memory")
+    for name in args.workloads or WORKLOADS:
+        rows = []
+        with tempfile.TemporaryDirectory() as folder:
+            for row in WORKLOADS[name](Path(folder, name), args.photos):
+                row.benchmark, row.about = name, about
+                rows.append(row)
+                print(line(row), flush=True)
+        # After each, and beside those of the others, so that a long measurement need not end.
+        if rows:
+            write([row for row in read() if row.benchmark != name] + rows)
+
+
+if __name__ == "__main__":
+    main()
