@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -192,6 +193,14 @@ def test_counts_read_as_integers(tmp_path: Path) -> None:
         assert found[column].dtype == "int64"
     assert "57000003" in (tmp_path / "summary.csv").read_text()
     assert "57000003.0" not in (tmp_path / "summary.csv").read_text()
+
+
+def test_a_count_reads_as_integer_whatever_the_others_are(tmp_path: Path) -> None:
+    later = [Epoch(epoch, 1.0, 0.0, 2.0 - epoch, 0.0, 1.0, 1.0) for epoch in (1, 2, 3)]
+    study = [run(tmp_path, "a"), run(tmp_path, "b", 0), run(tmp_path, "b", 1, later), failed("c", reason="x")]
+    summarized(study, tmp_path)
+    with (tmp_path / "summary.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["best_epoch"] for row in csv.DictReader(file)] == ["2", "2.5", ""]
 
 
 def test_runs_beyond_the_study_do_not_count(tmp_path: Path) -> None:

@@ -84,11 +84,11 @@ def summarize(runs: pd.DataFrame, published: Path | None) -> pd.DataFrame:
     table = table.join(groups[list(IDENTITY[1:])].first()).join(groups["done"].sum().rename("seeds"))
     table = table.join(groups["ended"].agg(" ".join))
     table["reason"] = {name: reasons(group) for name, group in groups}
-    # Averages of counts are whole for one seed, and should read so.
+    # Averages of counts are whole for one seed, and should read so, whatever those of others are.
     for column in table.columns.intersection(list(COUNTS)):
-        whole = table[column].dropna()
-        if (whole == whole.round()).all():
-            table[column] = table[column].astype("Int64")
+        table[column] = pd.Series(
+            [int(mean) if mean == mean // 1 else mean for mean in table[column]], table.index, dtype=object
+        )
     table["published_val_loss"] = table["published_val_accuracy"] = float("nan")
     if published is not None:
         figures = read_published(published)
