@@ -43,8 +43,8 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[Non
 class PointwiseConv2d(nn.Conv2d):
     """A 1 x 1 convolution as the matrix product that it is.
 
-    oneDNN's own takes three times as long for the weights' gradient where the photos are small or few, as
-    long where they are not.
+    oneDNN's own is slow for the weights' gradient of small photos: with 16 of 64 pixels a step of ResNet-50
+    takes 0.84 of its time so; with 64 of 224 pixels as long as with oneDNN's.
     """
 
     def forward(self, photos: Tensor) -> Tensor:
