@@ -19,8 +19,7 @@ rule all:
     input:
         "results/summary.csv",
         comparison_figures(),
-        run_figures(),
-        run_files(),
+        run_targets(),
 
 
 onstart:

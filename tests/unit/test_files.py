@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from ablation import errors
 from ablation.errors import UserError
-from ablation.files import atomic, atomic_folder, sha256, write_json, write_text
+from ablation.files import atomic, atomic_folder, deleted, sha256, write_json, write_text
 
 SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 
@@ -377,3 +377,24 @@ def test_other_errors_keep_their_traceback() -> None:
 def test_success_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
     errors.run(lambda: None)
     assert capfd.readouterr() == ("", "")
+
+
+NAMES = ["a.csv", "b.json", "c.png"]
+
+
+@given(there=st.sets(st.sampled_from([*NAMES, "other"])))
+def test_deleted_are_the_missing_ones_of_a_folder_that_has_some(
+    tmp_path_factory: pytest.TempPathFactory, there: set[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("run")
+    for name in there:
+        (folder / name).touch()
+    assert deleted(folder, NAMES) == (
+        [name for name in NAMES if name not in there] if there & set(NAMES) else []
+    )
+
+
+def test_nothing_is_deleted_from_no_folder(tmp_path: Path) -> None:
+    assert deleted(tmp_path / "none", NAMES) == []
+    (tmp_path / "file").touch()
+    assert deleted(tmp_path / "file", NAMES) == []

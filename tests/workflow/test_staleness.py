@@ -204,15 +204,27 @@ def test_project_copied_and_moved(study: Project, place: Path) -> None:
         shutil.rmtree(elsewhere.parent)
 
 
-@pytest.mark.parametrize("name", ["history.csv", "model.txt", "outputs.npy"])
+@pytest.mark.parametrize("name", ["history.csv", "spec.json", "record.json", "model.txt", "outputs.npy"])
 def test_file_of_one_training_deleted(study: Project, name: str) -> None:
     (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
     assert study.plan() == whole("rung-none 0") | COMPARISON
 
 
-def test_predictions_of_one_run_deleted(study: Project) -> None:
-    (study.folder / "results/runs/demo/rung-none/seed0/predictions.csv").unlink()
+@pytest.mark.parametrize("name", ["predictions.csv", "metrics.json"])
+def test_evaluation_of_one_run_deleted(study: Project, name: str) -> None:
+    (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
     assert study.plan() == jobs(("rung-none 0",), "evaluate", "draw_run") | COMPARISON
+
+
+@pytest.mark.parametrize("name", ["curves.png", "samples.png"])
+def test_picture_of_one_run_deleted(study: Project, name: str) -> None:
+    (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
+    assert study.plan() == {"draw_run rung-none 0", "all"}
+
+
+def test_one_run_deleted(study: Project) -> None:
+    shutil.rmtree(study.folder / "results/runs/demo/rung-none")
+    assert study.plan() == whole("rung-none 0") | COMPARISON
 
 
 def test_weights_deleted_to_save_disk(study: Project) -> None:

@@ -1,7 +1,7 @@
 # All runs of the study side by side: one row a run, one row an experiment, and figures.
 rule collect:
     input:
-        histories=[f"{RUNS}/{run}/history.csv" for run in STUDY.runs()],
+        # The last file that is made of a run's figures; what else is read came before it.
         metrics=[f"{RUNS}/{run}/metrics.json" for run in STUDY.runs()],
         script=script("collect"),
         code=code("comparison"),

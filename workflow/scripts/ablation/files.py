@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,16 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             _replace_folder(path, staging, older)
         finally:
             shutil.rmtree(staging, ignore_errors=True)
+
+
+def deleted(folder: Path, names: Sequence[str]) -> list[str]:
+    """Return which of these files are missing from a folder that has some of them; none of an empty one."""
+    try:
+        there = {path.name for path in folder.iterdir()}
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    missing = [name for name in names if name not in there]
+    return missing if len(missing) < len(names) else []
 
 
 def remove(path: Path) -> None:
