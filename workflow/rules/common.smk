@@ -11,7 +11,7 @@ SCRIPTS = os.path.relpath(os.path.join(workflow.basedir, "workflow/scripts"))
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation import environment, failures, figures, files, schema, study
+from ablation import environment, failures, figures, files, lease, schema, study
 from ablation.datasets import origin, pairs
 from ablation.errors import UserError
 from ablation.signals import Interruption
@@ -45,8 +45,13 @@ COMPARED_BYTES = 1_000_000
 TRAINING_THREADS = 1
 # Photos are made before anything trains: packing takes all cores, and would wait for them.
 PHOTOS_FIRST = 1_000_000_000
-# A training takes a whole GPU where there is one; profiles/default says how many run at once.
-TRAINING_GPUS = min(1, environment.gpus())
+GPUS = environment.gpus()
+# A training takes a GPU of its own where there is one: which one, it finds out by a lock (ablation/lease.py).
+TRAINING_GPUS = min(1, len(GPUS))
+os.environ[lease.SHARE] = str(STUDY.config["gpu_share"])
+if GPUS and workflow.nodes is None and "gpu" not in workflow.global_resources:
+    # How many trainings run at once on this machine's GPUs, unless --resources gpu=N says otherwise.
+    workflow.register_resource("gpu", len(GPUS) * STUDY.config["gpu_share"])
 
 
 def one_of(names):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from ablation import backbones, checkpoint, console, device, errors, lock, pack, training
+from ablation import backbones, checkpoint, console, device, environment, errors, lease, lock, pack, training
 from ablation.files import remove
 from ablation.signals import Requests
 from ablation.spec import Spec
@@ -25,6 +25,7 @@ def main() -> None:
     # Never finished early: what starts from half-trained weights would not show it.
     requests = Requests().heed(finish=False)
     _lock = lock.take(args.output.with_suffix(".lock"))
+    _gpu = lease.take(environment.gpus(), requests.refuse_to_wait)
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)

@@ -9,7 +9,20 @@ from typing import Any
 
 import torch
 
-from ablation import backbones, checkpoint, console, device, errors, kept, lock, outputs, pack, training
+from ablation import (
+    backbones,
+    checkpoint,
+    console,
+    device,
+    environment,
+    errors,
+    kept,
+    lease,
+    lock,
+    outputs,
+    pack,
+    training,
+)
 from ablation.files import sha256, write_json, write_text
 from ablation.signals import Requests
 from ablation.spec import Spec
@@ -26,6 +39,7 @@ def main() -> None:
     spec: Spec = args.spec
     requests = Requests().heed()
     _lock = lock.take(args.run / kept.LOCK)
+    _gpu = lease.take(environment.gpus(), requests.refuse_to_wait)
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)

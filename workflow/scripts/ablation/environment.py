@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -15,6 +16,9 @@ KEEP_MEMORY = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
     "MALLOC_TOP_PAD_": str(1 << 28),
 }
+
+# Where the system shows its devices.
+DEVICES = Path("/dev")
 
 
 def prepare() -> None:
@@ -36,6 +40,25 @@ def plan_without_pauses() -> None:
     gc.set_threshold(200_000, 50, 50)
 
 
-def gpus() -> int:
-    """Return how many NVIDIA GPUs this machine has, without starting CUDA."""
-    return len(list(Path("/dev").glob("nvidia[0-9]*")))
+def gpus() -> list[str]:
+    """Return the NVIDIA GPUs that a process started here sees, as CUDA_VISIBLE_DEVICES names them.
+
+    CUDA is not asked, since it takes seconds to start.
+    """
+    there = len(list(DEVICES.glob("nvidia[0-9]*")))
+    return visible(os.environ.get("CUDA_VISIBLE_DEVICES", ",".join(map(str, range(there)))), there)
+
+
+def visible(names: str, there: int) -> list[str]:
+    """Return the GPUs of a CUDA_VISIBLE_DEVICES where there are so many: to the first that is none of them.
+
+    Numbers, or UUIDs of GPUs and of parts of them: "CUDA Environment Variables" in CUDA's programming guide.
+    """
+    found: list[str] = []
+    for name in (name.strip() for name in names.split(",") if there):
+        number = re.fullmatch("[0-9]{1,4}", name)
+        name = str(int(name)) if number else name
+        if name in found or not (int(name) < there if number else name.startswith(("GPU-", "MIG-"))):
+            break
+        found.append(name)
+    return found

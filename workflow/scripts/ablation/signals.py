@@ -47,6 +47,11 @@ class Requests:
             time.sleep(0.05)
         return self._finish and not self.leave
 
+    def refuse_to_wait(self) -> None:
+        """Raise `Resumable` if a signal came while the training waits to begin."""
+        if self.leave or self._finish:
+            raise Resumable("stopped before it began: the same command begins it")
+
     def _note_leave(self, _number: int, _frame: Any) -> None:
         self.leave = True
 

@@ -1,0 +1,168 @@
+"""Leases of GPUs, against processes that really hold them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablation import environment, lease
+from ablation.errors import UserError
+from ablation.signals import Requests, Resumable
+
+SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
+HOLDER = """
+import os, signal, sys
+from ablation import lease
+held = lease.take(sys.argv[1:])
+print(os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
+signal.pause()
+"""
+
+
+class Holders:
+    """Processes that lease a GPU of these and keep it until they are killed."""
+
+    def __init__(self, folder: Path, share: int) -> None:
+        self.env = os.environ | {"PYTHONPATH": str(SCRIPTS), "TMPDIR": str(folder), lease.SHARE: str(share)}
+        self.env.pop("CUDA_VISIBLE_DEVICES", None)
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def start(self, *gpus: str, **variables: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", HOLDER, *gpus]
+        env = self.env | variables
+        self.processes.append(subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True))
+        return self.processes[-1]
+
+
+@pytest.fixture
+def holders(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Holders]:
+    started = Holders(tmp_path, getattr(request, "param", 1))
+    yield started
+    for process in started.processes:
+        process.kill()
+        process.communicate()
+
+
+def told(process: subprocess.Popen[str]) -> str:
+    """The GPU that a process leased, once it has."""
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_each_process_has_its_own(holders: Holders) -> None:
+    gpus = ("0", "1", "GPU-8a3f")
+    assert {told(holders.start(*gpus)) for _ in gpus} == set(gpus)
+
+
+@pytest.mark.parametrize("holders", [2], indirect=True)
+def test_shared_only_when_all_are_used(holders: Holders) -> None:
+    found = [told(holders.start("0", "1")) for _ in range(4)]
+    assert Counter(found[:2]) == {"0": 1, "1": 1}
+    assert Counter(found) == {"0": 2, "1": 2}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_one_that_waits_gets_what_a_killed_one_had(holders: Holders, number: signal.Signals) -> None:
+    first, second = (holders.start("0", "1") for _ in range(2))
+    had = {told(first): first, told(second): second}
+    third = holders.start("0", "1")
+    had["1"].send_signal(number)
+    assert told(third) == "1"
+    assert had["0"].poll() is None
+
+
+def test_whoever_waits_can_give_up(holders: Holders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    assert told(holders.start("0")) == "0"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+
+    def give_up() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        lease.take(["0"], give_up)
+
+
+def test_jobs_of_a_cluster_number_their_own(holders: Holders) -> None:
+    assert [told(holders.start("0", SLURM_JOB_ID=job)) for job in ("7", "8")] == ["0", "0"]
+
+
+def test_without_gpus_nothing_is_leased(holders: Holders) -> None:
+    assert told(holders.start()) == "None"
+
+
+def test_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / f"ablation-gpus-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="belongs to somebody else"):
+        lease.take(["0"])
+
+
+# --- which GPUs there are -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder like /dev of a machine with three GPUs."""
+    for name in ("nvidia0", "nvidia1", "nvidia2", "nvidiactl", "nvidia-uvm", "null"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(environment, "DEVICES", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.usefixtures("devices")
+@pytest.mark.parametrize(
+    ("visible", "expected"),
+    [
+        (None, ["0", "1", "2"]),
+        ("", []),
+        ("1", ["1"]),
+        ("2, 0", ["2", "0"]),
+        # CUDA reads to the first that there is not.
+        ("-1", []),
+        ("1,-1,0", ["1"]),
+        ("0,7,1", ["0"]),
+        ("01,1", ["1"]),
+        ("9" * 5000, []),
+        ("NoDevFiles", []),
+        ("GPU-8a3f,GPU-77", ["GPU-8a3f", "GPU-77"]),
+        ("MIG-1,MIG-2", ["MIG-1", "MIG-2"]),
+    ],
+)
+def test_visible_gpus(monkeypatch: pytest.MonkeyPatch, visible: str | None, expected: list[str]) -> None:
+    if visible is None:
+        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    else:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+    assert environment.gpus() == expected
+
+
+def test_no_gpu_whatever_the_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(environment, "DEVICES", tmp_path)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    assert environment.gpus() == []
+
+
+@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
+def test_any_text_names_gpus_that_are_different(text: str) -> None:
+    found = environment.visible(text, 3)
+    assert len(found) == len(set(found))
+    assert all(name.startswith(("GPU-", "MIG-")) or 0 <= int(name) < 3 for name in found)
+
+
+def test_a_signal_ends_the_wait() -> None:
+    requests = Requests()
+    requests.refuse_to_wait()
+    requests.leave = True
+    with pytest.raises(Resumable, match="the same command begins it"):
+        requests.refuse_to_wait()

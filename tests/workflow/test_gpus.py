@@ -1,0 +1,103 @@
+"""The GPUs of a machine (pretended ones): as many trainings at once as they take, each on its own."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from project import SINGLE, TINY, Project
+
+# In place of the training: leases a GPU as that does, and ends only when enough others have one too.
+STAND_IN = """
+import os, sys, time
+from pathlib import Path
+from ablation import environment, lease
+
+run = Path(sys.argv[sys.argv.index("--run") + 1])
+places, needed = Path("places"), int(os.environ["NEEDED"])
+held = lease.take(environment.gpus())
+gpu = os.environ["CUDA_VISIBLE_DEVICES"]
+(places / f"{gpu}-{run.parent.name}").touch()
+deadline = time.monotonic() + 120
+while len(os.listdir(places)) < needed:
+    assert time.monotonic() < deadline, "the other trainings did not begin"
+    time.sleep(0.05)
+for name in "history.csv weights.safetensors record.json spec.json model.txt outputs.npy".split():
+    (run / name).write_text(gpu)
+"""
+EXPERIMENTS = [f"one-{epochs}" for epochs in range(1, 7)]
+
+
+@pytest.fixture
+def machine(fresh: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """A project on a machine that seems to have three GPUs."""
+    for number in range(3):
+        (fresh.folder / f"dev/nvidia{number}").parent.mkdir(exist_ok=True)
+        (fresh.folder / f"dev/nvidia{number}").touch()
+    (fresh.folder / "places").mkdir()
+    environment = fresh.folder / "workflow/scripts/ablation/environment.py"
+    text = environment.read_text(encoding="utf-8")
+    assert 'DEVICES = Path("/dev")' in text
+    environment.write_text(text.replace('Path("/dev")', 'Path("dev")'), encoding="utf-8")
+    (fresh.folder / "workflow/scripts/train.py").write_text(STAND_IN, encoding="utf-8")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    project = Project(fresh.folder, configs=(TINY, SINGLE))
+    project.edit(lambda config: config["experiments"][0].update(epochs=list(range(1, 7))), SINGLE)
+    return project
+
+
+def train(project: Project, *arguments: str) -> tuple[str, Counter[str]]:
+    """Run all trainings; return what Snakemake printed and how many ran on each GPU."""
+    histories = [f"results/runs/demo/{name}/seed0/history.csv" for name in EXPERIMENTS]
+    output = project.run(*histories, "--cores", "8", *arguments)
+    return output, Counter((project.folder / path).read_text(encoding="utf-8") for path in histories)
+
+
+def at_once(output: str) -> int:
+    """How many trainings Snakemake says it runs at once."""
+    told = re.search(r'^Provided resources: gpu=Resource\("gpu", (\d+)\)$', output, flags=re.M)
+    assert told, output
+    return int(told[1])
+
+
+def test_each_training_has_a_gpu_of_its_own(machine: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEEDED", "3")
+    output, used = train(machine)
+    assert at_once(output) == 3
+    assert set(used) == {"0", "1", "2"}
+    # The first three began together.
+    first = sorted((machine.folder / "places").iterdir(), key=lambda path: path.stat().st_mtime_ns)[:3]
+    assert {path.name[0] for path in first} == {"0", "1", "2"}
+
+
+def test_only_visible_gpus(machine: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEEDED", "2")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
+    output, used = train(machine)
+    assert at_once(output) == 2
+    assert set(used) == {"0", "2"}
+
+
+def test_shared(machine: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEEDED", "6")
+    output, used = train(machine, "--config", "gpu_share=2")
+    assert at_once(output) == 6
+    assert used == {"0": 2, "1": 2, "2": 2}
+
+
+def test_fewer_at_once_than_there_are_gpus(machine: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEEDED", "1")
+    output, used = train(machine, "--resources", "gpu=1")
+    assert at_once(output) == 1
+    assert used == {"0": 6}
+
+
+def test_without_gpus_as_many_as_there_are_cores(machine: Project) -> None:
+    for device in (machine.folder / "dev").iterdir():
+        device.unlink()
+    output = machine.run("-n", "results/runs/demo/one-1/seed0/history.csv")
+    (resources,) = [line for line in output.split("rule train:")[1].splitlines() if "resources:" in line]
+    assert "gpu=0" in resources
