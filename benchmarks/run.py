@@ -22,11 +22,11 @@ from dataclasses import asdict, dataclass, fields
 from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 import torch
 import yaml
 
+import grid
 import photos
 import workers
 from ablation import environment, pack
@@ -42,6 +42,7 @@ REPETITIONS = 3
 THROUGHPUT = {"googlenet": 256, "resnet50": 128, "alexnet": 512}
 PACKED = (2_000, 6_000, 20_000)
 RUNS = 1_000
+GRIDS = (100, 1_000, 5_000)
 EPOCHS = 5
 REPORT_PHOTOS = 2_190
 REPORT_EPOCHS = 40
@@ -171,12 +172,21 @@ def snakemake(folder: Path, *arguments: str | Path) -> list[str]:
 
 def timed(command: list[str], cwd: Path, log: Path) -> float:
     """Return the seconds that a command takes from its start to its end."""
+    return watched(command, cwd, log)[0]
+
+
+def watched(command: list[str], cwd: Path, log: Path, text: str = "") -> tuple[float, float]:
+    """Return the seconds that a command takes, and the most memory of its largest process in MiB.
+
+    `text` is its standard input.
+    """
+    watch = [sys.executable, "-S", str(HERE / "watch.py"), str(log), *command]
     started = time.perf_counter()
-    with log.open("w", encoding="utf-8") as output:
-        done = subprocess.run(command, cwd=cwd, stdout=output, stderr=subprocess.STDOUT, check=False)
+    done = subprocess.run(watch, cwd=cwd, input=text, stdout=subprocess.PIPE, text=True, check=False)
+    seconds = time.perf_counter() - started
     if done.returncode:
         sys.exit(f"{' '.join(command)} ended with {done.returncode}: see {log}")
-    return time.perf_counter() - started
+    return seconds, float(done.stdout)
 
 
 def short_run(folder: Path, given: Path | None) -> Iterator[Row]:
@@ -313,13 +323,58 @@ def measured(workload: str, command: list[str], own: Path, folder: Path) -> Row:
     return Row.of(workload, "ours", "s", [timed(command, own, log) for _ in range(REPETITIONS)], None)
 
 
+# --- many runs --------------------------------------------------------------------------------------
+
+
+def scaling(folder: Path, _given: Path | None) -> Iterator[Row]:
+    """Planning and comparing studies of growing size; a stand-in takes the place of the trainings."""
+    folder.mkdir()
+    for runs in GRIDS:
+        own = project(folder / f"project{runs}")
+        config = overlay(folder / "grid.yaml", **grid.overlay(runs))
+        given = ("--configfile", config, "--quiet")
+        packed = "resources/packs/demo/64px"
+        timed(snakemake(own, "--cores", "1", f"{packed}/photos.npy", *given), own, folder / "pack.log")
+        plan = snakemake(own, "-n", *given)
+        yield from_turns(
+            f"plan {runs:,} runs", [watched(plan, own, folder / "plan.log") for _ in range(REPETITIONS)]
+        )
+        study = grid.write(own, config, own / packed)
+        chains = [compare(own, study.table(), folder) for _ in range(REPETITIONS)]
+        yield from_turns(f"compare {runs:,} runs", chains)
+        timed(snakemake(own, "--touch", "--cores", "1", *given), own, folder / "touch.log")
+        nothing = snakemake(own, "--cores", "1", *given)
+        turns = [watched(nothing, own, folder / "nothing.log") for _ in range(REPETITIONS)]
+        if "Nothing to be done" not in (folder / "nothing.log").read_text(encoding="utf-8"):
+            sys.exit(f"something was done in a finished study: see {folder}/nothing.log")
+        yield from_turns(f"find nothing to do in {runs:,} runs", turns)
+        shutil.rmtree(own)
+
+
+def compare(own: Path, table: str, folder: Path) -> tuple[float, float]:
+    """Make the tables and figures of a study; return the seconds of all steps and the MiB of the largest."""
+    scripts, comparison = own / "workflow/scripts", own / "results/comparison/demo"
+    runs, summary = comparison / "runs.csv", comparison / "summary.csv"
+    steps: list[list[str | Path]] = [["collect.py", "--runs", own / "results/runs/demo", "--output", runs]]
+    steps += [["summarize.py", "--runs", runs, "--output", summary]]
+    for figure in ("augmentations", "backbones"):
+        steps += [
+            ["compare.py", "--runs", runs, "--figure", figure, "--output", comparison / f"{figure}.png"]
+        ]
+    turns = [
+        watched([sys.executable, str(scripts / name), *map(str, rest)], own, folder / "compare.log", table)
+        for name, *rest in steps
+    ]
+    shutil.copy(summary, own / "results")
+    return sum(seconds for seconds, _ in turns), max(mib for _, mib in turns)
+
+
+def from_turns(workload: str, turns: list[tuple[float, float]]) -> Row:
+    """Return the row of ours from seconds and MiB."""
+    return Row.of(workload, "ours", "s", [seconds for seconds, _ in turns], max(mib for _, mib in turns))
+
+
 # --- the report's study on a GPU ---------------------------------------------------------------------
-
-
-def merged(one: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Return a configuration with another laid over it, as Snakemake does."""
-    both = {name: merged(one[name], over[name]) for name in one if isinstance(over.get(name), dict)}
-    return one | over | both
 
 
 def report_specs() -> dict[str, Spec]:
@@ -327,7 +382,7 @@ def report_specs() -> dict[str, Spec]:
     from ablation import study
 
     texts = ((ROOT / name).read_text(encoding="utf-8") for name in ("config.yaml", "studies/orchids.yaml"))
-    config = merged(*map(yaml.safe_load, texts))
+    config = grid.merged(*map(yaml.safe_load, texts))
     config["recipe"] |= {"epochs": REPORT_EPOCHS, "patience": REPORT_EPOCHS}
     config |= {"weights": "none", "dataset": "demo"}
     found = study.load(config, ROOT / "workflow/schemas/config.schema.yaml")
@@ -364,6 +419,7 @@ WORKLOADS: dict[str, Callable[[Path, Path | None], Iterator[Row]]] = {
     "packing": packing,
     "large_pack": large_pack,
     "startup": startup,
+    "scaling": scaling,
     "gpu": gpu,
 }
 

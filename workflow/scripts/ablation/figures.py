@@ -139,13 +139,11 @@ class StudyFigure:
         `rows` have the keys experiment, backbone, architecture, augmentation and image_size; none are
         returned if no group has two values.
         """
-        groups: dict[tuple[Any, ...], dict[str, list[str]]] = {}
+        groups: dict[tuple[Any, ...], dict[str, dict[str, None]]] = {}
         for row in rows:
             if self.edited or row["architecture"] == ORIGINAL:
                 group = groups.setdefault(tuple(row[key] for key in self.within), {})
-                names = group.setdefault(row[self.varies], [])
-                if row["experiment"] not in names:
-                    names.append(row["experiment"])
+                group.setdefault(row[self.varies], {})[row["experiment"]] = None
         largest = max(groups.values(), key=len, default={})
         return [name for names in largest.values() for name in names] if len(largest) > 1 else []
 

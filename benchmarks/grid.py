@@ -1,0 +1,91 @@
+"""A large study whose trainings a stand-in takes the place of: it writes the files that real ones would."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+from ablation import evaluation, figures, outputs, pack, study, training
+from ablation.files import write_json, write_text
+
+BACKBONES = ["resnet34", "resnet50", "resnet101", "resnext50_32x4d", "googlenet"]
+AUGMENTATIONS = ["none", "flip", "rotate", "jitter", "normalize"]
+SEEDS = 4
+EPOCHS = 40
+
+
+def overlay(runs: int) -> dict[str, Any]:
+    """Return a configuration of so many runs (a multiple of 100).
+
+    A grid of backbones, augmentations and as many learning rates as it takes, with four seeds each.
+    """
+    rates = runs // (len(BACKBONES) * len(AUGMENTATIONS) * SEEDS)
+    return {
+        "weights": "none",
+        "seeds": list(range(SEEDS)),
+        "datasets": {"demo": {"species": 12, "photos": 4, "size": [96, 64]}},
+        "recipe": {"image_size": 64, "epochs": EPOCHS},
+        "experiments": [
+            {
+                "name": "grid",
+                "backbone": BACKBONES,
+                "augmentation": AUGMENTATIONS,
+                "optimizer": "adamw",
+                "learning_rate": [round(0.0001 * step, 4) for step in range(1, rates + 1)],
+            }
+        ],
+    }
+
+
+def merged(one: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Return a configuration with another laid over it, as Snakemake does."""
+    both = {name: merged(one[name], over[name]) for name in one if isinstance(over.get(name), dict)}
+    return one | over | both
+
+
+def write(project: Path, overlay: Path, packed: Path) -> study.Study:
+    """Write the results of all runs of a study, as if its trainings had made them; return the study."""
+    texts = (path.read_text(encoding="utf-8") for path in (project / "config.yaml", overlay))
+    config = merged(*map(yaml.safe_load, texts))
+    found = study.load(config, project / "workflow/schemas/config.schema.yaml")
+    index = pack.load_index(packed)
+    for name, experiment in found.experiments.items():
+        for seed in experiment.seeds:
+            run = project / "results/runs/demo" / name / f"seed{seed}"
+            run.mkdir(parents=True, exist_ok=True)
+            write_run(run, experiment.run_spec(seed).to_json(), index)
+    return found
+
+
+def write_run(run: Path, spec: str, index: pack.Index) -> None:
+    """Write the results of one run."""
+    chance = random.Random(f"{run}")
+    epochs = [
+        training.Epoch(epoch, *(chance.random() for _ in range(4)), train_seconds=1.0, val_seconds=0.5)
+        for epoch in range(1, EPOCHS + 1)
+    ]
+    training.write_history(epochs, run / "history.csv")
+    validation = int((~index.training).sum())
+    made = np.random.default_rng(chance.getrandbits(32)).normal(size=(validation, len(index.categories)))
+    outputs.write(made.astype(np.float32), run / outputs.FILE)
+    predictions = evaluation.predictions(outputs.read(run / outputs.FILE), index)
+    evaluation.write_predictions(predictions, run / "predictions.csv")
+    write_json(run / "metrics.json", evaluation.metrics(predictions))
+    record = {
+        "ended": "epoch_limit",
+        "parameters": chance.randrange(10**7),
+        "train_seconds": 60.0,
+        "train_photos": int(index.training.sum()),
+        "val_photos": validation,
+        "classes": len(index.categories),
+    }
+    write_json(run / "record.json", record)
+    write_text(run / "spec.json", spec)
+    for name in ("model.txt", "weights.safetensors", *(f"{figure}.png" for figure in figures.RUN_FIGURES)):
+        write_text(run / name, "stand-in\n")
