@@ -222,6 +222,19 @@ def test_study_figure(tmp_path: Path, count: int, seeds: int) -> None:
     assert picture(tmp_path / "x.png") == (960, int((0.42 * count + 1.7) * 120))
 
 
+def test_study_figure_of_thousands_shows_the_most_accurate(tmp_path: Path) -> None:
+    names = [f"rung{number}" for number in range(2000)]
+    table = runs(names).assign(val_accuracy=np.random.default_rng(0).permutation(2000) / 2000)
+    STUDY_FIGURES["augmentations"].draw(table, tmp_path / "all.png")
+    best = set(table.nlargest(figures.MOST_ROWS, "val_accuracy")["experiment"])
+    STUDY_FIGURES["augmentations"].draw(table[table["experiment"].isin(best)], tmp_path / "best.png")
+    size = picture(tmp_path / "all.png")
+    assert size == picture(tmp_path / "best.png")
+    # But for the title they are the same picture.
+    rows = [np.asarray(Image.open(tmp_path / name))[100:] for name in ("all.png", "best.png")]
+    assert (rows[0] == rows[1]).all()
+
+
 @pytest.mark.parametrize("varies", ["augmentation", "architecture", "backbone"])
 def test_every_study_figure(tmp_path: Path, varies: str) -> None:
     table = runs(["one", "two"]).assign(augmentation="none")

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
 RIGHT, WRONG = "#009E73", "#D55E00"
 SAMPLES = 20
+# A picture of more would be longer than matplotlib draws and than anyone reads.
+MOST_ROWS = 60
 
 
 def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
@@ -153,6 +155,11 @@ class StudyFigure:
         names = self.experiments(rows)
         runs = runs[runs["experiment"].isin(names)]
         means = runs.groupby("experiment").mean(numeric_only=True).loc[names]
+        title = self.title
+        if len(names) > MOST_ROWS:
+            title += f": the {MOST_ROWS} most accurate of {len(names):,}"
+            means = means[means["val_accuracy"].rank(method="first", ascending=False) <= MOST_ROWS]
+            names = list(means.index)
         labels = runs.drop_duplicates("experiment").set_index("experiment")["label"]
         figure, axes = canvas(8, 0.42 * len(names) + 1.7)
         places = list(range(len(names)))[::-1]
@@ -189,7 +196,7 @@ class StudyFigure:
         )
         figure.legend(frameon=False, loc="outside lower center", ncols=2)
         figure.suptitle(
-            f"{self.title} ({seeds} run{'s' if seeds > 1 else ''} each; right: trainable parameters)"
+            f"{title} ({seeds} run{'s' if seeds > 1 else ''} each; right: trainable parameters)"
         )
         save(figure, path)
 
