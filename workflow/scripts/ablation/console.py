@@ -25,10 +25,10 @@ def terminal() -> IO[str] | None:
 
 
 class Progress:
-    """A progress bar over the batches of each epoch; does nothing where nobody watches."""
+    """A progress bar over the batches of each epoch; does nothing where nobody watches or unless `shown`."""
 
-    def __init__(self, title: str, epochs: int) -> None:
-        self.title, self.epochs, self.stream = title, epochs, terminal()
+    def __init__(self, title: str, epochs: int, *, shown: bool = True) -> None:
+        self.title, self.epochs, self.stream = title, epochs, terminal() if shown else None
 
     def __call__(self, batches: Sequence[Any], epoch: int) -> Iterable[Any]:
         """Wrap the batches of one epoch."""
