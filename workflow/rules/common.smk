@@ -44,7 +44,7 @@ COMPARED_BYTES = 1_000_000
 TRAINING_THREADS = 1
 # Photos are made before anything trains: packing takes all cores, and would wait for them.
 PHOTOS_FIRST = 1_000_000_000
-# A training takes a whole GPU where there is one; profiles/default says how many run at once.
+# A training takes whole GPUs where there are some; profiles/default says how many are in use at once.
 TRAINING_GPUS = min(1, environment.gpus())
 
 
@@ -74,7 +74,7 @@ def code(*modules):
 # What decides the weights that a training ends with.
 TRAINING_CODE = code(
     *("training", "checkpoint", "augment", "backbones", "device", "outputs"),
-    *("pack", "spec"),
+    *("distributed", "pack", "spec"),
 )
 
 
@@ -191,6 +191,16 @@ def version_of(wildcards):
 
 def experiment_of(wildcards):
     return STUDY.experiments[wildcards.experiment]
+
+
+def gpus_of(wildcards):
+    """The GPUs that a run takes."""
+    return TRAINING_GPUS * experiment_of(wildcards).spec.gpus
+
+
+def threads_of(wildcards):
+    """The CPU threads of a run: so many in each of its processes, of which there is one a GPU."""
+    return TRAINING_THREADS * experiment_of(wildcards).spec.gpus
 
 
 def pack_of(wildcards):
