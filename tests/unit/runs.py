@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from ablation import pack
 from ablation.backbones import read_weights
@@ -62,6 +63,11 @@ def write_pack(folder: Path, train: int, val: int) -> Path:
     return folder
 
 
+def workers(launcher: subprocess.Popen[str]) -> dict[int, psutil.Process]:
+    """The processes of a launched training by their rank."""
+    return {int(one.environ()["RANK"]): one for one in psutil.Process(launcher.pid).children()}
+
+
 @dataclass(frozen=True)
 class Run:
     """`train.py` by a spec in a folder of its own."""
@@ -98,15 +104,21 @@ class Run:
         assert status == 0, output
         return output
 
-    def interrupt(self, number: signal.Signals, epoch: int, *launcher: str) -> tuple[int, str]:
-        """Send a signal when an epoch's line is printed; return the status and what was printed."""
+    def interrupt(
+        self, number: signal.Signals, epoch: int, *launcher: str, rank: int | None = None
+    ) -> tuple[int, str]:
+        """Send a signal when an epoch's line is printed; return the status and what was printed.
+
+        It goes to the launcher, or to the process of a rank alone.
+        """
         process = self.start(*launcher)
         assert process.stdout is not None
         output = ""
         for line in process.stdout:
             output += line
             if line.startswith(f"epoch {epoch}:"):
-                process.send_signal(number)
+                one = process if rank is None else workers(process)[rank]
+                one.send_signal(number)
         return process.wait(), output
 
     def history(self) -> np.ndarray[Any, Any]:

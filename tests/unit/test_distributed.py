@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from runs import SPEC, TORCHRUN, Run, write_pack
+from runs import SPEC, TORCHRUN, Run, workers, write_pack
 from torch import Tensor, nn
 
 from ablation import backbones, device, distributed, failures, training
@@ -267,7 +266,11 @@ def assert_close(ours: Run, theirs: Run) -> None:
         np.testing.assert_allclose(value, best[name], rtol=1e-4, atol=1e-5, err_msg=name)
 
 
-@pytest.mark.parametrize(("gpus", "launcher"), [(2, (*TORCHRUN, "2", "--")), (3, ())])
+@pytest.mark.parametrize(
+    ("gpus", "launcher"),
+    [(2, (*TORCHRUN, "2", "--")), pytest.param(3, (), marks=pytest.mark.slow)],
+    ids=["2", "3"],
+)
 def test_batch_norm_trains_as_in_one_process(
     residual: Run, whole: Run, gpus: int, launcher: tuple[str, ...]
 ) -> None:
@@ -281,7 +284,7 @@ def test_batch_norm_trains_as_in_one_process(
     assert files == sorted(path.name for path in whole.folder.iterdir())
 
 
-@pytest.mark.parametrize("gpus", [2, 3])
+@pytest.mark.parametrize("gpus", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_dropout_trains_as_in_one_process(gpus: int, alexnet: Run) -> None:
     run = alexnet.with_spec(f"alexnet-{gpus}", gpus=gpus)
     run.finish()
@@ -297,22 +300,22 @@ def alexnet(residual: Run) -> Run:
 
 
 def test_sigterm_leaves_a_checkpoint_from_which_all_go_on(residual: Run, folder: Path) -> None:
-    """Through torchrun and through our own launcher, to the bytes of a training that nothing stopped."""
+    """Through torchrun, our own launcher and one process, to the bytes of a training that nothing stopped."""
     few = replace(residual, pack=write_pack(folder / "few", 5, 2))
     run = few.with_spec("stopped", gpus=2, epochs=6)
-    for epoch, launcher in ((1, (*TORCHRUN, "2", "--")), (3, ())):
-        status, output = run.interrupt(signal.SIGTERM, epoch, *launcher)
+    for epoch, launcher, rank in ((1, (*TORCHRUN, "2", "--"), None), (2, (), None), (3, (), 1)):
+        status, output = run.interrupt(signal.SIGTERM, epoch, *launcher, rank=rank)
         assert status == (1 if launcher else os.EX_TEMPFAIL), output
         (folder / "log").write_text(output)
-        assert failures.reason(folder / "log").startswith(f"stopped in epoch {epoch + 1}, after batch "), (
-            output
-        )
+        told = re.match(r"stopped in epoch (\d), after batch ", failures.reason(folder / "log"))
+        assert told, output
+        assert int(told[1]) > epoch
         assert output.count("error: ") == 1
         assert launcher or output.splitlines()[-1].startswith("error: ")
         assert sorted(path.name for path in run.folder.iterdir()) == [
             *("checkpoint.pt", "model.txt", "training.lock")
         ]
-    assert run.finish().startswith("going on in epoch 4, after batch ")
+    assert run.finish().startswith(f"going on in epoch {told[1]}, after batch ")
     other = few.with_spec("not-stopped", gpus=2, epochs=6)
     other.finish()
     np.testing.assert_array_equal(run.history(), other.history())
@@ -328,13 +331,13 @@ def test_sigint_ends_all_with_the_epoch(residual: Run) -> None:
     assert 1 <= len(run.history()) < 99
 
 
-@pytest.mark.parametrize("rank", [0, 1])
+@pytest.mark.parametrize("rank", [0, pytest.param(1, marks=pytest.mark.slow)])
 def test_a_process_that_is_killed_ends_the_others(residual: Run, rank: int, folder: Path) -> None:
     run = residual.with_spec(f"killed-{rank}", gpus=2, epochs=99)
     process = run.start()
     assert process.stdout is not None
     output = process.stdout.readline()
-    ranks = {int(one.environ()["RANK"]): one for one in psutil.Process(process.pid).children()}
+    ranks = workers(process)
     ranks[rank].kill()
     output += process.stdout.read()
     assert process.wait() == 1

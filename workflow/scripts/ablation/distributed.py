@@ -27,6 +27,7 @@ from torch.distributed.rendezvous import rendezvous
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
+from ablation import console
 from ablation.errors import ERROR, UserError
 from ablation.signals import RESUMABLE, Resumable, on_signal
 
@@ -225,7 +226,8 @@ def joined(size: int) -> Iterator[Group]:
         yield ALONE
         return
     store, rank, _ = next(rendezvous("env://"))
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    # Counting does not start CUDA, which would settle too early which of the GPUs this process sees.
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.device_count() else "gloo"
     try:
         dist.init_process_group(backend, store=PrefixStore("group", store), rank=rank, world_size=size)
         with quiet(rank > 0):
@@ -266,12 +268,13 @@ def launch(processes: int, threads: int) -> None:
     from torch.distributed import run as torchrun
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    if torch.cuda.is_available() and torch.cuda.device_count() < processes:
-        found = torch.cuda.device_count()
+    found = torch.cuda.device_count()
+    if 0 < found < processes:
         raise UserError(f"gpus is {processes}, but this process may use {found}: set gpus to {found}")
-    # torchrun's own: what it says of a failed process is no news.
+    # What torchrun says of a failed process is no news.
     logging.disable(logging.ERROR)
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
+    console.hand_on_terminal()
     on_signal(pass_on, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     # torchrun's answer to these signals would be to kill after 30 seconds what has not ended.
     options = ["--standalone", f"--nproc-per-node={processes}", "--signals-to-handle=SIGQUIT"]
