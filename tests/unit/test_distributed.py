@@ -257,13 +257,16 @@ def whole(residual: Run) -> Run:
 
 
 def assert_close(ours: Run, theirs: Run) -> None:
-    """The same in every epoch, but for rounding: a hundred times what either differs from float64's."""
-    np.testing.assert_allclose(ours.history(), theirs.history(), rtol=0, atol=1e-5)
-    np.testing.assert_allclose(ours.outputs(), theirs.outputs(), rtol=0, atol=1e-5)
+    """The same in every epoch, but for float32's rounding.
+
+    Of losses and outputs 4e-8 was found, of weights and running statistics 1e-6.
+    """
+    np.testing.assert_allclose(ours.history(), theirs.history(), rtol=0, atol=1e-6)
+    np.testing.assert_allclose(ours.outputs(), theirs.outputs(), rtol=0, atol=1e-6)
     best = theirs.best()
     assert ours.best().keys() == best.keys()
     for name, value in ours.best().items():
-        np.testing.assert_allclose(value, best[name], rtol=1e-4, atol=1e-5, err_msg=name)
+        np.testing.assert_allclose(value, best[name], rtol=1e-5, atol=1e-5, err_msg=name)
 
 
 @pytest.mark.parametrize(
