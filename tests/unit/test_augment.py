@@ -39,6 +39,10 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+def augmented(pixels: Tensor, transforms: list[augment.Transform], seed: int = 0) -> Tensor:
+    return augment.augmented(pixels, transforms, augment.draw(transforms, len(pixels), seeded(seed)))
+
+
 def levels(count: int, size: tuple[int, int] = (8, 8), seed: int = 0) -> Tensor:
     """Photos as a pack has them, uint8 N x H x W x 3, among them black, white and gray."""
     pixels = torch.randint(0, 256, (count, *size, 3), generator=seeded(seed), dtype=torch.uint8)
@@ -272,7 +276,7 @@ def test_probability_1_changes_every_photo(step: Any, count: int) -> None:
 
 def test_a_seed_decides_everything() -> None:
     def run(seed: int) -> Tensor:
-        return augment.augmented(levels(8), augment.build(STRONG, training=True), seeded(seed))
+        return augmented(levels(8), augment.build(STRONG, training=True), seed)
 
     torch.manual_seed(0)
     first = run(1)
@@ -297,7 +301,7 @@ def test_to_unit_divides_by_255_and_separates_the_channels() -> None:
 def test_photo_by_photo_equals_a_whole_batch(steps: list[Any]) -> None:
     """CPUs go photo by photo, GPUs take a whole batch; the parameters and values are the same."""
     transforms, pixels = augment.build(steps, training=True), levels(40, (20, 30))
-    ours = augment.augmented(pixels, transforms, seeded(7))
+    ours = augmented(pixels, transforms, 7)
     whole, generator = augment.to_unit(pixels), seeded(7)
     for step, drawn in [(step, step.draw(40, generator)) for step in transforms]:
         whole = step.apply(whole, drawn)
@@ -310,7 +314,7 @@ def test_a_batch_is_augmented_without_asking_the_device() -> None:
     """Tensors on the meta device have no values: an operation that would wait for one raises."""
     pixels = torch.zeros(40, 20, 30, 3, dtype=torch.uint8, device="meta")
     transforms = augment.build([*STRONG, ("normalize", {})], training=True)
-    photos = augment.augmented(pixels, transforms, seeded(0))
+    photos = augmented(pixels, transforms)
     assert photos.shape == (40, 3, 20, 30)
     with pytest.raises(RuntimeError):
         photos.sum().item()
@@ -318,7 +322,7 @@ def test_a_batch_is_augmented_without_asking_the_device() -> None:
 
 def test_pixels_are_left_as_they_are() -> None:
     pixels = levels(6)
-    augment.augmented(pixels, augment.build(STRONG, training=True), seeded(0))
+    augmented(pixels, augment.build(STRONG, training=True))
     assert torch.equal(pixels, levels(6))
 
 

@@ -28,18 +28,25 @@ for epoch in (1, 2):
         time.sleep(0.12)
     console.line(f"epoch {epoch}: " + "".join(seen))
 """
+# As torchrun starts processes: without further descriptors, in a session of their own.
+LAUNCHER = f"""
+import subprocess, sys
+from ablation import console
+console.hand_on_terminal()
+subprocess.run([sys.executable, "-c", {STAGE!r}], start_new_session=True, check=True)
+"""
 LINES = "epoch 1: abc\nepoch 2: abcabc\n"
 # A rule sends both streams to its log and keeps the terminal as descriptor 3; a person may redirect nothing
 # but standard output.
 REDIRECTIONS = pytest.mark.parametrize("redirection", ["3>&2 > log 2>&1", "> log"], ids=["3", "2"])
 
 
-def start(folder: Path, redirection: str) -> tuple[subprocess.Popen[bytes], int]:
+def start(folder: Path, redirection: str, stage: str = STAGE) -> tuple[subprocess.Popen[bytes], int]:
     """Start the stage above on a new terminal of 100 columns; return it and the terminal's other end."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     process = subprocess.Popen(
-        ["sh", "-c", f'exec "$0" -c "$1" {redirection}', sys.executable, STAGE],
+        ["sh", "-c", f'exec "$0" -c "$1" {redirection}', sys.executable, stage],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(SCRIPTS)},
         stdin=subprocess.DEVNULL,
@@ -82,9 +89,10 @@ def test_no_bar_reaches_a_file(tmp_path: Path) -> None:
     assert (ended.stdout, ended.stderr) == (LINES, "")
 
 
+@pytest.mark.parametrize("stage", [STAGE, LAUNCHER], ids=["one process", "launched"])
 @REDIRECTIONS
-def test_a_terminal_shows_a_bar(redirection: str, tmp_path: Path) -> None:
-    process, terminal = start(tmp_path, redirection)
+def test_a_terminal_shows_a_bar(redirection: str, stage: str, tmp_path: Path) -> None:
+    process, terminal = start(tmp_path, redirection, stage)
     shown = read_all(terminal)
     os.close(terminal)
     assert process.wait(60) == 0

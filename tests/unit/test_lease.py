@@ -52,6 +52,10 @@ def holders(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Holders]
         process.communicate()
 
 
+def give_up() -> None:
+    raise KeyboardInterrupt
+
+
 def told(process: subprocess.Popen[str]) -> str:
     """The GPU that a process leased, once it has."""
     assert process.stdout is not None
@@ -70,6 +74,22 @@ def test_shared_only_when_all_are_used(holders: Holders) -> None:
     assert Counter(found) == {"0": 2, "1": 2}
 
 
+@pytest.mark.parametrize("holders", [2], indirect=True)
+def test_not_shared_by_processes_that_train_together(
+    holders: Holders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert told(holders.start("0")) == "0"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv(lease.SHARE, "2")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+    held = [lease.take(["0", "1"], alone=True)]
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1"
+    with pytest.raises(KeyboardInterrupt):
+        lease.take(["0", "1"], give_up, alone=True)
+    held.append(lease.take(["0", "1"], give_up))
+    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_one_that_waits_gets_what_a_killed_one_had(holders: Holders, number: signal.Signals) -> None:
     first, second = (holders.start("0", "1") for _ in range(2))
@@ -83,10 +103,6 @@ def test_one_that_waits_gets_what_a_killed_one_had(holders: Holders, number: sig
 def test_whoever_waits_can_give_up(holders: Holders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert told(holders.start("0")) == "0"
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-
-    def give_up() -> None:
-        raise KeyboardInterrupt
-
     with pytest.raises(KeyboardInterrupt):
         lease.take(["0"], give_up)
 

@@ -207,12 +207,24 @@ def test_a_list_of_one_gives_its_value_as_the_name() -> None:
         ("epochs", [1, 2]),
         ("patience", [1, 2]),
         ("precision", ["fp32", "bf16"]),
+        ("gpus", [1, 2]),
     ],
 )
 def test_every_field_expands(field: str, values: list[Any]) -> None:
     found = specs(one(**{field: values}))
     assert list(found) == [f"one-{value}" for value in values]
     assert len(set(found.values())) == 2
+
+
+@pytest.mark.parametrize("where", [("recipe",), ("experiments", 0)])
+def test_a_softmax_over_the_batch_needs_one_process(where: Where) -> None:
+    config = change(one(architecture="softmax_output"), (*where, "gpus"), 2)
+    key = "experiments[0].gpus" if where[0] == "experiments" else "recipe.gpus"
+    told = f"config: {key} is 2, but one takes a softmax over the whole batch"
+    assert refusal(config).startswith(told)
+    assert refusal(config).endswith("give experiments[0] gpus: 1")
+    load(change(config, ("experiments", 0, "gpus"), 1))
+    load(change(one(architecture="softmax_classes"), (*where, "gpus"), 2))
 
 
 def test_seeds_are_runs_of_one_experiment() -> None:
@@ -273,6 +285,7 @@ def test_what_a_run_is_called_is_not_in_its_spec() -> None:
         (("recipe", "epochs"), 6),
         (("recipe", "patience"), 3),
         (("recipe", "precision"), "fp32"),
+        (("recipe", "gpus"), 2),
         (("weights",), "net"),
         (("augmentations", "plain"), ["normalize"]),
         (("experiments", 0, "augmentation"), "flipped"),
@@ -299,6 +312,7 @@ def test_swapping_two_values_changes_the_spec() -> None:
     ("where", "value"),
     [
         (("recipe", "precision"), "auto"),
+        (("recipe", "gpus"), 1),
         (("optimizers", "sgd", "weight_decay"), 0.0),
         (("optimizers", "sgd", "weight_decay"), 0),
         (("optimizers", "sgd", "schedule"), "constant"),
@@ -335,6 +349,7 @@ def test_a_source_of_weights_trains_each_backbone_by_its_own_recipe() -> None:
     found = load(small())
     dataset, spec = found.pretraining("learned", "alexnet")
     assert (dataset, spec.image_size, spec.optimizer.algorithm) == ("other", 64, "sgd")
+    assert found.pretraining("learned", "alexnet")[1].gpus == 1
     _, spec = found.pretraining("learned", "googlenet")
     assert (spec.image_size, spec.optimizer.algorithm, spec.epochs, spec.weights) == (48, "adamw", 2, "none")
     assert found.weights_from("pretraining") == ["learned"]
@@ -537,6 +552,8 @@ MISTAKES: dict[str, tuple[Where, Any, list[str]]] = {
     "whole fraction": (("split", "train_fraction"), 1.0, ["split.train_fraction", "1.0", "less than 1"]),
     "epochs without end": ((*EXPERIMENT, "epochs"), 10**7, ["experiments[0].epochs", "at most 1000000"]),
     "batches without end": ((*EXPERIMENT, "batch_size"), [4, 10**6], ["batch_size[1]", "at most 65536"]),
+    "no GPU": (("recipe", "gpus"), 0, ["recipe.gpus is 0", "at least 1"]),
+    "GPUs without end": ((*EXPERIMENT, "gpus"), [1, 9], ["experiments[0].gpus[1]", "at most 8"]),
     "patience without end": ((*EXPERIMENT, "patience"), 10**7, ["patience", "at most 1000000"]),
     "photos without end": ((*EXPERIMENT, "image_size"), 4096, ["image_size", "at most 2048"]),
     "pretraining without end": (

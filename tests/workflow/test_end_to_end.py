@@ -276,3 +276,18 @@ def test_bad_photos_stop_with_a_reason(study: Project, bring: Callable[[Path], s
     assert not list(study.folder.parent.rglob("escaped.jpg"))
     # The first study is as it was, but for its table's place.
     assert study.plan() == {"latest", "all"}
+
+
+def test_an_experiment_on_several_gpus(study: Project) -> None:
+    """Without a GPU, as two processes on the CPU."""
+    several = {"name": "several", "backbone": "googlenet", "optimizer": "tiny", "augmentation": "normalize"}
+    several |= {"epochs": 1, "gpus": 2}  # type: ignore[dict-item]
+    study.edit(lambda config: config["experiments"].append(several))
+    run = "results/runs/demo/several/seed0"
+    assert study.plan(f"{run}/metrics.json") == {"train several 0", "evaluate several 0"}
+    output = study.run(f"{run}/metrics.json", "--cores", "2")
+    assert "threads: 2" in output
+    assert json.loads((study.folder / run / "spec.json").read_text())["gpus"] == 2
+    assert json.loads((study.folder / run / "record.json").read_text())["threads"] == 2
+    log = study.folder / "logs/train/demo/several-seed0.log"
+    assert [line.partition(":")[0] for line in log.read_text().splitlines()] == ["epoch 1"]

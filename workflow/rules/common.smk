@@ -46,7 +46,7 @@ TRAINING_THREADS = 1
 # Photos are made before anything trains: packing takes all cores, and would wait for them.
 PHOTOS_FIRST = 1_000_000_000
 GPUS = environment.gpus()
-# A training takes a GPU of its own where there is one: which one, it finds out by a lock (ablation/lease.py).
+# A training takes GPUs of its own where there are some: which ones, it finds out by locks (ablation/lease.py).
 TRAINING_GPUS = min(1, len(GPUS))
 os.environ[lease.SHARE] = str(STUDY.config["gpu_share"])
 if GPUS and workflow.nodes is None and "gpu" not in workflow.global_resources:
@@ -81,7 +81,7 @@ def code(*modules):
 # What decides the weights that a training ends with.
 TRAINING_CODE = code(
     *("training", "checkpoint", "augment", "backbones", "device", "outputs"),
-    *("pack", "spec"),
+    *("distributed", "pack", "spec"),
 )
 
 
@@ -198,6 +198,16 @@ def experiment_of(wildcards):
     if name not in STUDY.experiments:
         study.known(name, STUDY.experiments, "the target's experiment", "experiment")
     return STUDY.experiments[name]
+
+
+def gpus_of(wildcards):
+    """The GPUs that a run takes."""
+    return TRAINING_GPUS * experiment_of(wildcards).spec.gpus
+
+
+def threads_of(wildcards):
+    """The CPU threads of a run: so many in each of its processes, of which there is one a GPU."""
+    return TRAINING_THREADS * experiment_of(wildcards).spec.gpus
 
 
 def pack_of(wildcards):

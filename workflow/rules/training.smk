@@ -17,9 +17,9 @@ rule train:
     priority: training_priority
     conda:
         "../../envs/training.yaml"
-    threads: TRAINING_THREADS
+    threads: threads_of
     resources:
-        gpu=TRAINING_GPUS,
+        gpu=gpus_of,
     params:
         spec=spec_of,
     shell:

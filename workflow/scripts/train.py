@@ -14,6 +14,7 @@ from ablation import (
     checkpoint,
     console,
     device,
+    distributed,
     environment,
     errors,
     kept,
@@ -23,6 +24,7 @@ from ablation import (
     pack,
     training,
 )
+from ablation.distributed import Group
 from ablation.files import sha256, write_json, write_text
 from ablation.signals import Requests
 from ablation.spec import Spec
@@ -36,23 +38,37 @@ def main() -> None:
     parser.add_argument("--run", required=True, type=Path, help="folder of the run's results")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     args = parser.parse_args()
-    spec: Spec = args.spec
+    if args.spec.gpus > 1 and not distributed.is_launched():
+        distributed.launch(args.spec.gpus, args.threads)
+        return
     requests = Requests().heed()
-    _lock = lock.take(args.run / kept.LOCK)
-    _gpu = lease.take(environment.gpus(), requests.refuse_to_wait)
-    training.make_reproducible(spec.seed, args.threads)
+    # Before the GPU: what an earlier workflow left training this very run may have it.
+    _lock = lock.take(args.run / kept.LOCK) if distributed.rank() == 0 else None
+    _gpu = lease.take(environment.gpus(), requests.refuse_to_wait, alone=args.spec.gpus > 1)
+    with distributed.joined(args.spec.gpus) as group:
+        train(args, group, requests)
+
+
+def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
+    """Train the run, in every process of its group; the first one writes its files."""
+    spec: Spec = args.spec
+    threads = max(args.threads // group.size, 1)
+    training.make_reproducible(spec.seed, threads)
 
     photos = pack.load(args.pack)
     net = backbones.pretrained(spec.backbone, args.weights)
     net = backbones.adapt(net, spec.backbone, spec.architecture, len(photos.categories))
-    write_text(args.run / "model.txt", backbones.describe(net))
+    if group.first:
+        write_text(args.run / "model.txt", backbones.describe(net))
 
     target = device.choose()
     weights_sha256 = sha256(args.weights) if args.weights else None
-    made_of = checkpoint.fingerprint(spec, photos, weights_sha256, target, args.threads)
-    keeper = checkpoint.Checkpoint(args.run / kept.CHECKPOINT, made_of, requests)
-    progress = console.Progress(f"{args.run.parent.name} {args.run.name}", spec.epochs)
-    trained = training.train(net, spec, photos, target, progress, console.epoch_line, keeper)
+    made_of = checkpoint.fingerprint(spec, photos, weights_sha256, target, threads)
+    keeper = checkpoint.Checkpoint(args.run / kept.CHECKPOINT, made_of, requests, group)
+    progress = console.Progress(f"{args.run.parent.name} {args.run.name}", spec.epochs, shown=group.first)
+    trained = training.train(net, spec, photos, target, progress, console.epoch_line, keeper, group)
+    if not group.first:
+        return
 
     about = {
         "backbone": spec.backbone,

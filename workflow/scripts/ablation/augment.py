@@ -198,23 +198,35 @@ def resolve(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def augmented(pixels: Tensor, transforms: Sequence[Transform], generator: Generator) -> Tensor:
-    """Turn uint8 photos N x H x W x 3 into float32 N x 3 x H x W, transformed, channels last in memory."""
+def draw(transforms: Sequence[Transform], count: int, generator: Generator) -> list[Drawn]:
+    """Draw what each transform needs for `count` photos."""
+    return [step.draw(count, generator) for step in transforms]
+
+
+def part(drawn: list[Drawn], rows: slice) -> list[Drawn]:
+    """Return what was drawn for some of the photos."""
+    return [tuple(values[rows] for values in parameters) for parameters in drawn]
+
+
+def augmented(pixels: Tensor, transforms: Sequence[Transform], drawn: list[Drawn]) -> Tensor:
+    """Turn uint8 photos N x H x W x 3 into float32 N x 3 x H x W, transformed, channels last in memory.
+
+    `drawn` is what `draw` returned for these photos.
+    """
     import torch
 
     count, height, width, channels = pixels.shape
-    drawn = [step.draw(count, generator) for step in transforms]
     result = torch.empty(
         (count, channels, height, width), device=pixels.device, memory_format=torch.channels_last
     )
 
     # A CPU is fastest photo by photo, which stay in a core's cache; a GPU in few large steps.
-    size = 1 if pixels.device.type == "cpu" else count
+    size = 1 if pixels.device.type == "cpu" else max(count, 1)
     for start in range(0, count, size):
         some = slice(start, start + size)
         photos = to_unit(pixels[some])
-        for step, parameters in zip(transforms, drawn, strict=True):
-            photos = step.apply(photos, tuple(values[some] for values in parameters))
+        for step, parameters in zip(transforms, part(drawn, some), strict=True):
+            photos = step.apply(photos, parameters)
         result[some] = photos
     return result
 

@@ -125,13 +125,15 @@ def softmax_classes(net: Any) -> None:
 class Edit:
     """A change to a network after its head was replaced, and where it applies.
 
-    `minimum_size` replaces the backbone's, None keeps that; `parameters` are the millions that it adds.
+    `minimum_size` replaces the backbone's, None keeps that; `parameters` are the millions that it adds;
+    with `whole_batch` the output of a photo depends on the others of its batch, also outside training.
     """
 
     apply: Callable[[Any], None]
     backbones: tuple[str, ...] = ("alexnet",)
     minimum_size: int | None = None
     parameters: int = 0
+    whole_batch: bool = False
 
 
 EDITS: dict[str, Edit] = {
@@ -139,7 +141,7 @@ EDITS: dict[str, Edit] = {
     # Two poolings of 3 at stride 1 need a feature map of 5 x 5, which AlexNet makes from 191 pixels.
     "more_layers_wide": Edit(more_layers_wide, minimum_size=191, parameters=119),
     "more_layers_narrow": Edit(more_layers_narrow, minimum_size=191, parameters=2),
-    "softmax_output": Edit(softmax_output, backbones=("alexnet", "vgg11")),
+    "softmax_output": Edit(softmax_output, backbones=("alexnet", "vgg11"), whole_batch=True),
     "softmax_classes": Edit(softmax_classes, backbones=("alexnet", "vgg11")),
 }
 
@@ -154,6 +156,11 @@ def parameters(backbone: str, architecture: str) -> int:
     """Return about how many millions of parameters the network has."""
     edit = EDITS[architecture].parameters if architecture != ORIGINAL else 0
     return BACKBONES[backbone].parameters + edit
+
+
+def needs_whole_batch(architecture: str) -> bool:
+    """Tell whether a batch cannot be split over several processes."""
+    return architecture != ORIGINAL and EDITS[architecture].whole_batch
 
 
 def untouched(backbone: str) -> nn.Module:

@@ -12,6 +12,7 @@ import torch
 import torchvision
 
 from ablation import console, device
+from ablation.distributed import ALONE, Group
 from ablation.errors import UserError
 from ablation.files import atomic, sha256
 from ablation.pack import Pack
@@ -27,7 +28,7 @@ SHARE = 0.05
 CHUNK_BYTES = 1 << 24
 DIGEST_BYTES = hashlib.sha256().digest_size
 # The modules by which a state becomes the next.
-CODE = ("augment", "backbones", "device", "training")
+CODE = ("augment", "backbones", "device", "distributed", "training")
 
 
 def fingerprint(
@@ -51,11 +52,12 @@ def fingerprint(
 class Checkpoint:
     """The checkpoint of one training: at most one epoch, or twenty times what writing it takes, gets lost.
 
-    `fingerprint` tells this training from others; `requests` are the signals to heed.
+    `fingerprint` tells this training from others; `requests` are the signals to heed. Of the processes of a
+    group the first one writes, all read, and what one of them is asked all do, after the same batch.
     """
 
-    def __init__(self, path: Path, fingerprint: str, requests: Requests) -> None:
-        self.path, self.fingerprint, self.requests = path, fingerprint, requests
+    def __init__(self, path: Path, fingerprint: str, requests: Requests, group: Group = ALONE) -> None:
+        self.path, self.fingerprint, self.requests, self.group = path, fingerprint, requests, group
         self.written, self.seconds = -float("inf"), 0.0
 
     def resume(self, training: Training) -> None:
@@ -63,9 +65,10 @@ class Checkpoint:
         if not self.path.exists():
             return
         state = read(self.path)
-        if state is None:
+        # One process that cannot read it is enough, else they would go on from different states.
+        if self.group.any(state is None) or state is None:
             console.line(f"{self.path} was altered or cut short: starting afresh")
-        elif state["fingerprint"] != self.fingerprint:
+        elif self.group.any(self.group.first and state["fingerprint"] != self.fingerprint):
             console.line(f"{self.path} is of another configuration or machine: starting afresh")
         else:
             training.load_state_dict(state["training"])
@@ -73,36 +76,43 @@ class Checkpoint:
 
     def after_batch(self, training: Training) -> None:
         """Write the state and raise `Resumable` if a signal asks for it."""
-        if self.requests.leave:
-            self.write(training)
+        if self.group.any(self.requests.leave):
+            self.write(training, leaving=True)
             self.leave(training)
 
     def after_epoch(self, training: Training) -> None:
         """End the training here if SIGINT asked for it; else write the state, unless that was just done."""
-        if self.requests.finish():
+        if self.group.any(self.requests.finish()) and not self.group.any(self.requests.leave):
             training.trained.ended = "interrupted"
             return
         self.after_batch(training)
-        if time.perf_counter() - self.written >= self.seconds * (1 / SHARE - 1):
+        if self.group.any(self.group.first and self.is_due()):
             self.write(training)
             # A signal that came meanwhile need not wait for another batch and another writing.
-            if self.requests.leave:
+            if self.group.any(self.requests.leave):
                 self.leave(training)
+
+    def is_due(self) -> bool:
+        """Tell whether writing now would take no more than its share of the time."""
+        return time.perf_counter() - self.written >= self.seconds * (1 / SHARE - 1)
 
     def leave(self, training: Training) -> NoReturn:
         """Raise `Resumable`: the state is written."""
         raise Resumable(f"stopped in {training.place()}: the same command goes on from there")
 
-    def write(self, training: Training) -> None:
-        """Write the state, whole or not at all; go on without it if it cannot be, or raise UserError."""
+    def write(self, training: Training, *, leaving: bool = False) -> None:
+        """Write the state, whole or not at all; if it cannot be, raise UserError when leaving, else go on."""
         started = time.perf_counter()
-        state = {"fingerprint": self.fingerprint, "training": training.state_dict()}
-        try:
-            write(state, self.path)
-        except UserError as error:
-            if self.requests.leave:
-                raise
-            console.line(f"warning: no checkpoint: {error}")
+        if self.group.first:
+            state = {"fingerprint": self.fingerprint, "training": training.state_dict()}
+            try:
+                write(state, self.path)
+            except UserError as error:
+                if leaving or self.requests.leave:
+                    raise
+                console.line(f"warning: no checkpoint: {error}")
+        # No process leaves before it is written: torchrun would soon kill the one that writes.
+        self.group.any(False)
         self.written = time.perf_counter()
         self.seconds = self.written - started
         # The time of the epoch is that of its training.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -13,8 +14,16 @@ from ablation.errors import UserError
 
 
 def choose() -> torch.device:
-    """Return the CUDA device if there is one, else the CPU."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Return the CUDA device of this process if there is one, else the CPU.
+
+    Of several that it sees, each process that torchrun starts takes the one of its number.
+    """
+    if not torch.cuda.is_available():
+        return torch.device("cpu")
+    several = torch.cuda.device_count() > 1
+    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)) if several else 0)
+    torch.cuda.set_device(device)
+    return device
 
 
 def native_bf16(device: torch.device) -> bool:
@@ -53,7 +62,7 @@ class PointwiseConv2d(nn.Conv2d):
         places = photos[:, :, ::down, ::right].permute(0, 2, 3, 1)
         # Two dimensions: of four, PyTorch makes many small products where no gradient is wanted.
         rows = functional.linear(places.flatten(0, 2), self.weight.flatten(1), self.bias)
-        return rows.view(*places.shape[:3], -1).permute(0, 3, 1, 2)
+        return rows.view(*places.shape[:3], self.out_channels).permute(0, 3, 1, 2)
 
 
 def is_pointwise(layer: nn.Module) -> bool:
@@ -64,15 +73,18 @@ def is_pointwise(layer: nn.Module) -> bool:
 
 def place(net: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to the device (in place), channels last: the layout both CPU and GPU prefer."""
-    if device.type == "cpu":
-        for layer in filter(is_pointwise, net.modules()):
-            layer.__class__ = PointwiseConv2d
+    pointwise = list(filter(is_pointwise, net.modules())) if device.type == "cpu" else []
     try:
-        return net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+        net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     except torch.OutOfMemoryError as error:
         raise UserError(
             f"the network does not fit the memory of {device}: choose a smaller backbone"
         ) from error
+    for layer in pointwise:
+        layer.__class__ = PointwiseConv2d
+        # The same memory with the strides, which mean nothing here, that its gradients have.
+        layer.weight.data = layer.weight.data.flatten(1)[:, :, None, None]  # type: ignore[operator]
+    return net
 
 
 def takes(device: torch.device, size: int) -> bool:

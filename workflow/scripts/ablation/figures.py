@@ -195,9 +195,7 @@ class StudyFigure:
             [], [], "o", color=VALIDATION, ms=8, label=f"validation, with the 95% interval of {photos} photos"
         )
         figure.legend(frameon=False, loc="outside lower center", ncols=2)
-        figure.suptitle(
-            f"{title} ({seeds} run{'s' if seeds > 1 else ''} each; right: trainable parameters)"
-        )
+        figure.suptitle(f"{title} ({seeds} run{'s' if seeds > 1 else ''} each; right: trainable parameters)")
         save(figure, path)
 
 

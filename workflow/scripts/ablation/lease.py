@@ -22,17 +22,21 @@ SHARE = "ABLATION_GPU_SHARE"
 SECONDS_BETWEEN_LOOKS = 0.5
 
 
-def take(gpus: Sequence[str], check: Callable[[], None] = lambda: None) -> IO[bytes] | None:
+def take(
+    gpus: Sequence[str], check: Callable[[], None] = lambda: None, *, alone: bool = False
+) -> IO[bytes] | None:
     """Lease one of these GPUs (as CUDA_VISIBLE_DEVICES names them) and make it the only visible one.
 
     It is leased for as long as this process lives or keeps what is returned: None if there are no GPUs.
-    While all are leased `check` is called again and again, which may raise to give up. To be called before
-    CUDA starts, which reads the variable once.
+    While all are leased `check` is called again and again, which may raise to give up. With `alone`, no GPU
+    is leased twice: processes that train together cannot share one. To be called before CUDA starts, which
+    reads the variable once.
     """
     if not gpus:
         return None
     folder = own_folder()
-    while (found := free(folder, gpus, int(os.environ.get(SHARE, 1)))) is None:
+    share = 1 if alone else int(os.environ.get(SHARE, 1))
+    while (found := free(folder, gpus, share)) is None:
         check()
         time.sleep(SECONDS_BETWEEN_LOOKS)
     gpu, held = found

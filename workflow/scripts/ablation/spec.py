@@ -31,7 +31,8 @@ class Spec:
     """One training run.
 
     `augmentation` is a tuple of (transform name, parameters), applied in order; `patience` counts
-    epochs without a lower validation loss; `precision` is "auto", "fp32" or "bf16".
+    epochs without a lower validation loss; `precision` is "auto", "fp32" or "bf16"; `gpus` is how many
+    processes train together, which changes how sums are rounded.
     """
 
     backbone: str
@@ -45,6 +46,7 @@ class Spec:
     patience: int
     precision: str
     seed: int
+    gpus: int = 1
 
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""

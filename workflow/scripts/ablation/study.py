@@ -25,7 +25,7 @@ from ablation.schema import check, shown
 from ablation.spec import Optimizer, Spec
 
 OPTIMIZER_FIELDS = ("learning_rate", "momentum", "weight_decay")
-RECIPE_FIELDS = ("image_size", "batch_size", "epochs", "patience", "precision")
+RECIPE_FIELDS = ("image_size", "batch_size", "epochs", "patience", "precision", "gpus")
 # Fields whose lists expand to one experiment for each value, in the order that names are made.
 EXPANDED = (
     *("backbone", "architecture", "augmentation", "optimizer", "weights"),
@@ -417,6 +417,12 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
         key = f"{where}.image_size" if "image_size" in entry else "recipe.image_size"
         raise UserError(
             f"config: {key} is {recipe['image_size']}, but {name} needs at least {minimum} pixels"
+        )
+    if recipe["gpus"] > 1 and backbones.needs_whole_batch(architecture):
+        key = f"{where}.gpus" if "gpus" in entry else "recipe.gpus"
+        raise UserError(
+            f"config: {key} is {recipe['gpus']}, but {name} takes a softmax over the whole batch, which one "
+            f"process must hold; give {where} gpus: 1"
         )
     check_pretraining_size(config, weights, entry["backbone"])
     spec = Spec(

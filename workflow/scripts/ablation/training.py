@@ -19,6 +19,7 @@ from torch.nn import functional
 from ablation import augment
 from ablation.device import autocast, is_out_of_memory, place, resolve_precision, takes
 from ablation.device import name as device_name
+from ablation.distributed import ALONE, Group
 from ablation.errors import UserError
 from ablation.files import atomic
 from ablation.pack import Pack, Pixels
@@ -136,11 +137,17 @@ def make_schedule(
 
 
 class Training:
-    """A training between two batches: all that the rest of it depends on, and what it has found so far."""
+    """A training between two batches: all that the rest of it depends on, and what it has found so far.
 
-    def __init__(self, net: nn.Module, spec: Spec, photos: int, device: torch.device) -> None:
-        self.spec, self.photos, self.device = spec, photos, device
+    Of several processes that train together, all have the same.
+    """
+
+    def __init__(
+        self, net: nn.Module, spec: Spec, photos: int, device: torch.device, group: Group = ALONE
+    ) -> None:
+        self.spec, self.photos, self.device, self.group = spec, photos, device, group
         self.net = place(net, device)
+        self.trains = group.wrap(self.net)
         # The fused optimizers copy at every step what does not lie in a row, as channels-last weights.
         self.rows = [nn.Parameter(flat(parameter.detach())) for parameter in self.net.parameters()]
         self.optimizer = make_optimizer(self.rows, spec.optimizer)
@@ -172,20 +179,25 @@ class Training:
         batches: Sequence[Tensor] = self.order.split(self.spec.batch_size)
         return batches[self.batch :]
 
-    def step(self, photos: Tensor, labels: Tensor) -> None:
-        """Train on one batch: float32 N x 3 x H x W, and int64 labels."""
+    def step(self, photos: Tensor, labels: Tensor, batch: int | None = None) -> None:
+        """Train on one batch, float32 N x 3 x H x W and int64 labels: this process's part, perhaps empty.
+
+        `batch` is how many photos all processes have of it; N if not given.
+        """
+        self.group.batch = len(labels) if batch is None else batch
         with autocast(self.trained.precision, self.device):
-            logits = self.net(photos)
-        loss = functional.cross_entropy(logits.float(), labels)
-        loss.backward()
+            logits = self.trains(photos)
+        loss = functional.cross_entropy(logits.float(), labels, reduction="sum") / self.group.batch
+        # The gradients of several processes are averaged, and their losses add up to that of the batch.
+        (loss * self.group.size).backward()
         for row, parameter in zip(self.rows, self.net.parameters(), strict=True):
             assert parameter.grad is not None, "every parameter takes part"
             row.grad, parameter.grad = flat(parameter.grad), None
         self.optimizer.step()
         self.optimizer.zero_grad()
         self.schedule.step()
-        self.losses[self.batch] = loss.detach()
-        self.hits += (logits.argmax(1) == labels).sum()
+        self.losses[self.batch] = self.group.sum(loss.detach())
+        self.hits += self.group.sum((logits.argmax(1) == labels).sum())
         self.batch += 1
 
     def train_loss_and_accuracy(self) -> tuple[float, float]:
@@ -284,21 +296,27 @@ def train(
     watch: Watch = lambda batches, _epoch: batches,
     on_epoch: Callable[[Epoch], None] = lambda _epoch: None,
     checkpoint: Checkpoint | None = None,
+    group: Group = ALONE,
 ) -> Trained:
     """Train `net` (in place) by the recipe of `spec` and return its history and best weights.
 
     `watch` wraps the batches of an epoch (a progress bar), `on_epoch` receives each epoch's figures, and
     `checkpoint` keeps the state on disk and heeds signals. On a CPU the same spec, pack, weights, machine
-    and thread count give the same bytes, however often the training was stopped and resumed.
+    and thread count give the same bytes, however often the training was stopped and resumed. The processes of
+    a `group` call it alike, and each returns what one process would find, but for rounding.
 
     Raises UserError for a loss that is not finite, and when memory runs out, with a batch size that fits.
     """
     try:
-        return run(net, spec, pack, device, watch, on_epoch, checkpoint)
+        return run(net, spec, pack, device, watch, on_epoch, checkpoint, group)
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise
     # Here and not above: the error holds on to all that lay in memory.
+    if group.size > 1:
+        # What would fit cannot be tried: the other processes are in the middle of a batch.
+        first = f"out of memory on {device_name(device)} with batch_size {spec.batch_size}"
+        raise UserError(f"{first} on {group.size} GPUs: choose a smaller batch_size")
     raise UserError(out_of_memory(net, spec, pack, device))
 
 
@@ -310,11 +328,12 @@ def run(
     watch: Watch,
     on_epoch: Callable[[Epoch], None],
     checkpoint: Checkpoint | None,
+    group: Group = ALONE,
 ) -> Trained:
     """Do the work of `train`."""
     training, validation = (Photos.of(pack, training=part, device=device) for part in (True, False))
     transforms = augment.build(spec.augmentation, training=True)
-    state = Training(net, spec, len(training), device)
+    state = Training(net, spec, len(training), device, group)
     if checkpoint:
         checkpoint.resume(state)
 
@@ -325,13 +344,14 @@ def run(
     while not state.trained.ended:
         state.net.train()
         for index in watch(state.rest(), state.epoch):
-            pixels, labels = training.batch(index)
-            state.step(augment.augmented(pixels, transforms, state.generator), labels)
+            drawn, own = augment.draw(transforms, len(index), state.generator), group.shard(len(index))
+            pixels, labels = training.batch(index[own])
+            state.step(augment.augmented(pixels, transforms, augment.part(drawn, own)), labels, len(index))
             after_batch()
         train_figures = state.train_loss_and_accuracy()
 
         halfway = time.perf_counter()
-        outputs = predict(state.net, spec, validation, device, state.trained.precision, after_batch)
+        outputs = predict(state.net, spec, validation, device, state.trained.precision, after_batch, group)
         losses, hits = losses_and_hits(outputs, validation.labels)
         require_finite(losses, f"epoch {state.epoch}, validation batch", spec.batch_size)
         val_figures = float(losses.mean()), float(hits.mean())
@@ -378,16 +398,18 @@ def predict(
     device: torch.device,
     precision: str,
     after_batch: Callable[[], None] = lambda: None,
+    group: Group = ALONE,
 ) -> Tensor:
     """Return the network's float32 outputs N x classes, in evaluation mode and in the photos' order."""
     net.eval()
     transforms = augment.build(spec.augmentation, training=False)
-    unused = torch.Generator()
     outputs = []
     for index in torch.arange(len(photos)).split(spec.batch_size):
-        batch = augment.augmented(photos.batch(index)[0], transforms, unused)
+        own = index[group.shard(len(index))]
+        nothing = augment.draw(transforms, len(own), torch.Generator())
+        batch = augment.augmented(photos.batch(own)[0], transforms, nothing)
         with autocast(precision, device):
-            outputs.append(net(batch).float())
+            outputs.append(group.gather(net(batch).float(), len(index)))
         after_batch()
     return torch.cat(outputs)
 
