@@ -107,10 +107,14 @@ def test_pins_are_those_of_the_requirements(path: Path) -> None:
 
 def test_every_requirement_has_an_environment() -> None:
     required = pins((ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines())
-    # Snakemake makes the environments, checks config.yaml and passes Ctrl-C on, in its own.
-    assert set(required) - {"snakemake", "jsonschema", "psutil", "pyyaml"} == {
-        name for path in ENVIRONMENTS for name in environment_pins(path)
-    }
+    # Snakemake makes the environments, submits jobs, checks config.yaml and passes Ctrl-C on, in its own.
+    assert set(required) - {
+        "snakemake",
+        "snakemake-executor-plugin-slurm",
+        "jsonschema",
+        "psutil",
+        "pyyaml",
+    } == {name for path in ENVIRONMENTS for name in environment_pins(path)}
 
 
 def test_python_version() -> None:

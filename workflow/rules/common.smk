@@ -1,5 +1,6 @@
 # config.yaml -> the checked study, and the names and helpers that the rule files share.
 import hashlib
+import math
 import os
 import re
 import subprocess
@@ -11,10 +12,9 @@ SCRIPTS = os.path.relpath(os.path.join(workflow.basedir, "workflow/scripts"))
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation import environment, failures, figures, files, schema, study
+from ablation import environment, failures, figures, files, schema, signals, study
 from ablation.datasets import origin, pairs
 from ablation.errors import UserError
-from ablation.signals import Interruption
 
 try:
     schema.refuse_repeated_keys(map(Path, workflow.configfiles))
@@ -27,7 +27,9 @@ except UserError as error:
     sys.exit(str(error))
 
 environment.prepare()
-INTERRUPTION = Interruption()
+INTERRUPTION = signals.Interruption()
+if workflow.remote_exec:
+    signals.pass_on(lambda: workflow.local_exec)
 
 PHOTOS = "resources/datasets/{dataset}/photos"
 ARCHIVE = "resources/datasets/{dataset}/archive"
@@ -42,7 +44,9 @@ COMPARED_BYTES = 1_000_000
 # one core whatever they are given. The demo on 2 cores of a Xeon (docs/performance.md): 7 min 36 s narrow,
 # 9 min 1 s wide. `--set-threads train=N pretrain=N` changes it.
 TRAINING_THREADS = 1
-# Photos are made before anything trains: packing takes all cores, and would wait for them.
+# Of index and pack; Snakemake gives them fewer where there are fewer.
+PHOTO_THREADS = 8
+# Photos are made before anything trains: packing takes many cores, and would wait for them.
 PHOTOS_FIRST = 1_000_000_000
 # A training takes a whole GPU where there is one; profiles/default says how many run at once.
 TRAINING_GPUS = min(1, environment.gpus())
@@ -178,6 +182,76 @@ def training_priority(wildcards):
     """The largest network first: were it the last to end, it would train while other cores have no work."""
     spec = experiment_of(wildcards).spec
     return study.backbones.parameters(spec.backbone, spec.architecture)
+
+
+# --- What a job asks a cluster for. Locally these decide nothing, unless a limit is given.
+
+
+def more(attempt):
+    """A job that was killed for want of memory has half as much again when it is tried again."""
+    return (1 + attempt) / 2
+
+
+def photo_memory(_wildcards, threads, attempt):
+    """MB to make or read photos: measured 570 with 2 threads; one of 50 megapixels has 150 decoded."""
+    return int((1000 + 500 * threads) * more(attempt))
+
+
+def photo_minutes(_wildcards, attempt):
+    """Minutes to draw, unpack, index or pack photos: 20,000 of 640 x 480 took half a minute on 2 cores."""
+    return 60 * attempt
+
+
+def memory(spec, attempt):
+    """MB of host memory to train.
+
+    Measured on a CPU in fp32, where activations are in the host's memory: a process with PyTorch has 860
+    MB, and as much again and more is left for CUDA; weights, gradients, AdamW's moments and the best weights
+    take 20 bytes a parameter; activations take 700 (AlexNet) to 3800 (ResNet-101) bytes for each pixel of a
+    batch.
+    """
+    pixels = spec.batch_size * spec.image_size**2
+    parameters = study.backbones.parameters(spec.backbone, spec.architecture)
+    return int((3000 + 32 * parameters + 0.004 * pixels) * more(attempt))
+
+
+def minutes(spec, photos, attempt):
+    """Minutes to train: half an hour and 10 ms for each photo and 10^9 multiplications that it takes.
+
+    Meant for a GPU, where nothing has been measured. A core of a CPU takes 80 to 120 ms in fp32, which four
+    attempts come to: each has as much time again as the one before, and goes on from its checkpoint.
+    """
+    work = spec.epochs * photos * study.backbones.work(spec.backbone, spec.image_size)
+    return math.ceil((30 + work * 0.010 / 60) * attempt)
+
+
+def photos_in(manifest):
+    """How many photos a manifest has; a guess before it is made."""
+    try:
+        return Path(manifest).read_bytes().count(b"\n")
+    except OSError:
+        return 2000
+
+
+def training_memory(wildcards, attempt):
+    return memory(experiment_of(wildcards).spec, attempt)
+
+
+def training_minutes(wildcards, attempt):
+    photos = photos_in(MANIFEST.format(dataset=STUDY.dataset.name))
+    return minutes(experiment_of(wildcards).spec, photos, attempt)
+
+
+def pretraining_memory(wildcards, attempt):
+    return memory(STUDY.pretraining(wildcards.source, wildcards.backbone)[1], attempt)
+
+
+def pretraining_minutes(wildcards, attempt):
+    dataset, spec = STUDY.pretraining(wildcards.source, wildcards.backbone)
+    return minutes(spec, photos_in(MANIFEST.format(dataset=dataset)), attempt)
+
+
+# ---
 
 
 def given_file(wildcards):

@@ -52,12 +52,13 @@ class Backbone:
 
     `minimum_size` is the smallest image side in pixels that it can train on, even with a last batch of
     one photo (batch norm refuses one value per channel); `parameters` are millions, with 1000 outputs;
-    `options` are passed to torchvision's builder.
+    `multiplications` are 10^9 for a photo of 224 x 224 pixels; `options` are passed to torchvision's builder.
     """
 
     head: Callable[[Any, int], None]
     minimum_size: int
     parameters: int
+    multiplications: float
     options: dict[str, Any]
 
 
@@ -66,13 +67,13 @@ class Backbone:
 GOOGLENET = {"aux_logits": False, "transform_input": True, "init_weights": True}
 
 BACKBONES: dict[str, Backbone] = {
-    "alexnet": Backbone(replace_last_classifier_layer, 63, 61, {}),
-    "vgg11": Backbone(replace_last_classifier_layer, 32, 133, {}),
-    "googlenet": Backbone(extend_fc, 47, 7, GOOGLENET),
-    "resnet34": Backbone(extend_fc, 33, 22, {}),
-    "resnet50": Backbone(extend_fc, 33, 26, {}),
-    "resnet101": Backbone(extend_fc, 33, 45, {}),
-    "resnext50_32x4d": Backbone(extend_fc, 33, 25, {}),
+    "alexnet": Backbone(replace_last_classifier_layer, 63, 61, 0.7, {}),
+    "vgg11": Backbone(replace_last_classifier_layer, 32, 133, 7.6, {}),
+    "googlenet": Backbone(extend_fc, 47, 7, 1.5, GOOGLENET),
+    "resnet34": Backbone(extend_fc, 33, 22, 3.7, {}),
+    "resnet50": Backbone(extend_fc, 33, 26, 4.1, {}),
+    "resnet101": Backbone(extend_fc, 33, 45, 7.8, {}),
+    "resnext50_32x4d": Backbone(extend_fc, 33, 25, 4.2, {}),
 }
 
 
@@ -154,6 +155,11 @@ def parameters(backbone: str, architecture: str) -> int:
     """Return about how many millions of parameters the network has."""
     edit = EDITS[architecture].parameters if architecture != ORIGINAL else 0
     return BACKBONES[backbone].parameters + edit
+
+
+def work(backbone: str, image_size: int) -> float:
+    """Return about how many 10^9 multiplications a photo of this side takes."""
+    return BACKBONES[backbone].multiplications * (image_size / 224) ** 2
 
 
 def untouched(backbone: str) -> nn.Module:
