@@ -41,12 +41,12 @@ $(VENV)/run.done: requirements.txt | $(VENV)/python.done
 	$(INSTALL)
 	@touch $@
 
-$(VENV)/test.done: requirements-dev.txt requirements.txt | $(VENV)/python.done
+$(VENV)/test.done: requirements-dev.txt requirements-slurm.txt requirements.txt | $(VENV)/python.done
 	@command -v git > /dev/null || { echo "error: git is missing, and the tests need it: install git"; exit 1; }
 	$(INSTALL)
 	@touch $@ $(VENV)/run.done
 
-.venv-benchmark/done: benchmarks/requirements.txt requirements-dev.txt requirements.txt | $(VENV)/python.done
+.venv-benchmark/done: benchmarks/requirements.txt requirements-dev.txt requirements-slurm.txt requirements.txt | $(VENV)/python.done
 	$(PYTHON) -m venv $(@D)
 	$(INSTALL)
 	@touch $@

@@ -14,6 +14,20 @@ include: "workflow/rules/training.smk"
 include: "workflow/rules/comparison.smk"
 
 
+# On a cluster these run on the head node: they need the network or take a second. All others are submitted.
+localrules:
+    all,
+    download,
+    fetch_weights,
+    convert_weights,
+    evaluate,
+    draw_run,
+    collect,
+    summarize,
+    compare,
+    latest,
+
+
 rule all:
     default_target: True
     input:

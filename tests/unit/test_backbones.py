@@ -12,6 +12,7 @@ import safetensors.torch
 import torch
 import torchvision
 from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from ablation import backbones
 from ablation.backbones import BACKBONES, EDITS, ORIGINAL
@@ -61,6 +62,15 @@ def test_trainable_parameters(backbone: str, architecture: str) -> None:
     assert (
         backbones.trainable_parameters(on_meta(backbone, architecture)) == PARAMETERS[backbone, architecture]
     )
+
+
+@pytest.mark.parametrize("backbone", BACKBONES)
+def test_multiplications(backbone: str) -> None:
+    with torch.device("meta"), FlopCounterMode(display=False) as counter:
+        backbones.untouched(backbone).eval()(torch.empty(1, 3, 224, 224))
+    # An addition goes with every multiplication.
+    assert backbones.work(backbone, 224) == pytest.approx(counter.get_total_flops() / 2e9, abs=0.05)
+    assert backbones.work(backbone, 112) == backbones.work(backbone, 224) / 4
 
 
 def test_frozen_parameters_are_not_counted() -> None:

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,17 @@ def test_a_killed_process_leaves_no_lock(tmp_path: Path, capsys: pytest.CaptureF
         assert capsys.readouterr().out == ""
 
 
-def test_another_machines_lock_is_refused(tmp_path: Path) -> None:
+def test_another_machines_lock_is_waited_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    process = holder(tmp_path / "training.lock")
+    (tmp_path / "training.lock").write_text("elsewhere 1", encoding="utf-8")
+    threading.Timer(1, process.kill).start()
+    with lock.take(tmp_path / "training.lock"):
+        assert process.wait() == -signal.SIGKILL
+    assert "waiting for a training on elsewhere" in capsys.readouterr().out
+
+
+def test_another_machines_lock_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "ELSEWHERE_SECONDS", 0.1)
     process = holder(tmp_path / "training.lock")
     (tmp_path / "training.lock").write_text("elsewhere 1", encoding="utf-8")
     with pytest.raises(UserError, match="locked by a training on elsewhere: stop it"):

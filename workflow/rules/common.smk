@@ -11,10 +11,19 @@ SCRIPTS = os.path.relpath(os.path.join(workflow.basedir, "workflow/scripts"))
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation import environment, failures, figures, files, lease, schema, study
+from ablation import (
+    environment,
+    failures,
+    figures,
+    files,
+    lease,
+    resources,
+    schema,
+    signals,
+    study,
+)
 from ablation.datasets import origin, pairs
 from ablation.errors import UserError
-from ablation.signals import Interruption
 
 try:
     schema.refuse_repeated_keys(map(Path, workflow.configfiles))
@@ -28,7 +37,9 @@ except UserError as error:
 
 environment.prepare()
 environment.plan_without_pauses()
-INTERRUPTION = Interruption()
+INTERRUPTION = signals.Interruption()
+if workflow.remote_exec:
+    signals.pass_on(lambda: workflow.local_exec)
 
 PHOTOS = "resources/datasets/{dataset}/photos"
 ARCHIVE = "resources/datasets/{dataset}/archive"
@@ -43,15 +54,25 @@ COMPARED_BYTES = 1_000_000
 # one core whatever they are given. The demo on 2 cores of a Xeon (docs/performance.md): 7 min 36 s narrow,
 # 9 min 1 s wide. `--set-threads train=N pretrain=N` changes it.
 TRAINING_THREADS = 1
-# Photos are made before anything trains: packing takes all cores, and would wait for them.
+# A number of jobs, and not of cores, is what Snakemake has to do with a cluster.
+SUBMITS = workflow.is_main_process and workflow.nodes is not None
+# Of index and pack: all cores of this machine, or so many of a cluster's node.
+PHOTO_THREADS = 8 if SUBMITS or workflow.remote_exec else workflow.cores
+# Photos are made before anything trains: packing takes many cores, and would wait for them.
 PHOTOS_FIRST = 1_000_000_000
 GPUS = environment.gpus()
 # A training takes GPUs of its own where there are some: which ones, it finds out by locks (ablation/lease.py).
-TRAINING_GPUS = min(1, len(GPUS))
+TRAINING_GPUS = 1 if GPUS or SUBMITS else 0
 os.environ[lease.SHARE] = str(STUDY.config["gpu_share"])
-if GPUS and workflow.nodes is None and "gpu" not in workflow.global_resources:
-    # How many trainings run at once on this machine's GPUs, unless --resources gpu=N says otherwise.
-    workflow.register_resource("gpu", len(GPUS) * STUDY.config["gpu_share"])
+# How many trainings run at once on this machine, unless --resources says otherwise: as many as there are GPUs
+# for, or on a CPU as there is memory for, and cores.
+if GPUS:
+    LIMIT = {"gpu": len(GPUS) * STUDY.config["gpu_share"]}
+else:
+    LIMIT = {"mem_mb": resources.machine_memory()}
+if workflow.is_main_process and not SUBMITS:
+    for name in LIMIT.keys() - workflow.global_resources.keys():
+        workflow.register_resource(name, LIMIT[name])
 
 
 def one_of(names):
@@ -96,7 +117,10 @@ def run_targets():
     return [
         f"{RUNS}/{run}/{name}"
         for run in STUDY.runs()
-        for name in [pictures[0], *files.deleted(Path(RUNS, run), names.split() + pictures)]
+        for name in [
+            pictures[0],
+            *files.deleted(Path(RUNS, run), names.split() + pictures),
+        ]
     ]
 
 
@@ -182,6 +206,40 @@ def training_priority(wildcards):
     """The largest network first: were it the last to end, it would train while other cores have no work."""
     spec = experiment_of(wildcards).spec
     return study.backbones.parameters(spec.backbone, spec.architecture)
+
+
+def more(amount, attempt):
+    """A job that was killed asks for half as much again when it is tried again."""
+    return int(amount * (1 + attempt) / 2)
+
+
+def photo_memory(_wildcards, threads, attempt):
+    return more(resources.photo_memory(threads), attempt)
+
+
+def photo_minutes(_wildcards, attempt):
+    return 60 * attempt
+
+
+def training_memory(wildcards, attempt):
+    spec = experiment_of(wildcards).spec
+    return more(resources.memory(spec, cuda=TRAINING_GPUS > 0), attempt)
+
+
+def training_minutes(wildcards, attempt):
+    photos = resources.photos_in(Path(MANIFEST.format(dataset=STUDY.dataset.name)))
+    return resources.minutes(experiment_of(wildcards).spec, photos) * attempt
+
+
+def pretraining_memory(wildcards, attempt):
+    spec = STUDY.pretraining(wildcards.source, wildcards.backbone)[1]
+    return more(resources.memory(spec, cuda=TRAINING_GPUS > 0), attempt)
+
+
+def pretraining_minutes(wildcards, attempt):
+    dataset, spec = STUDY.pretraining(wildcards.source, wildcards.backbone)
+    photos = resources.photos_in(Path(MANIFEST.format(dataset=dataset)))
+    return resources.minutes(spec, photos) * attempt
 
 
 def given_file(wildcards):

@@ -12,6 +12,9 @@ rule draw:
     priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
+    resources:
+        mem_mb=photo_memory,
+        runtime=photo_minutes,
     params:
         fields=fields_of,
     shell:
@@ -49,6 +52,9 @@ rule unpack:
         dataset=one_of(STUDY.datasets_from("drive", "local")),
     conda:
         "../../envs/data.yaml"
+    resources:
+        mem_mb=photo_memory,
+        runtime=photo_minutes,
     params:
         stamp=archive_stamp,
         max_gb=unpacked_gb_of,
@@ -76,7 +82,10 @@ rule index:
     priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
-    threads: workflow.cores
+    threads: PHOTO_THREADS
+    resources:
+        mem_mb=photo_memory,
+        runtime=photo_minutes,
     params:
         root=root_of,
         split=split_of,
@@ -84,6 +93,7 @@ rule index:
         stamp=photos_stamp,
     shell:
         "python {input.script:q} --photos {params.root:q} {params.split} --duplicates {params.duplicates}"
+        " --threads {threads}"
         " --output {output.manifest:q} > {log:q} 2>&1"
 
 
@@ -100,9 +110,13 @@ rule pack:
     priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
-    threads: workflow.cores
+    threads: PHOTO_THREADS
+    resources:
+        mem_mb=photo_memory,
+        runtime=photo_minutes,
     params:
         root=root_of,
     shell:
         "python {input.script:q} --photos {params.root:q} --manifest {input.manifest:q} --size {wildcards.size}"
+        " --threads {threads}"
         " --output $(dirname {output.photos:q}) > {log:q} 2>&1"

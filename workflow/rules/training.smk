@@ -20,10 +20,12 @@ rule train:
     threads: threads_of
     resources:
         gpu=gpus_of,
+        mem_mb=training_memory,
+        runtime=training_minutes,
     params:
         spec=spec_of,
     shell:
-        "python {input.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
+        "exec python {input.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
         " --weights {input.weights:q} --run $(dirname {output.history:q}) --threads {threads}"
         " 3>&2 > {log:q} 2>&1"
 

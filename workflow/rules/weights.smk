@@ -57,9 +57,11 @@ rule pretrain:
     threads: TRAINING_THREADS
     resources:
         gpu=TRAINING_GPUS,
+        mem_mb=pretraining_memory,
+        runtime=pretraining_minutes,
     params:
         spec=pretraining_spec,
     shell:
-        "python {input.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
+        "exec python {input.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
         " --output {output.weights:q} --history {output.history:q} --threads {threads}"
         " 3>&2 > {log:q} 2>&1"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -26,13 +27,14 @@ def main() -> None:
     parser.add_argument(
         "--output", required=True, type=Path, help=f"manifest.csv; {pairs.FILE} is written beside it"
     )
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that decode photos")
     args = parser.parse_args()
     fingerprints: dict[str, duplicates.Fingerprint] = {}
 
     def inspect(file: str, photo: Image.Image) -> None:
         fingerprints[file] = duplicates.fingerprint(photo)
 
-    entries = manifest.build(args.photos, args.train_fraction, args.seed, inspect)
+    entries = manifest.build(args.photos, args.train_fraction, args.seed, inspect, args.threads)
     found = duplicates.find(entries, fingerprints)
     across = [pair for pair in found if pair.across]
     show(across, "across the split")

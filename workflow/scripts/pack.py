@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from ablation import errors, pack
@@ -14,8 +15,9 @@ def main() -> None:
     parser.add_argument("--manifest", required=True, type=Path)
     parser.add_argument("--size", required=True, type=int, help="side in pixels")
     parser.add_argument("--output", required=True, type=Path, help="folder of the pack")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that decode photos")
     args = parser.parse_args()
-    pack.build(args.photos, args.manifest, args.size, args.output)
+    pack.build(args.photos, args.manifest, args.size, args.output, args.threads)
 
 
 if __name__ == "__main__":

@@ -52,12 +52,15 @@ class Backbone:
 
     `minimum_size` is the smallest image side in pixels that it can train on, even with a last batch of
     one photo (batch norm refuses one value per channel); `parameters` are millions, with 1000 outputs;
-    `options` are passed to torchvision's builder.
+    `multiplications` are 10^9 for a photo of 224 x 224 pixels; `activations` are the bytes that training
+    keeps of each pixel of a batch, measured in fp32; `options` are passed to torchvision's builder.
     """
 
     head: Callable[[Any, int], None]
     minimum_size: int
     parameters: int
+    multiplications: float
+    activations: int
     options: dict[str, Any]
 
 
@@ -66,13 +69,13 @@ class Backbone:
 GOOGLENET = {"aux_logits": False, "transform_input": True, "init_weights": True}
 
 BACKBONES: dict[str, Backbone] = {
-    "alexnet": Backbone(replace_last_classifier_layer, 63, 61, {}),
-    "vgg11": Backbone(replace_last_classifier_layer, 32, 133, {}),
-    "googlenet": Backbone(extend_fc, 47, 7, GOOGLENET),
-    "resnet34": Backbone(extend_fc, 33, 22, {}),
-    "resnet50": Backbone(extend_fc, 33, 26, {}),
-    "resnet101": Backbone(extend_fc, 33, 45, {}),
-    "resnext50_32x4d": Backbone(extend_fc, 33, 25, {}),
+    "alexnet": Backbone(replace_last_classifier_layer, 63, 61, 0.7, 700, {}),
+    "vgg11": Backbone(replace_last_classifier_layer, 32, 133, 7.6, 1600, {}),
+    "googlenet": Backbone(extend_fc, 47, 7, 1.5, 1300, GOOGLENET),
+    "resnet34": Backbone(extend_fc, 33, 22, 3.7, 1000, {}),
+    "resnet50": Backbone(extend_fc, 33, 26, 4.1, 2300, {}),
+    "resnet101": Backbone(extend_fc, 33, 45, 7.8, 3100, {}),
+    "resnext50_32x4d": Backbone(extend_fc, 33, 25, 4.2, 2600, {}),
 }
 
 
@@ -161,6 +164,16 @@ def parameters(backbone: str, architecture: str) -> int:
 def needs_whole_batch(architecture: str) -> bool:
     """Tell whether a batch cannot be split over several processes."""
     return architecture != ORIGINAL and EDITS[architecture].whole_batch
+
+
+def multiplications(backbone: str, image_size: int) -> float:
+    """Return about how many 10^9 multiplications a photo of this side takes."""
+    return BACKBONES[backbone].multiplications * (image_size / 224) ** 2
+
+
+def activations(backbone: str) -> int:
+    """Return how many bytes a pixel of a batch takes while a network trains, in fp32."""
+    return BACKBONES[backbone].activations
 
 
 def untouched(backbone: str) -> nn.Module:

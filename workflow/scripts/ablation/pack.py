@@ -53,11 +53,14 @@ class Pack(Index):
     photos: Pixels = field(kw_only=True)
 
 
-def build(root: Path, manifest_path: Path, size: int, folder: Path) -> None:
+def build(
+    root: Path, manifest_path: Path, size: int, folder: Path, threads: int | None = os.cpu_count()
+) -> None:
     """Decode every photo of a manifest to size x size pixels (aspect ratio not kept) into a pack.
 
     Resizing is Pillow's bilinear filter with antialiasing, torchvision's Resize on a photo. Memory
     stays bounded: pixels go to the file as they come. The files get their names when both are whole.
+    `threads` photos are decoded at once.
 
     Raises UserError if a photo is not the one that the manifest describes, or the disk refuses.
     """
@@ -71,7 +74,7 @@ def build(root: Path, manifest_path: Path, size: int, folder: Path) -> None:
 
     with atomic(folder / INDEX) as index, atomic(folder / PHOTOS) as photos:
         # Not through a memory map: on a full disk that kills the process without a message.
-        with photos.open("wb") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
+        with photos.open("wb") as file, ThreadPoolExecutor(threads) as pool:
             shape = (len(entries), size, size, 3)
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)

@@ -5,10 +5,12 @@ Standard library only, but for psutil, which Snakemake brings: the Snakefile imp
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -69,6 +71,9 @@ class Interruption:
     def heed(self, scheduler: Any) -> None:
         """From now on, let these signals stop Snakemake's scheduler and its jobs."""
         self._scheduler = scheduler
+        executor = scheduler._executor
+        if hasattr(executor, "cancel_jobs"):
+            executor.sleep = self._sleep
         on_signal(self._note, signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
     def _note(self, _number: int, _frame: Any) -> None:
@@ -82,9 +87,46 @@ class Interruption:
         self._scheduler._user_kill = "graceful"
         terminate_jobs()
         self._scheduler._open_jobs.release()
+        cancel_jobs(self._scheduler._executor)
         # A job that was being started when the others were told.
         time.sleep(1)
         terminate_jobs()
+        cancel_jobs(self._scheduler._executor)
+
+    async def _sleep(self) -> None:
+        """Wait until it is time to ask a cluster for its jobs: not minutes, once they have been cancelled."""
+        until = time.monotonic() + self._scheduler._executor.next_seconds_between_status_checks
+        while time.monotonic() < until and not self.came:
+            await asyncio.sleep(1)
+        if self.came:
+            await asyncio.sleep(2)
+
+
+def cancel_jobs(executor: Any) -> None:
+    """Cancel what an executor has submitted to a cluster, which sends SIGTERM to it."""
+    if not hasattr(executor, "cancel_jobs"):
+        return
+    with executor.lock:
+        jobs = list(executor.active_jobs)
+    executor.cancel_jobs(jobs)
+
+
+def pass_on(here: Callable[[], bool]) -> None:
+    """Have SIGTERM reach the job of this Snakemake, which itself only waits for it, if it runs `here`.
+
+    For the Snakemake inside a cluster's job: SLURM with cgroups signals no process but that one. Python
+    writes every signal's number into a pipe, whatever handler Snakemake installs after this.
+    """
+    told, tell = os.pipe()
+    os.set_blocking(tell, False)
+    signal.set_wakeup_fd(tell, warn_on_full_buffer=False)
+
+    def listen() -> None:
+        while number := os.read(told, 1):
+            if number[0] == signal.SIGTERM and here():
+                terminate_jobs()
+
+    threading.Thread(target=listen, daemon=True).start()
 
 
 def terminate_jobs() -> None:

@@ -47,13 +47,14 @@ def build(
     train_fraction: float,
     seed: int,
     inspect: Callable[[str, Image.Image], None] = lambda _file, _photo: None,
+    threads: int | None = os.cpu_count(),
 ) -> list[Entry]:
     """Find, check and split the photos under `root`; return them sorted by (label, file).
 
     A split that the folders make is kept. Otherwise `train_fraction` (0 to 1, exclusive) of each
     class, rounded half up, trains and the rest validates, at least one photo each; which ones depends
     only on `seed` (0 or more), the class's name and its own file names. `inspect` is called with each
-    file and its decoded photo, by several threads and in any order. Raises `UserError` for what
+    file and its decoded photo, by `threads` threads and in any order. Raises `UserError` for what
     `layouts.find` refuses, for a photo that cannot be read, and for a class with a single photo.
     """
     if not 0 < train_fraction < 1:
@@ -63,7 +64,7 @@ def build(
     found = layouts.find(root)
     labels = {category: label for label, category in enumerate(layouts.categories(found))}
     split = _split(root, found, train_fraction, seed)
-    hashes = _checked_hashes(root, [photo.file for photo in found], inspect)
+    hashes = _checked_hashes(root, [photo.file for photo in found], inspect, threads)
     entries = [
         Entry(photo.file, hashes[photo.file], labels[photo.category], photo.category, split[photo.file])
         for photo in found
@@ -95,7 +96,7 @@ def read(path: Path) -> list[Entry]:
 
 
 def _checked_hashes(
-    root: Path, names: list[str], inspect: Callable[[str, Image.Image], None]
+    root: Path, names: list[str], inspect: Callable[[str, Image.Image], None], threads: int | None
 ) -> dict[str, str]:
     """Decode every photo, to find the bad ones before training does, and return its SHA-256."""
 
@@ -107,7 +108,7 @@ def _checked_hashes(
         return files.sha256(path)
 
     # Pillow and hashlib let go of the interpreter's lock while they work, so threads are enough.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(threads) as pool:
         try:
             return dict(zip(names, pool.map(check, names), strict=True))
         except OSError as error:
