@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from project import SINGLE, TINY, Project
 
+from ablation.resources import machine_memory
+
 # In place of the training: leases a GPU as that does, and ends only when enough others have one too.
 STAND_IN = """
 import os, sys, time
@@ -95,9 +97,12 @@ def test_fewer_at_once_than_there_are_gpus(machine: Project, monkeypatch: pytest
     assert used == {"0": 6}
 
 
-def test_without_gpus_as_many_as_there_are_cores(machine: Project) -> None:
+def test_without_gpus_as_many_as_there_are_cores_and_memory_for(machine: Project) -> None:
     for device in (machine.folder / "dev").iterdir():
         device.unlink()
+    output = machine.run("resources/datasets/demo/manifest.csv")
+    assert f'Provided resources: mem_mb=Resource("mem_mb", {machine_memory()})' in output
     output = machine.run("-n", "results/runs/demo/one-1/seed0/history.csv")
     (resources,) = [line for line in output.split("rule train:")[1].splitlines() if "resources:" in line]
     assert "gpu=0" in resources
+    assert "mem_mb=1" in resources
