@@ -180,10 +180,11 @@ class Cluster:
 
     def owns(self, process: psutil.Process) -> bool:
         """Tell whether a process belongs to this cluster: a daemon, or a job with what runs in it."""
+        # psutil sees no variables of slurmstepd, which writes its title over the first of them.
+        ours = f"SLURM_CONF={self.environment['SLURM_CONF']}".encode()
         try:
-            found = process.environ().get("SLURM_CONF") == self.environment["SLURM_CONF"]
-            return found and process.pid != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
-        except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+            return process.pid != os.getpid() and ours in Path(f"/proc/{process.pid}/environ").read_bytes()
+        except OSError:  # it has ended
             return False
 
     def call(self, *command: str) -> str:
