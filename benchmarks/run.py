@@ -296,7 +296,7 @@ def startup(folder: Path, _given: Path | None) -> Iterator[Row]:
         ],
     )
     plan = snakemake(own, "-n", "--quiet", "--configfile", many)
-    yield measured(f"plan {RUNS:,} runs (snakemake -n)", plan, own, folder)
+    yield measured(f"plan {RUNS:,} runs (snakemake -n --quiet)", plan, own, folder)
     tiny = ROOT / "tests/workflow/tiny.yaml"
     for log, *arguments in (("study", "--cores", "all"),):
         timed(snakemake(own, *arguments, "--configfile", tiny), own, folder / f"{log}.log")
