@@ -29,7 +29,8 @@ SPEC = Spec(
     seed=0,
 )
 TRAINING = """
-import resource, sys, torch
+import sys, torch
+from pathlib import Path
 from ablation import backbones, training
 from ablation.spec import Spec
 spec = Spec.from_json(sys.argv[1])
@@ -40,7 +41,9 @@ photos = torch.randn(spec.batch_size, 3, spec.image_size, spec.image_size)
 for _ in range(2):
     state.step(photos.to(memory_format=torch.channels_last), torch.zeros(len(photos), dtype=torch.int64))
 state.keep_weights()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 10**6)
+# Not getrusage: its peak is at least that of the process which started this one.
+lines = Path("/proc/self/status").read_text().splitlines()
+print(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 10**6)
 """
 
 
