@@ -9,18 +9,14 @@ import argparse
 import csv
 import json
 import os
-import platform
 import shlex
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
@@ -28,15 +24,15 @@ import yaml
 
 import grid
 import photos
+import results
 import workers
 from ablation import environment, pack
 from ablation.datasets import manifest
 from ablation.spec import Spec
+from results import CORES, Row, compared
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
-RESULTS = HERE / "results.csv"
-CORES = len(os.sched_getaffinity(0))
 REPETITIONS = 3
 # Photos of an epoch, so many that one of the report-style script takes some ten seconds or more.
 THROUGHPUT = {"googlenet": 256, "resnet50": 128, "alexnet": 512}
@@ -46,42 +42,6 @@ GRIDS = (100, 1_000, 5_000)
 EPOCHS = 5
 REPORT_PHOTOS = 2_190
 REPORT_EPOCHS = 40
-PACKAGES = ("torch", "torchvision", "snakemake", "fastai", "lightning", "ultralytics")
-
-
-@dataclass
-class Row:
-    """One line of the results; `ours_faster` says how many times as fast ours did the same.
-
-    `about` is the machine, the versions and the date.
-    """
-
-    workload: str
-    subject: str
-    unit: str
-    median: float
-    lowest: float
-    highest: float
-    repetitions: int
-    mib: float | None
-    ours_faster: float | None = None
-    benchmark: str = ""
-    about: str = ""
-
-    @classmethod
-    def of(cls, workload: str, subject: str, unit: str, values: list[float], mib: float | None) -> Row:
-        """Sum repetitions up."""
-        middle = statistics.median(values)
-        return cls(workload, subject, unit, middle, min(values), max(values), len(values), mib)
-
-
-def compared(rows: list[Row], ours: str) -> list[Row]:
-    """Fill in how many times as fast the row `ours` is as each other one."""
-    (mine,) = [row.median for row in rows if row.subject == ours]
-    for row in rows:
-        faster = mine / row.median if row.unit == "images/s" else row.median / mine
-        row.ours_faster = None if row.subject == ours else faster
-    return rows
 
 
 # --- training ---------------------------------------------------------------------------------------
@@ -411,7 +371,7 @@ def gpu(folder: Path, _given: Path | None) -> Iterator[Row]:
     yield Row.of(f"the report's 17 experiments, {REPORT_EPOCHS} epochs", "ours", "s", [total], None)
 
 
-# --- the table --------------------------------------------------------------------------------------
+# --- all of them -----------------------------------------------------------------------------------
 
 WORKLOADS: dict[str, Callable[[Path, Path | None], Iterator[Row]]] = {
     "throughput": throughput,
@@ -424,84 +384,6 @@ WORKLOADS: dict[str, Callable[[Path, Path | None], Iterator[Row]]] = {
 }
 
 
-def machine() -> str:
-    """Return what computes: processor and cores, and the GPU if there is one."""
-    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.machine())
-    flags = next((line for line in lines if line.startswith("flags")), "")
-    native = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
-    gpu = f", {torch.cuda.get_device_name()}" if torch.cuda.is_available() else ", no GPU"
-    return f"{model}, {CORES} cores ({', '.join(native) or 'no native bf16'}){gpu}"
-
-
-def versions() -> str:
-    """Return the versions of what was measured."""
-    found = []
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            continue
-    return ", ".join([f"Python {platform.python_version()}", *found])
-
-
-def line(row: Row) -> str:
-    """Return a row as text."""
-    memory = f"{row.mib:,.0f} MiB" if row.mib is not None else ""
-    faster = f"{row.ours_faster:.2f}" if row.ours_faster is not None else ""
-    figures = f"{row.median:9.2f} {row.unit:9} ({row.lowest:.2f} to {row.highest:.2f})"
-    return f"{row.workload:45} {row.subject:32} {figures:42} {faster:>6}  {memory:>12}"
-
-
-def markdown(rows: list[Row]) -> str:
-    """Return the table as Markdown."""
-    head = "| workload | | median | lowest to highest | ours is faster by | memory, MiB |"
-    lines = []
-    before = Row("", "", "", 0, 0, 0, 0, None)
-    for row in rows:
-        if row.about != before.about:
-            lines += [
-                "",
-                *(f"{value}  " for value in row.about.split("; ")),
-                "",
-                head,
-                "|---|---|---|---|---|---|",
-            ]
-        cells = (
-            row.workload if row.workload != before.workload else "",
-            row.subject,
-            f"{row.median:.2f} {row.unit}",
-            f"{row.lowest:.2f} to {row.highest:.2f}",
-            f"**{row.ours_faster:.2f}**" if row.ours_faster is not None else "",
-            f"{row.mib:,.0f}" if row.mib is not None else "",
-        )
-        lines.append(f"| {' | '.join(cells)} |")
-        before = row
-    return "# The latest results\n" + "\n".join(lines) + "\n"
-
-
-def read() -> list[Row]:
-    """Return the rows of the latest results."""
-    if not RESULTS.exists():
-        return []
-    numbers = ("median", "lowest", "highest", "mib", "ours_faster")
-    with RESULTS.open(encoding="utf-8", newline="") as file:
-        return [
-            Row(**row | {name: float(row[name]) if row[name] else None for name in numbers})
-            for row in csv.DictReader(file)
-        ]
-
-
-def write(rows: list[Row]) -> None:
-    """Write the results as CSV and Markdown, in the order of the workloads."""
-    rows = sorted(rows, key=lambda row: list(WORKLOADS).index(row.benchmark))
-    with RESULTS.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(asdict, rows))
-    RESULTS.with_suffix(".md").write_text(markdown(rows), encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", type=Path, help="folder or archive to measure on; else drawn photos")
@@ -511,7 +393,7 @@ def main() -> None:
     args = parser.parse_args()
     if unknown := set(args.workloads) - set(WORKLOADS):
         parser.error(f"no workload {', '.join(unknown)}; one of: {', '.join(WORKLOADS)}")
-    about = "; ".join((machine(), versions(), str(date.today())))
+    about = "; ".join((results.machine(), results.versions(), str(date.today())))
     print(about.replace("; ", "\n"), flush=True)
     print(f"{'':122} ours is faster by, memory")
     for name in args.workloads or WORKLOADS:
@@ -520,10 +402,9 @@ def main() -> None:
             for row in WORKLOADS[name](Path(folder, name), args.photos):
                 row.benchmark, row.about = name, about
                 rows.append(row)
-                print(line(row), flush=True)
+                print(results.line(row), flush=True)
         # After each, and beside those of the others, so that a long measurement need not end.
-        if rows:
-            write([row for row in read() if row.benchmark != name] + rows)
+        results.replace(rows, list(WORKLOADS))
 
 
 if __name__ == "__main__":
