@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import select
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given
@@ -22,7 +27,7 @@ SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 HOLDER = """
 import os, signal, sys
 from ablation import lease
-held = lease.take(sys.argv[1:])
+held = lease.take(sys.argv[2:], count=int(sys.argv[1]))
 print(os.environ.get("CUDA_VISIBLE_DEVICES"), flush=True)
 signal.pause()
 """
@@ -36,8 +41,8 @@ class Holders:
         self.env.pop("CUDA_VISIBLE_DEVICES", None)
         self.processes: list[subprocess.Popen[str]] = []
 
-    def start(self, *gpus: str, **variables: str) -> subprocess.Popen[str]:
-        command = [sys.executable, "-c", HOLDER, *gpus]
+    def start(self, *gpus: str, count: int = 1, **variables: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", HOLDER, str(count), *gpus]
         env = self.env | variables
         self.processes.append(subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True))
         return self.processes[-1]
@@ -74,20 +79,83 @@ def test_shared_only_when_all_are_used(holders: Holders) -> None:
     assert Counter(found) == {"0": 2, "1": 2}
 
 
+def here(holders: Holders, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lease in this process as the holders do."""
+    monkeypatch.setattr("tempfile.tempdir", holders.env["TMPDIR"])
+    monkeypatch.setenv(lease.SHARE, holders.env[lease.SHARE])
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+
 @pytest.mark.parametrize("holders", [2], indirect=True)
-def test_not_shared_by_processes_that_train_together(
-    holders: Holders, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_processes_that_train_together_do_not_share_one(holders: Holders) -> None:
     assert told(holders.start("0")) == "0"
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setenv(lease.SHARE, "2")
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    held = [lease.take(["0", "1"], alone=True)]
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "1"
-    with pytest.raises(KeyboardInterrupt):
-        lease.take(["0", "1"], give_up, alone=True)
-    held.append(lease.take(["0", "1"], give_up))
-    assert os.environ["CUDA_VISIBLE_DEVICES"] == "0"
+    assert told(holders.start("0", "1", "2", count=2)) == "1,2"
+
+
+def test_two_that_need_several_do_not_wait_for_each_other(
+    holders: Holders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here(holders, monkeypatch)
+    single = holders.start("1")
+    assert told(single) == "1"
+    # One of the two has the other GPU and waits for this one, which the other may not take from it.
+    waiting = [holders.start("0", "1", count=2) for _ in range(2)]
+    with suppress(KeyboardInterrupt):
+        while True:
+            lease.take(["0"], give_up)[0].close()
+            time.sleep(0.1)
+    single.kill()
+    outputs = [process.stdout for process in waiting]
+    (ready,) = select.select(outputs, [], [])[0]
+    first, second = sorted(waiting, key=lambda process: process.stdout is not ready)
+    assert told(first) == "0,1"
+    first.kill()
+    assert told(second) == "0,1"
+
+
+def test_more_gpus_than_there_are(holders: Holders, monkeypatch: pytest.MonkeyPatch) -> None:
+    here(holders, monkeypatch)
+    with pytest.raises(UserError, match="gpus is 3, but this process may use 2: set gpus to 2"):
+        lease.take(["0", "1"], count=3)
+
+
+def test_each_of_those_that_train_together_holds_its_own(
+    holders: Holders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here(holders, monkeypatch)
+    launcher = holders.start("0", "1", count=2)
+    assert told(launcher) == "0,1"
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    held = lease.join(["0", "1"], give_up)
+    assert held is not None
+    launcher.kill()
+    launcher.wait()
+    # What it had but no process of its own holds is free, and the rest when that ends.
+    assert told(holders.start("0", "1")) == "0"
+    waits = holders.start("0", "1")
+    held.close()
+    assert told(waits) == "1"
+
+
+def test_a_process_more_than_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(UserError, match="this is process 3 and may use 2 GPUs"):
+        lease.join(["0", "1"])
+
+
+def test_a_file_that_was_removed_is_no_lease(holders: Holders, monkeypatch: pytest.MonkeyPatch) -> None:
+    here(holders, monkeypatch)
+    monkeypatch.delenv("SLURM_JOB_ID", raising=False)
+    lock = fcntl.flock
+
+    def removed_first(file: IO[bytes], kind: int) -> None:
+        Path(file.name).unlink(missing_ok=True)
+        monkeypatch.setattr(fcntl, "flock", lock)
+        lock(file, kind)
+
+    monkeypatch.setattr(fcntl, "flock", removed_first)
+    (held,) = lease.take(["0"])
+    assert Path(held.name).stat().st_ino == os.fstat(held.fileno()).st_ino
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -518,10 +518,10 @@ def test_predictions_are_in_the_packs_order_batch_by_batch(batch_size: int) -> N
 @pytest.mark.parametrize("index", [[2, 0, 1], [3], [0, 1, 2, 3, 4], [1, 1]])
 def test_photos_of_each_part(monkeypatch: pytest.MonkeyPatch, on_device: bool, index: list[int]) -> None:
     """The same photos come from the device's memory as from the pack's file."""
-    monkeypatch.setattr(training, "takes", lambda *_: on_device)
+    monkeypatch.setattr(training, "PHOTOS_AT_ONCE", 3)
     pack = photos()
     for part in (True, False):
-        found = Photos.of(pack, training=part, device=CPU)
+        found = Photos.of(pack, training=part, device=CPU, resident=on_device)
         assert len(found) == (8 if part else 5)
         assert isinstance(found.pixels, Tensor) == on_device
         pixels, labels = found.batch(torch.tensor(index))
@@ -601,6 +601,9 @@ class Hungry(Tiny):
 OUT_OF_MEMORY = {
     "GPU": torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB"),
     "CPU": RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory"),
+    # PyTorch's AcceleratorError, cuDNN's and NCCL's are RuntimeErrors too.
+    "CUDA": RuntimeError("CUDA error: out of memory"),
+    "cuDNN": RuntimeError("cuDNN error: CUDNN_STATUS_ALLOC_FAILED"),
     "numpy": MemoryError("Unable to allocate 3 GiB"),
 }
 

@@ -24,8 +24,8 @@ def main() -> None:
     spec: Spec = args.spec
     # Never finished early: what starts from half-trained weights would not show it.
     requests = Requests().heed(finish=False)
-    _lock = lock.take(args.output.with_suffix(".lock"))
-    _gpu = lease.take(environment.gpus(), requests.refuse_to_wait)
+    _lock = lock.take(args.output.with_suffix(".lock"), requests.refuse_to_wait)
+    _gpus = lease.take(environment.gpus(), requests.refuse_to_wait)
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)

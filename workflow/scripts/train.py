@@ -38,13 +38,18 @@ def main() -> None:
     parser.add_argument("--run", required=True, type=Path, help="folder of the run's results")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     args = parser.parse_args()
-    if args.spec.gpus > 1 and not distributed.is_launched():
-        distributed.launch(args.spec.gpus, args.threads)
-        return
-    requests = Requests().heed()
+    requests, gpus = Requests().heed(), environment.gpus()
     # Before the GPU: what an earlier workflow left training this very run may have it.
-    _lock = lock.take(args.run / kept.LOCK) if distributed.rank() == 0 else None
-    _gpu = lease.take(environment.gpus(), requests.refuse_to_wait, alone=args.spec.gpus > 1)
+    _lock = lock.take(args.run / kept.LOCK, requests.refuse_to_wait) if distributed.rank() == 0 else None
+    if args.spec.gpus > 1 and not distributed.is_launched():
+        _gpus = lease.take(gpus, requests.refuse_to_wait, args.spec.gpus)
+        del _lock  # the first of the processes takes it
+        distributed.launch(args.spec.gpus, args.threads, requests)
+        return
+    if distributed.is_launched():
+        _gpu = lease.join(gpus, requests.refuse_to_wait)
+    else:
+        _gpus = lease.take(gpus, requests.refuse_to_wait)
     with distributed.joined(args.spec.gpus) as group:
         train(args, group, requests)
 

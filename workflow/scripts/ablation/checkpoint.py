@@ -39,7 +39,8 @@ def fingerprint(
         "spec": spec.to_json(),
         "photos": photos.sha256,
         "weights": weights_sha256,
-        "device": device.name(target),
+        # Not its name: a cluster may try again on another GPU, and the same bytes are promised on CPUs only.
+        "device": target.type,
         "precision": device.resolve_precision(spec.precision, target),
         "threads": threads,
     }

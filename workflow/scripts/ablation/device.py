@@ -10,18 +10,27 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ablation import environment
 from ablation.errors import UserError
 
 
 def choose() -> torch.device:
     """Return the CUDA device of this process if there is one, else the CPU.
 
-    Of several that it sees, each process that torchrun starts takes the one of its number.
+    Of several that it sees, each process that torchrun starts takes the one of its number. Raises UserError
+    if there is none for it, and if there are GPUs that CUDA cannot use.
     """
     if not torch.cuda.is_available():
+        if environment.gpus():
+            raise UserError(
+                f"PyTorch {torch.__version__} cannot use this machine's GPU: update NVIDIA's driver, "
+                'or set CUDA_VISIBLE_DEVICES="" to train on the CPU'
+            )
         return torch.device("cpu")
-    several = torch.cuda.device_count() > 1
-    device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", 0)) if several else 0)
+    number, found = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
+    if number >= found:
+        raise UserError(f"this is process {number + 1}, but it sees {found} GPUs: set gpus to {found}")
+    device = torch.device("cuda", number)
     torch.cuda.set_device(device)
     return device
 
@@ -76,7 +85,9 @@ def place(net: nn.Module, device: torch.device) -> nn.Module:
     pointwise = list(filter(is_pointwise, net.modules())) if device.type == "cpu" else []
     try:
         net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    except torch.OutOfMemoryError as error:
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
         raise UserError(
             f"the network does not fit the memory of {device}: choose a smaller backbone"
         ) from error
@@ -90,7 +101,7 @@ def place(net: nn.Module, device: torch.device) -> nn.Module:
 def takes(device: torch.device, size: int) -> bool:
     """Tell whether data of so many bytes leave half of a GPU's free memory; of a CPU's they need not be told.
 
-    A pack's file is in the memory of the system already, as far as it fits.
+    Asked once for all photos. A pack's file is in the memory of the system already, as far as it fits.
     """
     return device.type == "cuda" and size <= torch.cuda.mem_get_info(device)[0] / 2
 
@@ -98,7 +109,10 @@ def takes(device: torch.device, size: int) -> bool:
 def is_out_of_memory(error: Exception) -> bool:
     """Tell whether an exception says that memory ran out, on a GPU or on the CPU."""
     # PyTorch has no class of its own for these.
-    told = ("can't allocate memory", "CUBLAS_STATUS_ALLOC_FAILED")
+    told = (
+        *("can't allocate memory", "CUDA error: out of memory", "Cuda failure 2"),
+        *("CUBLAS_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_NOT_INITIALIZED", "CUDNN_STATUS_ALLOC_FAILED"),
+    )
     return isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(
         text in str(error) for text in told
     )

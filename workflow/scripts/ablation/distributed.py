@@ -30,7 +30,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ablation import console
 from ablation.errors import ERROR, UserError
-from ablation.signals import RESUMABLE, Resumable, on_signal
+from ablation.signals import RESUMABLE, Requests, Resumable, on_signal
 
 # Over which batch normalisation takes its averages: all but the channels of N x C x H x W.
 PLACES = (0, 2, 3)
@@ -264,24 +264,22 @@ def quiet(really: bool) -> Iterator[None]:
         yield
 
 
-def launch(processes: int, threads: int) -> None:
+def launch(processes: int, threads: int, requests: Requests) -> None:
     """Run this program again in so many processes, as `torchrun --standalone` does, and wait for them.
 
-    `threads` is how many CPU threads they have together. Signals go on to them. Exits with the status of
-    the first that fails: as one process would, with RESUMABLE where they left a checkpoint. Raises UserError
-    if the machine has GPUs but too few.
+    `threads` is how many CPU threads they have together, `requests` what signals have asked for so far; those
+    to come go on to them. Exits with the status of the first that fails: as one process would, with
+    RESUMABLE where they left a checkpoint.
     """
     from torch.distributed import run as torchrun
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
-    found = torch.cuda.device_count()
-    if 0 < found < processes:
-        raise UserError(f"gpus is {processes}, but this process may use {found}: set gpus to {found}")
     # What torchrun says of a failed process is no news.
     logging.disable(logging.ERROR)
     os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     console.hand_on_terminal()
     on_signal(pass_on, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    requests.refuse_to_wait()
     # torchrun's answer to these signals would be to kill after 30 seconds what has not ended.
     options = ["--standalone", f"--nproc-per-node={processes}", "--signals-to-handle=SIGQUIT"]
     try:

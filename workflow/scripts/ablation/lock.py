@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
@@ -16,44 +18,50 @@ from ablation.errors import UserError
 # A node that SLURM takes for lost may train on, until it hears that its job is no longer wanted; of one that
 # is dead, the file server keeps the locks for about a minute.
 ELSEWHERE_SECONDS = 600.0
+SECONDS_BETWEEN_LOOKS = 0.1
 
 
-def take(path: Path) -> IO[str]:
+def take(path: Path, check: Callable[[], None] = lambda: None) -> IO[str]:
     """Lock a file for as long as this process lives or keeps what is returned.
 
     A process of this machine that holds the lock is told to leave (SIGTERM) and waited for: when only
     Snakemake was killed its trainings go on, and would write their results over those of a later one.
-    One of another machine is waited for, but no longer than ELSEWHERE_SECONDS. Raises UserError if it holds
-    the lock then.
+    One of another machine is waited for, but no longer than ELSEWHERE_SECONDS. Meanwhile `check` is called
+    again and again, which may raise to give up. Raises UserError if another machine's holds the lock in the
+    end, and if the file system has no locks.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     file = path.open("a+", encoding="utf-8")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    if not locked(file, path):
         file.seek(0)
         host, _, process = file.read().partition(" ")
         if host == socket.gethostname() and process.isdigit():
             console.line(f"stopping process {process}, which an earlier workflow left training here")
-            os.kill(int(process), signal.SIGTERM)
-            fcntl.flock(file, fcntl.LOCK_EX)
+            with suppress(ProcessLookupError):
+                os.kill(int(process), signal.SIGTERM)
+            limit = float("inf")
         else:
-            wait(file, path, host or "another machine")
+            console.line(f"waiting for a training on {host or 'another machine'}, which holds {path}")
+            limit = time.monotonic() + ELSEWHERE_SECONDS
+        while not locked(file, path):
+            check()
+            if time.monotonic() > limit:
+                raise UserError(f"{path} is locked by a training on {host or 'another machine'}: stop it")
+            time.sleep(min(SECONDS_BETWEEN_LOOKS, ELSEWHERE_SECONDS))
     file.truncate(0)
     file.write(f"{socket.gethostname()} {os.getpid()}")
     file.flush()
     return file
 
 
-def wait(file: IO[str], path: Path, host: str) -> None:
-    """Lock a file that a training on another machine holds, when that ends."""
-    console.line(f"waiting for a training on {host}, which holds {path}")
-    until = time.monotonic() + ELSEWHERE_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError as error:
-            if time.monotonic() > until:
-                raise UserError(f"{path} is locked by a training on {host}: stop it") from error
-        time.sleep(min(1.0, ELSEWHERE_SECONDS))
+def locked(file: IO[str], path: Path) -> bool:
+    """Lock an open file; False if another process has it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        raise UserError(
+            f"{path} cannot be locked ({error.strerror}): mount its file system with locks (Lustre: flock)"
+        ) from error
+    return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import math
 import os
 import time
@@ -27,6 +28,10 @@ from ablation.spec import Optimizer, Spec
 
 if TYPE_CHECKING:
     from ablation.checkpoint import Checkpoint
+
+
+# Bounds the host's memory while photos go to a GPU.
+PHOTOS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
@@ -71,13 +76,19 @@ class Photos:
     labels: Tensor
 
     @classmethod
-    def of(cls, pack: Pack, *, training: bool, device: torch.device) -> Photos:
-        """Choose the training or the validation photos of a pack."""
+    def of(cls, pack: Pack, *, training: bool, device: torch.device, resident: bool = False) -> Photos:
+        """Choose the training or the validation photos of a pack.
+
+        `resident` puts them into the device's memory.
+        """
         rows = torch.from_numpy(np.flatnonzero(pack.training == training))
         labels = torch.from_numpy(pack.labels)[rows].to(device)
-        if not takes(device, len(rows) * pack.photos[0].nbytes):
+        if not resident:
             return cls(pack.photos, rows, labels)
-        pixels = torch.from_numpy(pack.photos[rows.numpy()]).to(device)
+        pixels = torch.empty((len(rows), *pack.photos.shape[1:]), dtype=torch.uint8, device=device)
+        # In parts: the host may not have the memory for a second copy of all.
+        for some, there in zip(rows.split(PHOTOS_AT_ONCE), pixels.split(PHOTOS_AT_ONCE), strict=True):
+            there.copy_(torch.from_numpy(pack.photos[some.numpy()]))
         return cls(pixels, torch.arange(len(rows), device=device), labels)
 
     def __len__(self) -> int:
@@ -100,6 +111,8 @@ def make_reproducible(seed: int, threads: int) -> None:
     # Without this setting cuBLAS may choose another algorithm from call to call.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # fp32 shall mean what it says: by default cuDNN rounds the factors of convolutions to 10 bits (TF32).
+    torch.backends.cudnn.allow_tf32 = False
     # Else every tensor is filled before it is overwritten, which is up to a tenth of a step on a CPU.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
@@ -331,7 +344,10 @@ def run(
     group: Group = ALONE,
 ) -> Trained:
     """Do the work of `train`."""
-    training, validation = (Photos.of(pack, training=part, device=device) for part in (True, False))
+    resident = takes(device, pack.photos.nbytes)
+    training, validation = (
+        Photos.of(pack, training=part, device=device, resident=resident) for part in (True, False)
+    )
     transforms = augment.build(spec.augmentation, training=True)
     state = Training(net, spec, len(training), device, group)
     if checkpoint:
@@ -371,6 +387,8 @@ def out_of_memory(net: nn.Module, spec: Spec, pack: Pack, device: torch.device) 
     while size > 1:
         size //= 2
         net.zero_grad()
+        # What failed may still be held by a cycle of references.
+        gc.collect()
         if device.type == "cuda":
             torch.cuda.empty_cache()
         try:
