@@ -37,6 +37,7 @@ rule all:
 
 
 onstart:
+    require_slots_for_arrays()
     INTERRUPTION.heed(workflow.scheduler)
 
 

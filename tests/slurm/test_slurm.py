@@ -159,6 +159,31 @@ def test_what_each_job_asked_for(submitted: Project, cluster: Cluster) -> None:
     assert all(30 < minutes(job) < 40 for job in trainings.values())
 
 
+def test_a_run_on_several_gpus_has_one_node(submitted: Project, place: Path, cluster: Cluster) -> None:
+    project = replace(submitted.copy(place), configs=(TINY, LONG))
+    project.edit(lambda config: config["experiments"][0].update(name="both", gpus=2, epochs=1), LONG)
+    project.run(*OPTIONS)
+    (job,) = (of(cluster.jobs(), "train")["both_0"],)
+    assert (job["TresPerJob"], job["NumNodes"], job["CPUs/Task"]) == ("gres:gpu:2", "1", "2")
+    (row,) = summary(project)
+    assert row["ended"] == "epoch_limit"
+
+
+def test_job_arrays(submitted: Project, place: Path, cluster: Cluster) -> None:
+    """Trainings without a slot would be forgotten."""
+    project = replace(submitted.copy(place), configs=(TINY, LONG))
+    project.edit(lambda config: config["experiments"][0].update(epochs=[1, 2, 3]), LONG)
+    arrays = ("--slurm-array-jobs", "train", "--slurm-array-limit", "2")
+    done = project.snakemake(*OPTIONS, *arrays, "--jobs", "2")
+    output = done.stdout + done.stderr
+    assert done.returncode == 1
+    assert "error: 3 trainings as job arrays need as many slots, and --jobs is 2: add --jobs 3" in output
+    assert "Traceback" not in output
+    project.run(*OPTIONS, *arrays, "--jobs", "3")
+    assert {row["ended"] for row in summary(project)} == {"epoch_limit"}
+    assert len(of(cluster.jobs(), "train")) > 0
+
+
 def test_ended_by_slurm(long: Project, whole: object, cluster: Cluster) -> None:
     """Of three trainings one is cancelled, one meets its time limit, and one loses its node but trains on."""
     running = Running(long, *OPTIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -73,6 +74,17 @@ def test_more_takes_more_minutes(larger: dict[str, object]) -> None:
     more = replace(SPEC, **larger)  # type: ignore[arg-type]
     assert 30 <= resources.minutes(SPEC, 10_000) < resources.minutes(more, 10_000)
     assert resources.minutes(more, 10_000) < resources.minutes(more, 100_000)
+
+
+def test_what_needs_the_network_or_takes_a_second_is_never_submitted() -> None:
+    """A new rule has to be put on one side."""
+    root = Path(__file__).parents[2]
+    snakefile = (root / "Snakefile").read_text(encoding="utf-8")
+    texts = (path.read_text(encoding="utf-8") for path in root.glob("workflow/rules/*.smk"))
+    rules = {"all"}.union(*(re.findall(r"^rule (\w+):", text, re.M) for text in texts))
+    (local,) = re.findall(r"^localrules:\n((?:    \w+,\n)+)", snakefile, re.M)
+    submitted = {"draw", "unpack", "index", "pack", "pretrain", "train"}
+    assert rules - submitted == {name.strip() for name in local.split(",") if name.strip()}
 
 
 def test_photos_are_counted_in_the_manifest(tmp_path: Path) -> None:

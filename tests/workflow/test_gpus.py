@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import re
+import shutil
+import subprocess
+import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from project import SINGLE, TINY, Project
+from project import ROOT, SINGLE, TINY, Project
 
 from ablation.resources import machine_memory
+from ablation.spec import Optimizer, Spec
 
 # In place of the training: leases a GPU as that does, and ends only when enough others have one too.
 STAND_IN = """
@@ -73,6 +80,53 @@ def test_each_training_has_a_gpu_of_its_own(machine: Project, monkeypatch: pytes
     # The first three began together.
     first = sorted((machine.folder / "places").iterdir(), key=lambda path: path.stat().st_mtime_ns)[:3]
     assert {path.name[0] for path in first} == {"0", "1", "2"}
+
+
+def opened(process: int) -> set[str]:
+    """The files that a process has open."""
+    found = set()
+    for link in Path(f"/proc/{process}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(str(link.readlink()))
+    return found
+
+
+@pytest.mark.parametrize("script", ["train", "pretrain"])
+def test_the_real_ones_wait_for_a_gpu(machine: Project, tmp_path: Path, script: str) -> None:
+    """And fail when they have one, because there is no pack."""
+    spec = Spec(
+        "resnet34",
+        "original",
+        (),
+        Optimizer("sgd", 0.1, 0.0, 0.0, "constant"),
+        "none",
+        64,
+        4,
+        1,
+        1,
+        "fp32",
+        0,
+    )
+    shutil.copy2(ROOT / f"workflow/scripts/{script}.py", machine.folder / "workflow/scripts")
+    folder = tmp_path / f"ablation-gpus-{os.getuid()}"
+    folder.mkdir()
+    lease = folder / "1.0"
+    with lease.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        arguments = ["--spec", spec.to_json(), "--pack", "none", "--threads", "1"]
+        arguments += ["--run", "run"] if script == "train" else ["--output", "w", "--history", "h"]
+        process = subprocess.Popen(
+            [sys.executable, f"workflow/scripts/{script}.py", *arguments],
+            cwd=machine.folder,
+            env=os.environ | {"CUDA_VISIBLE_DEVICES": "1"},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        while str(lease) not in opened(process.pid):
+            assert process.poll() is None, process.communicate()
+        assert process.poll() is None
+    assert "none is not a readable pack" in process.communicate()[1]
+    assert process.returncode == 1
 
 
 def test_only_visible_gpus(machine: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -294,6 +294,15 @@ def runs_folder(_wildcards):
     return RUNS
 
 
+def require_slots_for_arrays():
+    """Refuse job arrays with too few slots: the plugin for SLURM (2.8.0) forgets jobs that wait for one."""
+    arrays = getattr(workflow.executor_settings, "array_jobs", None)
+    trainings = sum(job.rule.name == "train" for job in workflow.dag.needrun_jobs())
+    if arrays and trainings > workflow.nodes:
+        told = f"error: {trainings} trainings as job arrays need as many slots, and --jobs is {workflow.nodes}"
+        sys.exit(f"{told}: add --jobs {trainings}")
+
+
 def warn_of_shared_photos():
     """Remind of photos that both train and validate: they make accuracies too high."""
     found = Path("resources/datasets", STUDY.dataset.name, pairs.FILE)

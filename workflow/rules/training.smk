@@ -20,6 +20,8 @@ rule train:
     threads: threads_of
     resources:
         gpu=gpus_of,
+        # SLURM would give GPUs of several, and a run's processes share one.
+        nodes=1,
         mem_mb=training_memory,
         runtime=training_minutes,
     params:

@@ -87,11 +87,12 @@ class Interruption:
         self._scheduler._user_kill = "graceful"
         terminate_jobs()
         self._scheduler._open_jobs.release()
-        cancel_jobs(self._scheduler._executor)
-        # A job that was being started when the others were told.
-        time.sleep(1)
-        terminate_jobs()
-        cancel_jobs(self._scheduler._executor)
+        cancelled = cancel_jobs(self._scheduler._executor, set())
+        # Jobs that were being started when the others were told; to a cluster many may still be on their way.
+        while True:
+            time.sleep(1)
+            terminate_jobs()
+            cancelled |= cancel_jobs(self._scheduler._executor, cancelled)
 
     async def _sleep(self) -> None:
         """Wait until it is time to ask a cluster for its jobs: not minutes, once they have been cancelled."""
@@ -102,13 +103,18 @@ class Interruption:
             await asyncio.sleep(2)
 
 
-def cancel_jobs(executor: Any) -> None:
-    """Cancel what an executor has submitted to a cluster, which sends SIGTERM to it."""
+def cancel_jobs(executor: Any, cancelled: set[str]) -> set[str]:
+    """Cancel what an executor has submitted to a cluster, which sends SIGTERM to it.
+
+    But for those whose numbers are in `cancelled`. Return the numbers of the others.
+    """
     if not hasattr(executor, "cancel_jobs"):
-        return
+        return set()
     with executor.lock:
-        jobs = list(executor.active_jobs)
-    executor.cancel_jobs(jobs)
+        jobs = [job for job in executor.active_jobs if job.external_jobid not in cancelled]
+    if jobs:
+        executor.cancel_jobs(jobs)
+    return {job.external_jobid for job in jobs}
 
 
 def pass_on(here: Callable[[], bool]) -> None:
