@@ -13,7 +13,7 @@ run: $(VENV)/run.done ## set up and run the study to results/summary.csv
 	$(BIN)/snakemake
 
 test: $(VENV)/test.done ## set up and run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 lint: $(VENV)/test.done ## check format, style, types and the workflow
 	$(BIN)/ruff check .
