@@ -25,7 +25,7 @@ PHOTOS = 2000
 
 
 def photo_memory(threads: int) -> int:
-    """Return MB to index or pack photos: measured 66 for photos of 640 x 480; one of 50 megapixels is 150 decoded."""
+    """Return MB to index or pack photos: measured 66 for small ones; one of 50 megapixels is 150 decoded."""
     return 1000 + 500 * threads
 
 
