@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -75,5 +76,26 @@ def test_another_machines_lock_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(UserError, match="locked by a training on elsewhere: stop it"):
         lock.take(tmp_path / "training.lock")
     assert process.poll() is None
+    process.kill()
+    process.wait()
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_file: object, _kind: int) -> None:
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    with pytest.raises(UserError, match="cannot be locked .Operation not supported.: mount its file system"):
+        lock.take(tmp_path / "training.lock")
+
+
+def test_whoever_waits_can_give_up(tmp_path: Path) -> None:
+    def give_up() -> None:
+        raise KeyboardInterrupt
+
+    process = holder(tmp_path / "training.lock")
+    (tmp_path / "training.lock").write_text("elsewhere 1", encoding="utf-8")
+    with pytest.raises(KeyboardInterrupt):
+        lock.take(tmp_path / "training.lock", give_up)
     process.kill()
     process.wait()

@@ -1,4 +1,4 @@
-"""How a signal that only Snakemake gets inside a cluster's job comes to the job."""
+"""How Ctrl-C comes to the jobs of a cluster, and a signal that only Snakemake gets inside a job to that job."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
+from types import SimpleNamespace
+
+from ablation import signals
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
 # Like the Snakemake inside a job: it installs its own handler later, and only waits for its child.
@@ -41,3 +45,25 @@ def test_sigterm_is_passed_on() -> None:
 
 def test_not_by_one_that_waits_for_another_snakemake() -> None:
     assert passed_on("elsewhere", 2) == 0
+
+
+class Cluster:
+    """An executor whose jobs come to the cluster one after another."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.active_jobs = [SimpleNamespace(external_jobid="1")]
+        self.cancelled: list[str] = []
+
+    def cancel_jobs(self, jobs: list[SimpleNamespace]) -> None:
+        self.cancelled += [job.external_jobid for job in jobs]
+
+
+def test_each_job_is_cancelled_once_however_late_it_comes() -> None:
+    cluster = Cluster()
+    done = signals.cancel_jobs(cluster, set())
+    assert done == {"1"}
+    cluster.active_jobs.append(SimpleNamespace(external_jobid="2"))
+    done |= signals.cancel_jobs(cluster, done)
+    assert signals.cancel_jobs(cluster, done) == set()
+    assert cluster.cancelled == ["1", "2"]
