@@ -85,7 +85,7 @@ def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyP
         raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
 
     monkeypatch.setattr("fcntl.flock", refuse)
-    with pytest.raises(UserError, match="cannot be locked .Operation not supported.: mount its file system"):
+    with pytest.raises(UserError, match=r"cannot be locked \(Operation not supported\): mount"):
         lock.take(tmp_path / "training.lock")
 
 

@@ -1,4 +1,4 @@
-"""How Ctrl-C comes to the jobs of a cluster, and a signal that only Snakemake gets inside a job to that job."""
+"""How Ctrl-C comes to the jobs of a cluster, and SIGTERM from Snakemake inside a job to the job."""
 
 from __future__ import annotations
 
