@@ -27,7 +27,7 @@ from ablation import pack
 OPTIONS = [
     *("--workflow-profile", "profiles/slurm", "--slurm-no-account", "--slurm-status-command", "squeue"),
     *("--slurm-init-seconds-before-status-checks", "5"),
-    *("--jobs", "1000", "--slurm-array-jobs", "train", "--slurm-array-limit", "50"),
+    *("--slurm-array-jobs", "train", "--slurm-array-limit", "50"),
 ]
 STAND_IN = """
 import argparse, shutil
@@ -61,7 +61,9 @@ def main(runs: int) -> None:
         cluster.start()
         try:
             os.environ |= cluster.environment
-            study = snakemake(own, "results/summary.csv", *OPTIONS, "--configfile", config)
+            study = snakemake(
+                own, "results/summary.csv", *OPTIONS, "--jobs", str(runs), "--configfile", config
+            )
             seconds, mib = watched(study, own, log)
         finally:
             cluster.stop()

@@ -163,7 +163,7 @@ def test_a_run_on_several_gpus_has_one_node(submitted: Project, place: Path, clu
     project = replace(submitted.copy(place), configs=(TINY, LONG))
     project.edit(lambda config: config["experiments"][0].update(name="both", gpus=2, epochs=1), LONG)
     project.run(*OPTIONS)
-    (job,) = (of(cluster.jobs(), "train")["both_0"],)
+    job = of(cluster.jobs(), "train")["both_0"]
     assert (job["TresPerJob"], job["NumNodes"], job["CPUs/Task"]) == ("gres:gpu:2", "1", "2")
     (row,) = summary(project)
     assert row["ended"] == "epoch_limit"
@@ -181,7 +181,9 @@ def test_job_arrays(submitted: Project, place: Path, cluster: Cluster) -> None:
     assert "Traceback" not in output
     project.run(*OPTIONS, *arrays, "--jobs", "3")
     assert {row["ended"] for row in summary(project)} == {"epoch_limit"}
-    assert len(of(cluster.jobs(), "train")) > 0
+    arrays_of_two = [job for job in cluster.jobs() if job.get("ArrayTaskId") in ("1", "2")]
+    assert {job["WorkDir"] for job in arrays_of_two} == {str(project.folder)}
+    assert len(arrays_of_two) == 2
 
 
 def test_ended_by_slurm(long: Project, whole: object, cluster: Cluster) -> None:

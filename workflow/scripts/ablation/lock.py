@@ -35,19 +35,20 @@ def take(path: Path, check: Callable[[], None] = lambda: None) -> IO[str]:
     if not locked(file, path):
         file.seek(0)
         host, _, process = file.read().partition(" ")
+        elsewhere = host or "another machine"
         if host == socket.gethostname() and process.isdigit():
             console.line(f"stopping process {process}, which an earlier workflow left training here")
             with suppress(ProcessLookupError):
                 os.kill(int(process), signal.SIGTERM)
             limit = float("inf")
         else:
-            console.line(f"waiting for a training on {host or 'another machine'}, which holds {path}")
+            console.line(f"waiting for a training on {elsewhere}, which holds {path}")
             limit = time.monotonic() + ELSEWHERE_SECONDS
         while not locked(file, path):
             check()
             if time.monotonic() > limit:
-                raise UserError(f"{path} is locked by a training on {host or 'another machine'}: stop it")
-            time.sleep(min(SECONDS_BETWEEN_LOOKS, ELSEWHERE_SECONDS))
+                raise UserError(f"{path} is locked by a training on {elsewhere}: stop it")
+            time.sleep(SECONDS_BETWEEN_LOOKS)
     file.truncate(0)
     file.write(f"{socket.gethostname()} {os.getpid()}")
     file.flush()

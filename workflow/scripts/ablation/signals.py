@@ -88,11 +88,13 @@ class Interruption:
         terminate_jobs()
         self._scheduler._open_jobs.release()
         cancelled = cancel_jobs(self._scheduler._executor, set())
-        # Jobs that were being started when the others were told; to a cluster many may still be on their way.
+        # A job that was being started when the others were told. No third time: that might hit squeue.
+        time.sleep(1)
+        terminate_jobs()
+        # To a cluster many may still be on their way.
         while True:
-            time.sleep(1)
-            terminate_jobs()
             cancelled |= cancel_jobs(self._scheduler._executor, cancelled)
+            time.sleep(1)
 
     async def _sleep(self) -> None:
         """Wait until it is time to ask a cluster for its jobs: not minutes, once they have been cancelled."""
