@@ -39,7 +39,6 @@ parser.add_argument("--weights", nargs="?")
 parser.add_argument("--run")
 args = parser.parse_args()
 shutil.copytree("prepared", args.run, dirs_exist_ok=True)
-Path(args.run, "spec.json").write_text(args.spec)
 """
 
 
@@ -54,7 +53,7 @@ def main(runs: int) -> None:
         packed, log = "resources/packs/demo/64px", Path(tempfile.gettempdir(), "arrays.log")
         watched(snakemake(own, f"{packed}/photos.npy", "--cores", "1", "--configfile", config), own, log)
         (own / "prepared").mkdir()
-        grid.write_run(own / "prepared", "{}", pack.load_index(own / packed))
+        grid.write_run(own / "prepared", pack.load_index(own / packed))
         for name in ("metrics.json", "predictions.csv"):
             (own / "prepared" / name).unlink()
         cluster = Cluster(Path(folder, "cluster"))

@@ -55,15 +55,14 @@ def write(project: Path, overlay: Path, packed: Path) -> study.Study:
     config = merged(*map(yaml.safe_load, texts))
     found = study.load(config, project / "workflow/schemas/config.schema.yaml")
     index = pack.load_index(packed)
-    for name, experiment in found.experiments.items():
-        for seed in experiment.seeds:
-            run = project / "results/runs/demo" / name / f"seed{seed}"
-            run.mkdir(parents=True, exist_ok=True)
-            write_run(run, experiment.run_spec(seed).to_json(), index)
+    for name in found.runs():
+        run = project / "results/runs/demo" / name
+        run.mkdir(parents=True, exist_ok=True)
+        write_run(run, index)
     return found
 
 
-def write_run(run: Path, spec: str, index: pack.Index) -> None:
+def write_run(run: Path, index: pack.Index) -> None:
     """Write the results of one run."""
     chance = random.Random(f"{run}")
     epochs = [
@@ -86,6 +85,5 @@ def write_run(run: Path, spec: str, index: pack.Index) -> None:
         "classes": len(index.categories),
     }
     write_json(run / "record.json", record)
-    write_text(run / "spec.json", spec)
-    for name in ("model.txt", "weights.safetensors", *(f"{figure}.png" for figure in figures.RUN_FIGURES)):
+    for name in ("weights.safetensors", *(f"{figure}.png" for figure in figures.RUN_FIGURES)):
         write_text(run / name, "stand-in\n")

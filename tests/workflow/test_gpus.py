@@ -33,7 +33,7 @@ deadline = time.monotonic() + 120
 while len(os.listdir(places)) < needed:
     assert time.monotonic() < deadline, "the other trainings did not begin"
     time.sleep(0.05)
-for name in "history.csv weights.safetensors record.json spec.json model.txt outputs.npy".split():
+for name in "history.csv weights.safetensors record.json outputs.npy".split():
     (run / name).write_text(gpu)
 """
 EXPERIMENTS = [f"one-{epochs}" for epochs in range(1, 7)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -172,6 +173,19 @@ def test_evaluation_code_edited(study: Project) -> None:
     assert study.plan() == jobs(RUNS, "evaluate", "draw_run") | COMPARISON
 
 
+def test_script_edited(study: Project) -> None:
+    study.append("workflow/scripts/draw_run.py", "# A remark.\n")
+    assert study.plan() == jobs(RUNS, "draw_run") | {"all"}
+
+
+def test_plan_names_the_edited_file(study: Project) -> None:
+    study.append("workflow/scripts/ablation/augment.py", "# A remark.\n")
+    plan = study.run("-n", "results/runs/demo/alexnet-original/seed0/history.csv")
+    (reason,) = (line for line in plan.splitlines() if "before:" in line)
+    before, now = reason.split(" now: ")
+    assert re.findall(r"\w+\.py", before) == re.findall(r"\w+\.py", now) == ["augment.py"]
+
+
 def test_comparison_code_edited(study: Project) -> None:
     study.append("workflow/scripts/ablation/comparison.py", "# A remark.\n")
     assert study.plan() == COMPARISON
@@ -204,7 +218,7 @@ def test_project_copied_and_moved(study: Project, place: Path) -> None:
         shutil.rmtree(elsewhere.parent)
 
 
-@pytest.mark.parametrize("name", ["history.csv", "spec.json", "record.json", "model.txt", "outputs.npy"])
+@pytest.mark.parametrize("name", ["history.csv", "record.json", "outputs.npy"])
 def test_file_of_one_training_deleted(study: Project, name: str) -> None:
     (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
     assert study.plan() == whole("rung-none 0") | COMPARISON

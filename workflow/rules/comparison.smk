@@ -3,8 +3,6 @@ rule collect:
     input:
         # The last file that is made of a run's figures; what else is read came before it.
         metrics=[f"{RUNS}/{run}/metrics.json" for run in STUDY.runs()],
-        script=script("collect"),
-        code=code("comparison"),
     output:
         runs=f"{COMPARISON}/runs.csv",
     log:
@@ -12,43 +10,47 @@ rule collect:
     conda:
         "../../envs/figures.yaml"
     params:
+        *code("collect", "comparison"),
+        script=script("collect"),
         root=runs_folder,
         study=STUDY.table(),
     # Standard input, because a large study does not fit a command line.
     shell:
-        "python {input.script:q} --runs {params.root:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
+        "python {params.script:q} --runs {params.root:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
 
 
 rule summarize:
     input:
         runs=f"{COMPARISON}/runs.csv",
         published=PUBLISHED,
-        script=script("summarize"),
-        code=code("comparison"),
     output:
         summary=f"{COMPARISON}/summary.csv",
     log:
         f"logs/summarize/{STUDY.dataset.name}.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        *code("summarize", "comparison"),
+        script=script("summarize"),
     shell:
-        "python {input.script:q} --runs {input.runs:q} --published {input.published:q}"
+        "python {params.script:q} --runs {input.runs:q} --published {input.published:q}"
         " --output {output.summary:q} > {log:q} 2>&1"
 
 
 rule compare:
     input:
         runs=f"{COMPARISON}/runs.csv",
-        script=script("compare"),
-        code=code("figures", "statistics"),
     output:
         figure=f"{COMPARISON}/{{figure}}.png",
     log:
         f"logs/compare/{STUDY.dataset.name}-{{figure}}.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        *code("compare", "figures", "statistics"),
+        script=script("compare"),
     shell:
-        "python {input.script:q} --runs {input.runs:q} --figure {wildcards.figure}"
+        "python {params.script:q} --runs {input.runs:q} --figure {wildcards.figure}"
         " --output {output.figure:q} > {log:q} 2>&1"
 
 

@@ -1,8 +1,5 @@
 # Photos -> manifest (hashes, labels, split) -> pack (decoded once).
 rule draw:
-    input:
-        script=script("draw"),
-        code=code("datasets/drawn"),
     output:
         photos=directory(PHOTOS),
     log:
@@ -16,15 +13,14 @@ rule draw:
         mem_mb=photo_memory,
         runtime=photo_minutes,
     params:
+        *code("draw", "datasets/drawn"),
+        script=script("draw"),
         fields=fields_of,
     shell:
-        "python {input.script:q} {params.fields} --output {output.photos:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.fields} --output {output.photos:q} > {log:q} 2>&1"
 
 
 rule download:
-    input:
-        script=script("download"),
-        code=code("datasets/drive"),
     output:
         archive=ARCHIVE,
     log:
@@ -34,16 +30,16 @@ rule download:
     conda:
         "../../envs/data.yaml"
     params:
+        *code("download", "datasets/drive"),
+        script=script("download"),
         fields=fields_of,
     shell:
-        "python {input.script:q} {params.fields} --output {output.archive:q} > {log:q} 2>&1"
+        "python {params.script:q} {params.fields} --output {output.archive:q} > {log:q} 2>&1"
 
 
 rule unpack:
     input:
         archive=archive_of,
-        script=script("unpack"),
-        code=code("datasets/archive"),
     output:
         photos=directory(PHOTOS),
     log:
@@ -56,24 +52,18 @@ rule unpack:
         mem_mb=photo_memory,
         runtime=photo_minutes,
     params:
+        *code("unpack", "datasets/archive"),
+        script=script("unpack"),
         stamp=archive_stamp,
         max_gb=unpacked_gb_of,
     shell:
-        "python {input.script:q} --archive {input.archive:q} --max-gb {params.max_gb}"
+        "python {params.script:q} --archive {input.archive:q} --max-gb {params.max_gb}"
         " --output {output.photos:q} > {log:q} 2>&1"
 
 
 rule index:
     input:
         photos=photos_of,
-        script=script("index"),
-        code=code(
-            "datasets/layouts",
-            "datasets/manifest",
-            "datasets/photos",
-            "datasets/duplicates",
-            "datasets/pairs",
-        ),
     output:
         manifest=MANIFEST,
         duplicates="resources/datasets/{dataset}/duplicates.csv",
@@ -87,12 +77,21 @@ rule index:
         mem_mb=photo_memory,
         runtime=photo_minutes,
     params:
+        *code(
+            "index",
+            "datasets/layouts",
+            "datasets/manifest",
+            "datasets/photos",
+            "datasets/duplicates",
+            "datasets/pairs",
+        ),
+        script=script("index"),
         root=root_of,
         split=split_of,
         duplicates=STUDY.config["duplicates"],
         stamp=photos_stamp,
     shell:
-        "python {input.script:q} --photos {params.root:q} {params.split} --duplicates {params.duplicates}"
+        "python {params.script:q} --photos {params.root:q} {params.split} --duplicates {params.duplicates}"
         " --threads {threads}"
         " --output {output.manifest:q} > {log:q} 2>&1"
 
@@ -100,11 +99,9 @@ rule index:
 rule pack:
     input:
         manifest=MANIFEST,
-        script=script("pack"),
-        code=code("pack", "datasets/photos"),
     output:
-        photos="resources/packs/{dataset}/{size}px/photos.npy",
-        index="resources/packs/{dataset}/{size}px/pack.json",
+        photos=f"{PACK}/photos.npy",
+        index=f"{PACK}/pack.json",
     log:
         "logs/pack/{dataset}-{size}px.log",
     priority: PHOTOS_FIRST
@@ -115,8 +112,10 @@ rule pack:
         mem_mb=photo_memory,
         runtime=photo_minutes,
     params:
+        *code("pack", "pack", "datasets/photos"),
+        script=script("pack"),
         root=root_of,
     shell:
-        "python {input.script:q} --photos {params.root:q} --manifest {input.manifest:q} --size {wildcards.size}"
+        "python {params.script:q} --photos {params.root:q} --manifest {input.manifest:q} --size {wildcards.size}"
         " --threads {threads}"
         " --output $(dirname {output.photos:q}) > {log:q} 2>&1"

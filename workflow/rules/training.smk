@@ -1,16 +1,13 @@
 # One run: train, evaluate, draw.
 rule train:
     input:
-        pack=pack_of,
+        pack=of_pack("photos.npy"),
         weights=starting_weights,
-        script=script("train"),
-        code=TRAINING_CODE,
     output:
+        # Not spec.json and model.txt, which are for people: planning takes longer for each output.
         history=f"{RUN}/history.csv",
         weights=f"{RUN}/weights.safetensors",
         record=f"{RUN}/record.json",
-        spec=f"{RUN}/spec.json",
-        model=f"{RUN}/model.txt",
         outputs=f"{RUN}/outputs.npy",
     log:
         f"logs/train/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
@@ -25,19 +22,19 @@ rule train:
         mem_mb=training_memory,
         runtime=training_minutes,
     params:
+        *code("train", *TRAINING_CODE),
+        script=script("train"),
         spec=spec_of,
     shell:
-        "exec python {input.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
+        "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
         " --weights {input.weights:q} --run $(dirname {output.history:q}) --threads {threads}"
         " 3>&2 > {log:q} 2>&1"
 
 
 rule evaluate:
     input:
-        pack=pack_index_of,
+        pack=of_pack("pack.json"),
         outputs=f"{RUN}/outputs.npy",
-        script=script("evaluate"),
-        code=code("evaluation", "outputs", "pack"),
     output:
         predictions=f"{RUN}/predictions.csv",
         metrics=f"{RUN}/metrics.json",
@@ -45,24 +42,28 @@ rule evaluate:
         f"logs/evaluate/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
     conda:
         "../../envs/data.yaml"
+    params:
+        *code("evaluate", "evaluation", "outputs", "pack"),
+        script=script("evaluate"),
     shell:
-        "python {input.script:q} --run $(dirname {input.outputs:q}) --pack $(dirname {input.pack:q})"
+        "python {params.script:q} --run $(dirname {input.outputs:q}) --pack $(dirname {input.pack:q})"
         " > {log:q} 2>&1"
 
 
 rule draw_run:
     input:
-        pack=pack_of,
+        pack=of_pack("photos.npy"),
         history=f"{RUN}/history.csv",
         predictions=f"{RUN}/predictions.csv",
-        script=script("draw_run"),
-        code=code("figures", "pack"),
     output:
         [f"{RUN}/{figure}.png" for figure in figures.RUN_FIGURES],
     log:
         f"logs/draw_run/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
     conda:
         "../../envs/figures.yaml"
+    params:
+        *code("draw_run", "figures", "pack"),
+        script=script("draw_run"),
     shell:
-        "python {input.script:q} --run $(dirname {input.history:q}) --pack $(dirname {input.pack:q})"
+        "python {params.script:q} --run $(dirname {input.history:q}) --pack $(dirname {input.pack:q})"
         " > {log:q} 2>&1"

@@ -1,8 +1,5 @@
 # Starting weights: one file for each source and backbone, made before any training that starts from it.
 rule fetch_weights:
-    input:
-        script=script("fetch_weights"),
-        code=code("backbones"),
     output:
         weights=WEIGHTS,
     log:
@@ -13,17 +10,17 @@ rule fetch_weights:
     conda:
         "../../envs/training.yaml"
     params:
+        *code("fetch_weights", "backbones"),
+        script=script("fetch_weights"),
         version=version_of,
     shell:
-        "python {input.script:q} --backbone {wildcards.backbone} --version {params.version}"
+        "python {params.script:q} --backbone {wildcards.backbone} --version {params.version}"
         " --output {output.weights:q} 3>&2 > {log:q} 2>&1"
 
 
 rule convert_weights:
     input:
         given=given_file,
-        script=script("convert_weights"),
-        code=code("backbones"),
     output:
         weights=WEIGHTS,
     log:
@@ -33,17 +30,17 @@ rule convert_weights:
     conda:
         "../../envs/training.yaml"
     params:
+        *code("convert_weights", "backbones"),
+        script=script("convert_weights"),
         stamp=given_stamp,
     shell:
-        "python {input.script:q} --backbone {wildcards.backbone} --given {input.given:q}"
+        "python {params.script:q} --backbone {wildcards.backbone} --given {input.given:q}"
         " --output {output.weights:q} > {log:q} 2>&1"
 
 
 rule pretrain:
     input:
         pack=pretraining_pack,
-        script=script("pretrain"),
-        code=TRAINING_CODE,
     output:
         weights=WEIGHTS,
         history="resources/weights/{source}/{backbone}.csv",
@@ -60,8 +57,10 @@ rule pretrain:
         mem_mb=pretraining_memory,
         runtime=pretraining_minutes,
     params:
+        *code("pretrain", *TRAINING_CODE),
+        script=script("pretrain"),
         spec=pretraining_spec,
     shell:
-        "exec python {input.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
+        "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
         " --output {output.weights:q} --history {output.history:q} --threads {threads}"
         " 3>&2 > {log:q} 2>&1"

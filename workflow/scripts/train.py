@@ -64,6 +64,7 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     net = backbones.pretrained(spec.backbone, args.weights)
     net = backbones.adapt(net, spec.backbone, spec.architecture, len(photos.categories))
     if group.first:
+        write_json(args.run / "spec.json", json.loads(spec.to_json()))
         write_text(args.run / "model.txt", backbones.describe(net))
 
     target = device.choose()
@@ -84,7 +85,6 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     backbones.write_weights(args.run / "weights.safetensors", trained.best_state, about)
     outputs.write(trained.best_outputs.cpu().numpy(), args.run / outputs.FILE)
     training.write_history(trained.history, args.run / "history.csv")
-    write_json(args.run / "spec.json", json.loads(spec.to_json()))
     record: dict[str, Any] = {
         "ended": trained.ended,
         "parameters": backbones.trainable_parameters(net),

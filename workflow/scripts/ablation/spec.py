@@ -7,7 +7,7 @@ Names, labels, captions and paths are deliberately absent: changing them must no
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -50,7 +50,7 @@ class Spec:
 
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        return json.dumps(vars(self), default=vars, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Spec:
