@@ -46,7 +46,7 @@ $(VENV)/test.done: requirements-dev.txt requirements-slurm.txt requirements.txt 
 	$(INSTALL)
 	@touch $@ $(VENV)/run.done
 
-.venv-benchmark/done: benchmarks/requirements.txt requirements-dev.txt requirements-slurm.txt requirements.txt | $(VENV)/python.done
+.venv-benchmark/done: benchmarks/requirements.txt requirements.txt | $(VENV)/python.done
 	$(PYTHON) -m venv $(@D)
 	$(INSTALL)
 	@touch $@
