@@ -1,4 +1,4 @@
-"""Where the time of a training step goes, by PyTorch's operators, and how fast this machine moves memory.
+"""Where the time of a training step goes, by PyTorch's operators, and how near it is to the hardware's peak.
 
     .venv/bin/python benchmarks/profile_step.py alexnet 16 192 1
 
@@ -7,50 +7,61 @@ The arguments are backbone, batch size, side in pixels and threads.
 
 from __future__ import annotations
 
-import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "workflow/scripts"), str(Path(__file__).parent)]
-from ablation import environment
-
-if not set(environment.KEEP_MEMORY) <= set(os.environ):
-    # The allocator reads its settings once, when a process starts.
-    os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **environment.KEEP_MEMORY})
-
 import time
 
 import torch
 from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
 
 from ablation import device, training
 from workers import network, spec
 
 STEPS = 5
+SIDE = 2048
 backbone, batch, side, threads = sys.argv[1], *map(int, sys.argv[2:])
+device.keep_memory()
 training.make_reproducible(0, threads)
 recipe = replace(spec(backbone, 1), batch_size=batch, image_size=side)
 state = training.Training(network(backbone, 12), recipe, 10**6, torch.device("cpu"))
 state.net.train()
 photos = torch.randn(batch, 3, side, side).to(memory_format=torch.channels_last)
 labels = torch.randint(12, (batch,))
-for _ in range(3):
+with FlopCounterMode(display=False) as counted:
     state.step(photos, labels)
+
+
+def seconds_of(run: Callable[[], object]) -> float:
+    """Return the shortest time of some calls, after two that grow the memory."""
+    times = []
+    for _ in range(STEPS + 2):
+        started = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - started)
+    return min(times[2:])
+
+
+seconds = seconds_of(lambda: state.step(photos, labels))
+# For its shares only: it makes steps slower.
 with profile(activities=[ProfilerActivity.CPU]) as found:
-    started = time.perf_counter()
     for _ in range(STEPS):
         state.step(photos, labels)
-    seconds = (time.perf_counter() - started) / STEPS
 
-numbers = torch.empty(2**27)
-numbers.copy_(numbers.clone())
-started = time.perf_counter()
-numbers.mul_(1.5)
-speed = 2 * numbers.nbytes / (time.perf_counter() - started)
-parameters = sum(row.numel() for row in state.rows)
 precision = device.resolve_precision(recipe.precision, torch.device("cpu"))
+matrix = torch.randn(SIDE, SIDE, dtype=torch.bfloat16 if precision == "bf16" else torch.float32)
+peak = 2 * SIDE**3 / seconds_of(lambda: matrix @ matrix)
+numbers = torch.empty(2**27)
+speed = 2 * numbers.nbytes / seconds_of(lambda: numbers.mul_(1.5))
+reached = counted.get_total_flops() / seconds
+parameters = sum(row.numel() for row in state.rows)
 print(f"{backbone}, batch {batch}, {side} px, {threads} threads, {precision}: {seconds * 1e3:.0f} ms a step")
+print(f"{counted.get_total_flops() / 1e9:.0f} GFLOP a step: {reached / 1e9:.0f} GFLOP/s,", end=" ")
+print(f"{reached / peak:.2f} of the {peak / 1e9:.0f} of a product of matrices of {SIDE} x {SIDE}")
 print(f"{parameters:,} parameters; memory: {speed / 1e9:.1f} GB/s read and written")
 events = sorted(found.key_averages(), key=lambda event: -event.self_cpu_time_total)
 total = sum(event.self_cpu_time_total for event in events)

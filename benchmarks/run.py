@@ -26,7 +26,7 @@ import grid
 import photos
 import results
 import workers
-from ablation import environment, pack
+from ablation import pack
 from ablation.datasets import manifest
 from ablation.spec import Spec
 from results import CORES, Row, compared
@@ -51,8 +51,7 @@ def turn(worker: str, backbone: str, folder: Path, processes: int, threads: int)
     """Train an epoch in so many processes at once; return the images a second of all, and MiB of all."""
     command = [sys.executable, str(HERE / "workers.py"), worker]
     command += ["--backbone", backbone, "--folder", str(folder), "--threads", str(threads)]
-    env = {name: value for name, value in os.environ.items() if name not in environment.KEEP_MEMORY}
-    env |= {"OMP_NUM_THREADS": str(threads)} | ({} if worker == "report" else environment.KEEP_MEMORY)
+    env = os.environ | {"OMP_NUM_THREADS": str(threads)}
     started = [
         subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(processes)
@@ -69,6 +68,11 @@ def turn(worker: str, backbone: str, folder: Path, processes: int, threads: int)
     return sum(each["images_per_second"] for each in told), sum(each["mib"] for each in told)
 
 
+def counted(count: int, what: str) -> str:
+    """Return a number of things in words: 1 thread, 2 threads."""
+    return f"{count} {what}" + "s" * (count != 1)
+
+
 def throughput(folder: Path, given: Path | None) -> Iterator[Row]:
     """Training images a second: in turns, so that whatever else the machine does meets all of them."""
     root = photos.source(given, folder)
@@ -76,13 +80,13 @@ def throughput(folder: Path, given: Path | None) -> Iterator[Row]:
         own = folder / backbone
         photos.arrange(root, own, count)
         photos.packed(own, 224)
-        subjects = {
-            f"ours, {CORES} trainings of 1 thread": ("ours", CORES, 1),
-            f"ours, 1 training of {CORES} threads": ("ours", 1, CORES),
-            f"ceiling, {CORES} of 1 thread": ("ceiling", CORES, 1),
-            f"ceiling, 1 of {CORES} threads": ("ceiling", 1, CORES),
-            "report-style script": ("report", 1, CORES),
-        }
+        # As many trainings at once as there are cores, and one wide one; a GPU takes one at a time.
+        ways = [(1, CORES)] if torch.cuda.is_available() else [(CORES, 1), (1, CORES)]
+        ours = {way: f"ours, {counted(way[0], 'training')} of {counted(way[1], 'thread')}" for way in ways}
+        ceiling = {way: f"ceiling, {way[0]} of {counted(way[1], 'thread')}" for way in ways}
+        subjects = {name: ("ours", *way) for way, name in ours.items()}
+        subjects |= {name: ("ceiling", *way) for way, name in ceiling.items()}
+        subjects["report-style script"] = ("report", 1, CORES)
         turns = [
             {name: turn(kind, backbone, own, *how) for name, (kind, *how) in subjects.items()}
             for _ in range(REPETITIONS)
@@ -98,13 +102,12 @@ def throughput(folder: Path, given: Path | None) -> Iterator[Row]:
             )
             for name in subjects
         ]
-        wide, narrow = f"1 training of {CORES} threads", f"{CORES} trainings of 1 thread"
-        compared(rows, f"ours, {narrow}")
+        compared(rows, ours[ways[0]])
         # A ceiling is that of the same processes and threads.
         medians = {row.subject: row.median for row in rows}
         for row in rows:
-            if row.subject == f"ceiling, 1 of {CORES} threads":
-                row.ours_faster = medians[f"ours, {wide}"] / row.median
+            if row.subject == ceiling[1, CORES]:
+                row.ours_faster = medians[ours[1, CORES]] / row.median
         yield from rows
 
 
@@ -239,6 +242,25 @@ def large_pack(folder: Path, _given: Path | None) -> Iterator[Row]:
 # --- start-up ---------------------------------------------------------------------------------------
 
 
+# As many rules a run as ours, with one input and one output each and nothing else.
+BARE = f"""
+rule all:
+    input: expand("c/{{n}}", n=range({RUNS}))
+rule a:
+    input: "source"
+    output: "a/{{n}}"
+    shell: "touch {{output}}"
+rule b:
+    input: "a/{{n}}"
+    output: "b/{{n}}"
+    shell: "touch {{output}}"
+rule c:
+    input: "b/{{n}}"
+    output: "c/{{n}}"
+    shell: "touch {{output}}"
+"""
+
+
 def startup(folder: Path, _given: Path | None) -> Iterator[Row]:
     """What does not train: a job outside its epochs, planning many runs, finding nothing to do."""
     folder.mkdir()
@@ -255,11 +277,23 @@ def startup(folder: Path, _given: Path | None) -> Iterator[Row]:
             }
         ],
     )
-    plan = snakemake(own, "-n", "--quiet", "--configfile", many)
-    yield measured(f"plan {RUNS:,} runs (snakemake -n --quiet)", plan, own, folder)
+    bare = folder / "bare"
+    bare.mkdir()
+    (bare / "Snakefile").write_text(BARE, encoding="utf-8")
+    (bare / "source").touch()
+    subjects = {
+        "ours": snakemake(own, "-n", "--quiet", "--configfile", many),
+        "a bare Snakefile": snakemake(bare, "-n", "--quiet"),
+    }
+    turns = [
+        {name: timed(command, folder, folder / "plan.log") for name, command in subjects.items()}
+        for _ in range(1 + REPETITIONS)
+    ][1:]
+    workload = f"plan {RUNS:,} runs (snakemake -n --quiet)"
+    rows = [Row.of(workload, name, "s", [turn[name] for turn in turns], None) for name in subjects]
+    yield from compared(rows, "ours")
     tiny = ROOT / "tests/workflow/tiny.yaml"
-    for log, *arguments in (("study", "--cores", "all"),):
-        timed(snakemake(own, *arguments, "--configfile", tiny), own, folder / f"{log}.log")
+    timed(snakemake(own, "--cores", "all", "--configfile", tiny), own, folder / "study.log")
     nothing = snakemake(own, "--cores", "all", "--configfile", tiny)
     yield measured("find nothing to do in a finished study", nothing, own, folder)
     outside = []

@@ -92,6 +92,7 @@ def ours(backbone: str, folder: Path, threads: int) -> None:
     photos = pack.load(folder / "pack")
     target = device.choose()
     turns = Turns(target)
+    device.keep_memory()
     training.make_reproducible(0, threads)
 
     def watch(batches: Sequence[torch.Tensor], _epoch: int) -> Iterable[torch.Tensor]:
@@ -108,6 +109,7 @@ def ceiling(backbone: str, folder: Path, threads: int) -> None:
     photos = pack.load_index(folder / "pack")
     target = device.choose()
     turns = Turns(target)
+    device.keep_memory()
     training.make_reproducible(0, threads)
     steps, classes = int(photos.training.sum()) // BATCH, len(photos.categories)
     batch = torch.randn(BATCH, 3, SIDE, SIDE).to(target, memory_format=torch.channels_last)

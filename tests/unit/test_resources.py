@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from ablation import backbones, environment, resources
+from ablation import backbones, resources
 from ablation.spec import Optimizer, Spec
 
 SCRIPTS = Path(__file__).parents[2] / "workflow/scripts"
@@ -32,8 +32,9 @@ SPEC = Spec(
 TRAINING = """
 import sys, torch
 from pathlib import Path
-from ablation import backbones, training
+from ablation import backbones, device, training
 from ablation.spec import Spec
+device.keep_memory()
 spec = Spec.from_json(sys.argv[1])
 training.make_reproducible(0, 1)
 net = backbones.adapt(backbones.untouched(spec.backbone), spec.backbone, spec.architecture, 12)
@@ -52,7 +53,7 @@ print(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) *
 def test_a_real_training_needs_no_more_and_not_much_less(backbone: str) -> None:
     spec = replace(SPEC, backbone=backbone)
     command = [sys.executable, "-c", TRAINING, spec.to_json()]
-    env = os.environ | environment.KEEP_MEMORY | {"PYTHONPATH": str(SCRIPTS)}
+    env = os.environ | {"PYTHONPATH": str(SCRIPTS)}
     needed = float(subprocess.check_output(command, env=env, text=True))
     asked = resources.memory(spec, cuda=False)
     assert needed < asked < 3 * needed

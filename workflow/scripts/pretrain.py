@@ -26,6 +26,7 @@ def main() -> None:
     requests = Requests().heed(finish=False)
     _lock = lock.take(args.output.with_suffix(".lock"), requests.refuse_to_wait)
     _gpus = lease.take(environment.gpus(), requests.refuse_to_wait)
+    device.keep_memory()
     training.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)

@@ -58,6 +58,7 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     """Train the run, in every process of its group; the first one writes its files."""
     spec: Spec = args.spec
     threads = max(args.threads // group.size, 1)
+    device.keep_memory()
     training.make_reproducible(spec.seed, threads)
 
     photos = pack.load(args.pack)

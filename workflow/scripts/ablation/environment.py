@@ -8,27 +8,17 @@ import re
 import sys
 from pathlib import Path
 
-# glibc hands large blocks back to the system at every training step and faults them in again at the next;
-# these settings keep them. Read once, when a process starts. (Pages of 2 MB, glibc.malloc.hugetlb=1, made the
-# steps of batches of 64 at 224 pixels 5% faster and cost seconds at the start, more than short runs gained.)
-KEEP_MEMORY = {
-    "MALLOC_MMAP_MAX_": "0",
-    "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
-    "MALLOC_TOP_PAD_": str(1 << 28),
-}
-
 # Where the system shows its devices.
 DEVICES = Path("/dev")
 
 
 def prepare() -> None:
-    """Make jobs find this Python first, keep memory between steps, and draw without a screen.
+    """Make jobs find this Python first, and draw without a screen.
 
     What the user set stays. An activated conda environment goes before this Python.
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    for name, value in {**KEEP_MEMORY, "MPLBACKEND": "Agg"}.items():
-        os.environ.setdefault(name, value)
+    os.environ.setdefault("MPLBACKEND", "Agg")
 
 
 def plan_without_pauses() -> None:
