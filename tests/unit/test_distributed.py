@@ -316,7 +316,7 @@ def test_sigterm_leaves_a_checkpoint_from_which_all_go_on(residual: Run, folder:
         assert output.count("error: ") == 1
         assert launcher or output.splitlines()[-1].startswith("error: ")
         assert sorted(path.name for path in run.folder.iterdir()) == [
-            *("checkpoint.pt", "model.txt", "training.lock")
+            *("checkpoint.pt", "model.txt", "spec.json", "training.lock")
         ]
     assert run.finish().startswith(f"going on in epoch {told[1]}, after batch ")
     other = few.with_spec("not-stopped", gpus=2, epochs=6)
