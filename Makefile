@@ -47,7 +47,7 @@ $(VENV)/test.done: requirements-dev.txt requirements-slurm.txt requirements.txt 
 	@touch $@ $(VENV)/run.done
 
 .venv-benchmark/done: benchmarks/requirements.txt requirements.txt | $(VENV)/python.done
-	$(PYTHON) -m venv $(@D)
+	$(PYTHON) -m venv --clear $(@D)
 	$(INSTALL)
 	@touch $@
 

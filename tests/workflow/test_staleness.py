@@ -123,6 +123,13 @@ def test_experiment_added(study: Project) -> None:
     assert study.plan() == whole("rung-flip 0") | COMPARISON
 
 
+def test_experiment_of_another_image_size_added(study: Project) -> None:
+    """The pack is then found by a function, and is the same file."""
+    one = {"backbone": "googlenet", "optimizer": "tiny", "augmentation": "none"}
+    study.edit(lambda config: config["experiments"].append({**one, "name": "large", "image_size": 80}))
+    assert study.plan() == {"pack demo 80", *whole("large 0"), *COMPARISON}
+
+
 def test_experiment_removed(study: Project) -> None:
     study.edit(lambda config: find(config, "rung")["augmentation"].remove("none"))
     # With one rung left there is no ladder to draw.

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-# Relative, so that moving the project makes nothing stale.
-SCRIPTS = os.path.relpath(os.path.join(workflow.basedir, "workflow/scripts"))
+# Relative, so that moving the project makes nothing stale, and without links, as the working directory is told.
+SCRIPTS = os.path.relpath(
+    os.path.realpath(os.path.join(workflow.basedir, "workflow/scripts"))
+)
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 

@@ -103,14 +103,19 @@ def keep_memory() -> None:
     """Have glibc keep what this process frees, where it has glibc.
 
     It hands large blocks back to the system at every training step, and faults them in again at the next.
-    (Pages of 2 MB cost seconds at the start, more than short runs gain.)
+    What the user set in the environment stays. (Pages of 2 MB cost seconds at the start, more than short
+    runs gain.)
     """
-    trim_threshold, top_pad, mmap_max = -1, -2, -4  # of glibc's malloc.h
+    # The first numbers are those of glibc's malloc.h.
+    settings = {
+        "MALLOC_TRIM_THRESHOLD_": (-1, -1),
+        "MALLOC_TOP_PAD_": (-2, 1 << 28),
+        "MALLOC_MMAP_MAX_": (-4, 0),
+    }
     with suppress(AttributeError):
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(mmap_max, 0)
-        mallopt(trim_threshold, -1)
-        mallopt(top_pad, 1 << 28)
+        for name, setting in settings.items():
+            if name not in os.environ:
+                ctypes.CDLL(None).mallopt(*setting)
 
 
 def takes(device: torch.device, size: int) -> bool:
