@@ -231,6 +231,12 @@ def test_file_of_one_training_deleted(study: Project, name: str) -> None:
     assert study.plan() == whole("rung-none 0") | COMPARISON
 
 
+@pytest.mark.parametrize("name", ["spec.json", "model.txt"])
+def test_file_for_people_deleted(study: Project, name: str) -> None:
+    (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
+    assert study.plan() == set()
+
+
 @pytest.mark.parametrize("name", ["predictions.csv", "metrics.json"])
 def test_evaluation_of_one_run_deleted(study: Project, name: str) -> None:
     (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
