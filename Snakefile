@@ -21,7 +21,6 @@ localrules:
     fetch_weights,
     convert_weights,
     evaluate,
-    draw_run,
     collect,
     summarize,
     compare,

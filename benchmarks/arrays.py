@@ -54,8 +54,6 @@ def main(runs: int) -> None:
         watched(snakemake(own, f"{packed}/photos.npy", "--cores", "1", "--configfile", config), own, log)
         (own / "prepared").mkdir()
         grid.write_run(own / "prepared", pack.load_index(own / packed))
-        for name in ("metrics.json", "predictions.csv"):
-            (own / "prepared" / name).unlink()
         cluster = Cluster(Path(folder, "cluster"))
         cluster.start()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +47,17 @@ def photos(labels: list[int], training: list[bool]) -> Pack:
     return Pack(np.array(labels), np.array(training), files, categories, photos=pixels)
 
 
+def predicted(outputs: np.ndarray, pack: Pack) -> list[Prediction]:
+    """What is read from a run's folder that holds these outputs."""
+    with tempfile.TemporaryDirectory() as folder:
+        outputs_file.write(outputs, Path(folder, "outputs.npy"))
+        return evaluation.predictions(Path(folder), pack)
+
+
 def test_one_row_a_validation_photo() -> None:
     outputs = np.float32([[0, 0, 5], [2, 1, 0], [0, 0, 0]])
     pack = photos([0, 2, 1, 1, 0], [True, False, True, False, False])
-    found = evaluation.predictions(outputs, pack)
+    found = predicted(outputs, pack)
     assert [one.file for one in found] == ["a b/1.jpg", "a b/3.jpg", "a b/4.jpg"]
     assert [one.true for one in found] == ['the "iris"', "lily, white", "rose"]
     assert [one.predicted for one in found] == ['the "iris"', "rose", "rose"]
@@ -75,7 +83,7 @@ def test_the_prediction_is_the_highest_output(logits: list[float]) -> None:
     """As training counts hits, also where outputs that differ have probabilities that do not."""
     pack = photos([0, 0, 1, 2], [True, False, False, False])
     outputs = torch.tensor([logits] * 3)
-    found = evaluation.predictions(outputs.numpy(), pack)
+    found = predicted(outputs.numpy(), pack)
     losses, hits = training.losses_and_hits(outputs, torch.tensor([0, 1, 2]))
     assert [one.true == one.predicted for one in found] == hits.bool().tolist()
     assert [one.loss for one in found] == pytest.approx(losses.tolist(), rel=1e-12, abs=1e-300)
@@ -94,7 +102,7 @@ def test_averages_are_those_of_the_best_epoch(softmax: int | None) -> None:
     layers = [nn.Flatten(), nn.Linear(12, 3)] + ([] if softmax is None else [nn.Softmax(dim=softmax)])
     net = nn.Sequential(*layers)
     trained = training.train(net, SPEC, pack, CPU)
-    found = evaluation.metrics(evaluation.predictions(trained.best_outputs.numpy(), pack))
+    found = evaluation.metrics(predicted(trained.best_outputs.numpy(), pack))
     best = trained.history[trained.best_epoch - 1]
     assert found["val_loss"] == pytest.approx(best.val_loss, rel=1e-12)
     assert found["val_accuracy"] == best.val_accuracy
@@ -116,7 +124,7 @@ def test_metrics() -> None:
     st.integers(0, 2),
 )
 def test_losses_and_probabilities_are_scipys(outputs: np.ndarray, label: int) -> None:
-    found = evaluation.predictions(outputs, photos([label] * len(outputs), [False] * len(outputs)))
+    found = predicted(outputs, photos([label] * len(outputs), [False] * len(outputs)))
     wide = outputs.astype(np.float64)
     assert [one.probability for one in found] == pytest.approx(special.softmax(wide, 1).max(1), rel=1e-12)
     expected = -special.log_softmax(wide, 1)[:, label]
@@ -125,8 +133,8 @@ def test_losses_and_probabilities_are_scipys(outputs: np.ndarray, label: int) ->
 
 @pytest.mark.parametrize("shape", [(2, 3), (4, 3), (3, 2), (3, 4)])
 def test_outputs_of_other_photos_are_refused(shape: tuple[int, int]) -> None:
-    with pytest.raises(UserError, match="of other photos than the pack: delete"):
-        evaluation.predictions(np.zeros(shape, np.float32), photos([0, 1, 2, 0], [False, False, False, True]))
+    with pytest.raises(UserError, match=r"outputs\.npy is of other photos than the pack: delete"):
+        predicted(np.zeros(shape, np.float32), photos([0, 1, 2, 0], [False, False, False, True]))
 
 
 def test_outputs_round_trip(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import statistics
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -82,7 +83,7 @@ def test_summary_is_what_the_runs_files_say(finished: Project, experiment: str) 
         "best_epoch": int(best["epoch"]),
         "train_loss": float(best["train_loss"]),
         "train_accuracy": float(best["train_accuracy"]),
-        "val_loss": sum(float(one["loss"]) for one in predictions) / len(predictions),
+        "val_loss": statistics.fmean(float(one["loss"]) for one in predictions),
         "val_accuracy": right / len(predictions),
         "last_train_accuracy": float(last["train_accuracy"]),
         "last_val_loss": float(last["val_loss"]),

@@ -267,21 +267,56 @@ def test_all_failed(long: Project) -> None:
 
 
 def test_a_failure_that_is_gone(study: Project) -> None:
-    """Mended and evaluated by itself, to the same bytes as ever: the table must follow."""
-    before = (study.folder / "results/summary.csv").read_bytes()
-    run = run_of(study, "rung-none")
-    outputs = (run / "outputs.npy").read_bytes()
-    (run / "metrics.json").unlink()
-    (run / "outputs.npy").write_bytes(outputs[:100])
+    """Mended and trained by itself, to the same bytes as ever: the table must follow."""
+
+    def found() -> list[list[str]]:
+        return [[row[name] for name in (*MEASURED, "ended", "reason")] for row in rows(table)]
+
+    table, run = study.folder / "results/summary.csv", run_of(study, "rung-none")
+    outputs, before = run / "outputs.npy", found()
+    content = outputs.read_bytes()
+    outputs.unlink()
+    (run / "training.lock").mkdir()
     assert study.snakemake().returncode == 1
-    row = rows(study.folder / "results/summary.csv")[0]
-    assert row["ended"] == "failed"
-    assert "outputs.npy" in row["reason"]
-    (run / "outputs.npy").write_bytes(outputs)
-    study.run(str((run / "metrics.json").relative_to(study.folder)))
+    failed, *others = found()
+    assert "failed" in failed
+    assert "training.lock" in failed[-1]
+    assert others == before[1:]
+    (run / "training.lock").rmdir()
+    study.run(str(outputs.relative_to(study.folder)))
+    assert outputs.read_bytes() == content
     study.run()
-    assert (study.folder / "results/summary.csv").read_bytes() == before
+    assert found() == before
     assert study.plan() == set()
+
+
+def test_a_damaged_file_is_named_and_the_table_stays(study: Project) -> None:
+    """Not a row without figures: who deletes the file as told has it trained again."""
+    before = (study.folder / "results/summary.csv").read_bytes()
+    outputs = run_of(study, "rung-none") / "outputs.npy"
+    outputs.write_bytes(outputs.read_bytes()[:100])
+    done = study.snakemake("results/summary.csv")
+    assert done.returncode == 1
+    told = f"error: {outputs.relative_to(study.folder)} is not readable"
+    assert told in done.stdout + done.stderr
+    assert (study.folder / "results/summary.csv").read_bytes() == before
+    outputs.unlink()
+    study.run("results/summary.csv")
+    assert study.plan("results/summary.csv") == set()
+
+
+def test_the_table_alone(long: Project, whole: Project) -> None:
+    """Neither predictions nor pictures are made for it, and what trainings keep for a resumption goes."""
+    assert long.plan("results/summary.csv") == {"train one 0", *("collect", "summarize", "latest")}
+    long.run("results/summary.csv")
+    left = {path.name for path in run_of(long, "one").iterdir()}
+    assert "weights.safetensors" in left
+    assert not left & {"checkpoint.pt", "training.lock", "predictions.csv", "curves.png"}
+    found, expected = (
+        [row[name] for row in rows(project.folder / "results/summary.csv") for name in MEASURED]
+        for project in (long, whole)
+    )
+    assert found == expected
 
 
 def test_snakemake_alone_is_killed(long: Project, whole: Project) -> None:

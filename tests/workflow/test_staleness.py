@@ -31,7 +31,7 @@ def jobs(runs: tuple[str, ...], *rules: str) -> set[str]:
 
 def whole(*runs: str) -> set[str]:
     """All steps of these runs."""
-    return jobs(runs, "train", "evaluate", "draw_run")
+    return jobs(runs, "train", "evaluate")
 
 
 def own_jobs(*before: str) -> set[str]:
@@ -167,7 +167,7 @@ def test_published_figures_added(study: Project) -> None:
 
 def test_figure_code_edited(study: Project) -> None:
     study.append("workflow/scripts/ablation/figures.py", "# A remark.\n")
-    assert study.plan() == jobs(RUNS, "draw_run") | FIGURES | {"all"}
+    assert study.plan() == jobs(RUNS, "evaluate") | FIGURES | {"all"}
 
 
 def test_augmentation_code_edited(study: Project) -> None:
@@ -177,12 +177,12 @@ def test_augmentation_code_edited(study: Project) -> None:
 
 def test_evaluation_code_edited(study: Project) -> None:
     study.append("workflow/scripts/ablation/evaluation.py", "# A remark.\n")
-    assert study.plan() == jobs(RUNS, "evaluate", "draw_run") | COMPARISON
+    assert study.plan() == jobs(RUNS, "evaluate") | COMPARISON
 
 
 def test_script_edited(study: Project) -> None:
-    study.append("workflow/scripts/draw_run.py", "# A remark.\n")
-    assert study.plan() == jobs(RUNS, "draw_run") | {"all"}
+    study.append("workflow/scripts/evaluate.py", "# A remark.\n")
+    assert study.plan() == jobs(RUNS, "evaluate") | {"all"}
 
 
 def test_plan_names_the_edited_file(study: Project) -> None:
@@ -237,16 +237,10 @@ def test_file_for_people_deleted(study: Project, name: str) -> None:
     assert study.plan() == set()
 
 
-@pytest.mark.parametrize("name", ["predictions.csv", "metrics.json"])
+@pytest.mark.parametrize("name", ["predictions.csv", "metrics.json", "curves.png", "samples.png"])
 def test_evaluation_of_one_run_deleted(study: Project, name: str) -> None:
     (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
-    assert study.plan() == jobs(("rung-none 0",), "evaluate", "draw_run") | COMPARISON
-
-
-@pytest.mark.parametrize("name", ["curves.png", "samples.png"])
-def test_picture_of_one_run_deleted(study: Project, name: str) -> None:
-    (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
-    assert study.plan() == {"draw_run rung-none 0", "all"}
+    assert study.plan() == {"evaluate rung-none 0", "all"}
 
 
 def test_one_run_deleted(study: Project) -> None:

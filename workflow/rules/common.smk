@@ -46,6 +46,7 @@ if workflow.remote_exec:
 PHOTOS = "resources/datasets/{dataset}/photos"
 ARCHIVE = "resources/datasets/{dataset}/archive"
 MANIFEST = "resources/datasets/{dataset}/manifest.csv"
+PACKS = f"resources/packs/{STUDY.dataset.name}"
 PACK = "resources/packs/{dataset}/{size}px"
 WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
 RUNS = f"results/runs/{STUDY.dataset.name}"
@@ -115,7 +116,7 @@ TRAINING_CODE = [
 
 
 def run_targets():
-    """A picture of every run, which all else of it comes before, and what of finished runs was deleted.
+    """A picture of every run, which all else of it comes before or with, and what of finished runs was deleted.
 
     Not every file: planning takes 0.1 ms for each target. Not the weights: whoever deletes them to save
     disk does not want them trained again.
@@ -276,15 +277,24 @@ def threads_of(wildcards):
     return TRAINING_THREADS * experiment_of(wildcards).spec.gpus
 
 
+def image_sizes():
+    return sorted({one.spec.image_size for one in STUDY.experiments.values()})
+
+
+def packs_of_study():
+    """What is known of the photos of each pack that runs of the study read."""
+    return [f"{PACKS}/{size}px/pack.json" for size in image_sizes()]
+
+
 def of_pack(name):
     """A file of the pack that a run reads: its path, or where runs differ in size a function, which plans slower."""
 
     def of_size(size):
-        return f"{PACK}/{name}".format(dataset=STUDY.dataset.name, size=size)
+        return f"{PACKS}/{size}px/{name}"
 
-    sizes = {experiment.spec.image_size for experiment in STUDY.experiments.values()}
+    sizes = image_sizes()
     if len(sizes) == 1:
-        return of_size(sizes.pop())
+        return of_size(sizes[0])
     return lambda wildcards: of_size(experiment_of(wildcards).spec.image_size)
 
 
@@ -305,6 +315,10 @@ def runs_folder(_wildcards):
     return RUNS
 
 
+def packs_folder(_wildcards):
+    return PACKS
+
+
 def require_slots_for_arrays():
     """Refuse job arrays with too few slots: the plugin for SLURM (2.8.0) forgets jobs that wait for one."""
     arrays = getattr(workflow.executor_settings, "array_jobs", None)
@@ -322,11 +336,11 @@ def warn_of_shared_photos():
 
 
 def failed_runs():
-    """Why each run of the study that has no results has none, after a job failed."""
+    """Why each run of the study that is not trained is not, after a job failed."""
     return {
         f"{job.wildcards.experiment}/seed{job.wildcards.seed}": reason_of(job)
         for job in workflow.dag.needrun_jobs()
-        if job.rule.name == "evaluate"
+        if job.rule.name == "train"
     }
 
 
@@ -347,7 +361,7 @@ def summarize_the_rest():
         return
     runs, summary = Path(COMPARISON, "runs.csv"), Path(COMPARISON, "summary.csv")
     latest, failed = Path("results/summary.csv"), failed_runs()
-    collect = ["collect", "--runs", RUNS, "--output", runs]
+    collect = ["collect", "--runs", RUNS, "--packs", PACKS, "--output", runs]
     summarize = ["summarize", "--runs", runs, "--output", summary]
     if PUBLISHED:
         summarize += ["--published", *PUBLISHED]

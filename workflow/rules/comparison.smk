@@ -1,8 +1,9 @@
 # All runs of the study side by side: one row a run, one row an experiment, and figures.
 rule collect:
     input:
-        # The last file that is made of a run's figures; what else is read came before it.
-        metrics=[f"{RUNS}/{run}/metrics.json" for run in STUDY.runs()],
+        # A training's history and record come with its outputs.
+        outputs=[f"{RUNS}/{run}/outputs.npy" for run in STUDY.runs()],
+        packs=packs_of_study(),
     output:
         runs=f"{COMPARISON}/runs.csv",
     log:
@@ -10,13 +11,14 @@ rule collect:
     conda:
         "../../envs/figures.yaml"
     params:
-        *code("collect", "comparison"),
+        *code("collect", "comparison", "evaluation", "outputs", "pack"),
         script=script("collect"),
-        root=runs_folder,
+        runs=runs_folder,
+        packs=packs_folder,
         study=STUDY.table(),
     # Standard input, because a large study does not fit a command line.
     shell:
-        "python {params.script:q} --runs {params.root:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
+        "python {params.script:q} --runs {params.runs:q} --packs {params.packs:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
 
 
 rule summarize:

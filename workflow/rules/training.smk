@@ -1,4 +1,4 @@
-# One run: train, evaluate, draw.
+# One run: what it found, and what of that is for people to look at.
 rule train:
     input:
         pack=of_pack("photos.npy"),
@@ -32,38 +32,22 @@ rule train:
 
 
 rule evaluate:
+    # For people: the comparison reads what the training left.
     input:
-        pack=of_pack("pack.json"),
+        pack=of_pack("photos.npy"),
+        history=f"{RUN}/history.csv",
         outputs=f"{RUN}/outputs.npy",
     output:
         predictions=f"{RUN}/predictions.csv",
         metrics=f"{RUN}/metrics.json",
+        figures=[f"{RUN}/{figure}.png" for figure in figures.RUN_FIGURES],
     log:
         f"logs/evaluate/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
     conda:
-        "../../envs/data.yaml"
+        "../../envs/figures.yaml"
     params:
-        *code("evaluate", "evaluation", "outputs", "pack"),
+        *code("evaluate", "evaluation", "figures", "outputs", "pack"),
         script=script("evaluate"),
     shell:
         "python {params.script:q} --run $(dirname {input.outputs:q}) --pack $(dirname {input.pack:q})"
-        " > {log:q} 2>&1"
-
-
-rule draw_run:
-    input:
-        pack=of_pack("photos.npy"),
-        history=f"{RUN}/history.csv",
-        predictions=f"{RUN}/predictions.csv",
-    output:
-        [f"{RUN}/{figure}.png" for figure in figures.RUN_FIGURES],
-    log:
-        f"logs/draw_run/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
-    conda:
-        "../../envs/figures.yaml"
-    params:
-        *code("draw_run", "figures", "pack"),
-        script=script("draw_run"),
-    shell:
-        "python {params.script:q} --run $(dirname {input.history:q}) --pack $(dirname {input.pack:q})"
         " > {log:q} 2>&1"

@@ -1,11 +1,11 @@
-"""Evaluate what a run's best weights made of the validation photos: a row for each, and their averages."""
+"""Evaluate a run for people: a row for each validation photo, their averages, and pictures."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ablation import errors, evaluation, kept, outputs, pack
+from ablation import errors, evaluation, figures, kept, pack
 from ablation.files import write_json
 
 
@@ -14,10 +14,11 @@ def main() -> None:
     parser.add_argument("--run", required=True, type=Path, help="folder of the run's results")
     parser.add_argument("--pack", required=True, type=Path, help="folder of the packed photos")
     args = parser.parse_args()
-    found = outputs.read(args.run / outputs.FILE)
-    predictions = evaluation.predictions(found, pack.load_index(args.pack))
+    predictions = evaluation.predictions(args.run, pack.load_index(args.pack))
     evaluation.write_predictions(predictions, args.run / "predictions.csv")
     write_json(args.run / "metrics.json", evaluation.metrics(predictions))
+    for name, draw in figures.RUN_FIGURES.items():
+        draw(args.run, args.pack, args.run / f"{name}.png")
     kept.clear(args.run)
 
 

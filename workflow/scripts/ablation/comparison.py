@@ -8,8 +8,10 @@ from typing import Any
 
 import pandas as pd
 
+from ablation import evaluation, pack
 from ablation.errors import UserError
 from ablation.files import atomic
+from ablation.pack import Index
 
 # The columns of summary.csv, in order.
 SUMMARY = (
@@ -26,28 +28,36 @@ COUNTS = ("parameters", "epochs", "best_epoch")
 FAILED = "failed"
 
 
-def collect(study: list[dict[str, Any]], runs: Path) -> pd.DataFrame:
-    """Return one row for each run of the study, read from the files of its folder under `runs`.
+def collect(study: list[dict[str, Any]], runs: Path, packs: Path) -> pd.DataFrame:
+    """Return one row for each run of the study, from what its training left in its folder under `runs`.
+
+    `packs` is the folder of the data set's packs, which know the photos' classes.
 
     `study` says what those files do not: experiment, label, backbone and so on, and the reason why a run
     failed, whose files are not looked at. Losses are in nats, accuracies 0..1; the columns without a
     prefix are those of the epoch with the lowest validation loss, the first of ties.
     """
+    sizes = {run["image_size"] for run in study if not run.get("reason")}
+    photos = {size: pack.load_index(packs / f"{size}px") for size in sizes}
     return pd.DataFrame(
         [
             {**run, "ended": FAILED}
             if run.get("reason")
-            else {**run, **measured(runs / run["experiment"] / f"seed{run['seed']}"), "reason": None}
+            else {**run, **measured(folder_of(run, runs), photos[run["image_size"]]), "reason": None}
             for run in study
         ]
     )
 
 
-def measured(folder: Path) -> dict[str, Any]:
+def folder_of(run: dict[str, Any], runs: Path) -> Path:
+    """Return the folder of a run of the study."""
+    return runs / str(run["experiment"]) / f"seed{run['seed']}"
+
+
+def measured(folder: Path, photos: Index) -> dict[str, Any]:
     """Return the columns of one run that come from its files."""
-    record, metrics = (
-        json.loads((folder / name).read_text(encoding="utf-8")) for name in ("record.json", "metrics.json")
-    )
+    metrics = evaluation.metrics(evaluation.predictions(folder, photos))
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     history = pd.read_csv(folder / "history.csv")
     best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
     return {

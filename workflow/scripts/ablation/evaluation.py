@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
+from ablation import outputs
 from ablation.errors import UserError
 from ablation.files import atomic
-from ablation.outputs import FILE, Outputs
 from ablation.pack import Index
 
 
@@ -29,16 +30,17 @@ class Prediction:
     loss: float
 
 
-def predictions(outputs: Outputs, pack: Index) -> list[Prediction]:
-    """Return a prediction for each validation photo, in the pack's order.
+def predictions(run: Path, pack: Index) -> list[Prediction]:
+    """Return what a run predicts of each validation photo, in the pack's order.
 
-    Raises UserError if the outputs are of other photos or classes than the pack's.
+    Raises UserError if the run's outputs are not readable, or of other photos or classes than the pack's.
     """
-    validation = np.flatnonzero(~pack.training)
-    if outputs.shape != (len(validation), len(pack.categories)):
-        raise UserError(f"{FILE} is of other photos than the pack: delete the run's folder and run again")
-    true, chosen, each = pack.labels[validation], outputs.argmax(1), np.arange(len(outputs))
-    wide = outputs.astype(np.float64)
+    path, validation = run / outputs.FILE, np.flatnonzero(~pack.training)
+    found = outputs.read(path)
+    if found.shape != (len(validation), len(pack.categories)):
+        raise UserError(f"{path} is of other photos than the pack: delete {run} and run again")
+    true, chosen, each = pack.labels[validation], found.argmax(1), np.arange(len(found))
+    wide = found.astype(np.float64)
     wide -= wide.max(1, keepdims=True)
     logarithms = wide - np.log(np.exp(wide).sum(1, keepdims=True))
     return [
@@ -60,7 +62,7 @@ def metrics(predictions: list[Prediction]) -> dict[str, float | int]:
     return {
         "photos": len(predictions),
         "correct": hits,
-        "val_loss": sum(one.loss for one in predictions) / len(predictions),
+        "val_loss": math.fsum(one.loss for one in predictions) / len(predictions),
         "val_accuracy": hits / len(predictions),
     }
 

@@ -1,4 +1,4 @@
-"""What a training keeps in its run's folder, beside its results, until these are evaluated.
+"""What a training keeps in its run's folder, beside its results, until a later step reads these.
 
 Until then Snakemake may not know that the run is trained, and train it again.
 """
