@@ -73,9 +73,7 @@ def write_run(run: Path, index: pack.Index) -> None:
     validation = int((~index.training).sum())
     made = np.random.default_rng(chance.getrandbits(32)).normal(size=(validation, len(index.categories)))
     outputs.write(made.astype(np.float32), run / outputs.FILE)
-    predictions = evaluation.predictions(run, index)
-    evaluation.write_predictions(predictions, run / "predictions.csv")
-    write_json(run / "metrics.json", evaluation.metrics(predictions))
+    evaluation.write_predictions(evaluation.predictions(run, index), run / "predictions.csv")
     record = {
         "ended": "epoch_limit",
         "parameters": chance.randrange(10**7),

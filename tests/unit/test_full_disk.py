@@ -100,7 +100,7 @@ CAP_DAC_OVERRIDE = 1
 WRITERS: dict[str, Callable[[Path, Path], None]] = {
     "history.csv": history,
     "predictions.csv": predictions,
-    "metrics.json": lambda _sources, path: files.write_json(path, list(range(999))),
+    "record.json": lambda _sources, path: files.write_json(path, list(range(999))),
     "model.txt": lambda _sources, path: files.write_text(path, "layer\n" * 999),
     "weights.safetensors": weights,
     "checkpoint.pt": lambda _sources, path: checkpoint.write({"a": torch.ones(300, 50)}, path),

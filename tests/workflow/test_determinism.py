@@ -12,14 +12,14 @@ import pytest
 from project import Project
 from test_end_to_end import EXPERIMENTS, MEASURED, rows, run_of
 
-FILES = ("history.csv", "predictions.csv", "metrics.json")
+FILES = ("history.csv", "predictions.csv")
 
 
 def result(folder: Path) -> object:
     """Everything but times."""
     history = [[epoch[column] for column in ("epoch", *MEASURED)] for epoch in rows(folder / "history.csv")]
     read = [
-        (folder / name).read_bytes() for name in ("predictions.csv", "metrics.json", "weights.safetensors")
+        (folder / name).read_bytes() for name in ("predictions.csv", "outputs.npy", "weights.safetensors")
     ]
     return history, read
 

@@ -36,7 +36,7 @@ PICTURES = ("curves.png", "samples.png")
 PROMISED = {
     *TABLES,
     *PICTURES,
-    *("weights.safetensors", "outputs.npy", "spec.json", "record.json", "model.txt", "metrics.json"),
+    *("weights.safetensors", "outputs.npy", "spec.json", "record.json", "model.txt"),
 }
 MEASURED = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
 
@@ -285,8 +285,8 @@ def test_an_experiment_on_several_gpus(study: Project) -> None:
     several |= {"epochs": 1, "gpus": 2}  # type: ignore[dict-item]
     study.edit(lambda config: config["experiments"].append(several))
     run = "results/runs/demo/several/seed0"
-    assert study.plan(f"{run}/metrics.json") == {"train several 0", "evaluate several 0"}
-    output = study.run(f"{run}/metrics.json", "--cores", "2")
+    assert study.plan(f"{run}/predictions.csv") == {"train several 0", "evaluate several 0"}
+    output = study.run(f"{run}/predictions.csv", "--cores", "2")
     assert "threads: 2" in output
     assert json.loads((study.folder / run / "spec.json").read_text())["gpus"] == 2
     assert json.loads((study.folder / run / "record.json").read_text())["threads"] == 2

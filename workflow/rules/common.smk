@@ -121,7 +121,7 @@ def run_targets():
     Not every file: planning takes 0.1 ms for each target. Not the weights: whoever deletes them to save
     disk does not want them trained again.
     """
-    names = "history.csv record.json outputs.npy predictions.csv metrics.json"
+    names = "history.csv record.json outputs.npy predictions.csv"
     pictures = [f"{figure}.png" for figure in figures.RUN_FIGURES]
     return [
         f"{RUNS}/{run}/{name}"

@@ -39,7 +39,6 @@ rule evaluate:
         outputs=f"{RUN}/outputs.npy",
     output:
         predictions=f"{RUN}/predictions.csv",
-        metrics=f"{RUN}/metrics.json",
         figures=[f"{RUN}/{figure}.png" for figure in figures.RUN_FIGURES],
     log:
         f"logs/evaluate/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",

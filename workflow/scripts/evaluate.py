@@ -1,4 +1,4 @@
-"""Evaluate a run for people: a row for each validation photo, their averages, and pictures."""
+"""Evaluate a run for people: a row for each validation photo, and pictures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import argparse
 from pathlib import Path
 
 from ablation import errors, evaluation, figures, kept, pack
-from ablation.files import write_json
 
 
 def main() -> None:
@@ -16,7 +15,6 @@ def main() -> None:
     args = parser.parse_args()
     predictions = evaluation.predictions(args.run, pack.load_index(args.pack))
     evaluation.write_predictions(predictions, args.run / "predictions.csv")
-    write_json(args.run / "metrics.json", evaluation.metrics(predictions))
     for name, draw in figures.RUN_FIGURES.items():
         draw(args.run, args.pack, args.run / f"{name}.png")
     kept.clear(args.run)

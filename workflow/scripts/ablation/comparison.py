@@ -56,7 +56,6 @@ def folder_of(run: dict[str, Any], runs: Path) -> Path:
 
 def measured(folder: Path, photos: Index) -> dict[str, Any]:
     """Return the columns of one run that come from its files."""
-    metrics = evaluation.metrics(evaluation.predictions(folder, photos))
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     history = pd.read_csv(folder / "history.csv")
     best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
@@ -67,8 +66,7 @@ def measured(folder: Path, photos: Index) -> dict[str, Any]:
         "best_epoch": int(best["epoch"]),
         "train_loss": best["train_loss"],
         "train_accuracy": best["train_accuracy"],
-        "val_loss": metrics["val_loss"],
-        "val_accuracy": metrics["val_accuracy"],
+        **evaluation.metrics(evaluation.predictions(folder, photos)),
         "last_train_accuracy": last["train_accuracy"],
         "last_val_loss": last["val_loss"],
         "last_val_accuracy": last["val_accuracy"],
