@@ -38,6 +38,7 @@ rule all:
 onstart:
     require_slots_for_arrays()
     INTERRUPTION.heed(workflow.scheduler)
+    kept.clear_when_trained(workflow.dag)
 
 
 onsuccess:

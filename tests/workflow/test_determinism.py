@@ -34,6 +34,23 @@ def test_any_number_of_runs_at_once(study: Project, finished: Project, cores: in
         assert result(run_of(study, name)) == result(run_of(finished, name)), name
 
 
+def test_in_parts(study: Project, finished: Project) -> None:
+    """As docs/scaling.md has it: the last of the parts makes the table."""
+
+    def table(project: Project) -> list[list[str]]:
+        found = rows(project.folder / "results/summary.csv")
+        return [[row["experiment"], *(row[name] for name in MEASURED)] for row in found]
+
+    shutil.rmtree(study.folder / "results")
+    for number in (1, 2):
+        part = ("results/summary.csv", "--batch", f"collect={number}/2")
+        assert len([job for job in study.plan(*part) if job.startswith("train ")]) == 2
+        assert not (study.folder / "results/summary.csv").exists()
+        study.run(*part)
+        assert not list((study.folder / "results/runs").rglob("checkpoint.pt"))
+    assert table(study) == table(finished)
+
+
 def test_plain_python(study: Project, finished: Project, tmp_path: Path) -> None:
     """As on a cluster's node: nothing but the scripts, in another folder."""
     scripts, folder = study.folder / "workflow/scripts", run_of(finished, "rung-normalize")

@@ -177,7 +177,7 @@ def test_augmentation_code_edited(study: Project) -> None:
 
 def test_evaluation_code_edited(study: Project) -> None:
     study.append("workflow/scripts/ablation/evaluation.py", "# A remark.\n")
-    assert study.plan() == jobs(RUNS, "evaluate") | COMPARISON
+    assert study.plan() == jobs(RUNS, "evaluate") | {"all"}
 
 
 def test_script_edited(study: Project) -> None:
@@ -252,6 +252,14 @@ def test_weights_deleted_to_save_disk(study: Project) -> None:
     for path in (study.folder / "results/runs").rglob("weights.safetensors"):
         path.unlink()
     assert study.plan() == set()
+
+
+def test_packs_deleted_to_save_disk(study: Project) -> None:
+    """The table is made of results alone, and does not ask for the photos again."""
+    shutil.rmtree(study.folder / "resources/packs")
+    assert study.plan() == set()
+    study.edit(lambda config: find(config, "alexnet").update(label="AlexNet"))
+    assert study.plan() == COMPARISON
 
 
 def test_own_weights_replaced_by_older_ones(study: Project) -> None:

@@ -18,6 +18,7 @@ from ablation import (
     failures,
     figures,
     files,
+    kept,
     lease,
     resources,
     schema,
@@ -46,7 +47,6 @@ if workflow.remote_exec:
 PHOTOS = "resources/datasets/{dataset}/photos"
 ARCHIVE = "resources/datasets/{dataset}/archive"
 MANIFEST = "resources/datasets/{dataset}/manifest.csv"
-PACKS = f"resources/packs/{STUDY.dataset.name}"
 PACK = "resources/packs/{dataset}/{size}px"
 WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
 RUNS = f"results/runs/{STUDY.dataset.name}"
@@ -116,21 +116,20 @@ TRAINING_CODE = [
 
 
 def run_targets():
-    """A picture of every run, which all else of it comes before or with, and what of finished runs was deleted.
+    """The predictions of every run, for which all else of it is made, and what of finished runs was deleted.
 
     Not every file: planning takes 0.1 ms for each target. Not the weights: whoever deletes them to save
     disk does not want them trained again.
     """
-    names = "history.csv record.json outputs.npy predictions.csv"
+    trained = ["history.csv", "record.json", "outputs.npy"]
     pictures = [f"{figure}.png" for figure in figures.RUN_FIGURES]
-    return [
-        f"{RUNS}/{run}/{name}"
-        for run in STUDY.runs()
-        for name in [
-            pictures[0],
-            *files.deleted(Path(RUNS, run), names.split() + pictures),
-        ]
-    ]
+    targets = []
+    for run in STUDY.runs():
+        predictions = f"{RUNS}/{run}/predictions.csv"
+        names = trained + pictures if os.path.exists(predictions) else trained
+        deleted = files.deleted(Path(RUNS, run), names)
+        targets += [predictions, *(f"{RUNS}/{run}/{name}" for name in deleted)]
+    return targets
 
 
 def comparison_figures():
@@ -277,24 +276,15 @@ def threads_of(wildcards):
     return TRAINING_THREADS * experiment_of(wildcards).spec.gpus
 
 
-def image_sizes():
-    return sorted({one.spec.image_size for one in STUDY.experiments.values()})
-
-
-def packs_of_study():
-    """What is known of the photos of each pack that runs of the study read."""
-    return [f"{PACKS}/{size}px/pack.json" for size in image_sizes()]
-
-
-def of_pack(name):
-    """A file of the pack that a run reads: its path, or where runs differ in size a function, which plans slower."""
+def packed_photos():
+    """The photos that a run reads: their path, or where runs differ in size a function, which plans slower."""
 
     def of_size(size):
-        return f"{PACKS}/{size}px/{name}"
+        return f"{PACK}/photos.npy".format(dataset=STUDY.dataset.name, size=size)
 
-    sizes = image_sizes()
+    sizes = {experiment.spec.image_size for experiment in STUDY.experiments.values()}
     if len(sizes) == 1:
-        return of_size(sizes[0])
+        return of_size(sizes.pop())
     return lambda wildcards: of_size(experiment_of(wildcards).spec.image_size)
 
 
@@ -313,10 +303,6 @@ def spec_of(wildcards):
 
 def runs_folder(_wildcards):
     return RUNS
-
-
-def packs_folder(_wildcards):
-    return PACKS
 
 
 def require_slots_for_arrays():
@@ -361,7 +347,7 @@ def summarize_the_rest():
         return
     runs, summary = Path(COMPARISON, "runs.csv"), Path(COMPARISON, "summary.csv")
     latest, failed = Path("results/summary.csv"), failed_runs()
-    collect = ["collect", "--runs", RUNS, "--packs", PACKS, "--output", runs]
+    collect = ["collect", "--runs", RUNS, "--output", runs]
     summarize = ["summarize", "--runs", runs, "--output", summary]
     if PUBLISHED:
         summarize += ["--published", *PUBLISHED]

@@ -1,9 +1,8 @@
 # All runs of the study side by side: one row a run, one row an experiment, and figures.
 rule collect:
     input:
-        # A training's history and record come with its outputs.
-        outputs=[f"{RUNS}/{run}/outputs.npy" for run in STUDY.runs()],
-        packs=packs_of_study(),
+        # What a training writes last.
+        records=[f"{RUNS}/{run}/record.json" for run in STUDY.runs()],
     output:
         runs=f"{COMPARISON}/runs.csv",
     log:
@@ -11,14 +10,13 @@ rule collect:
     conda:
         "../../envs/figures.yaml"
     params:
-        *code("collect", "comparison", "evaluation", "outputs", "pack"),
+        *code("collect", "comparison"),
         script=script("collect"),
-        runs=runs_folder,
-        packs=packs_folder,
+        root=runs_folder,
         study=STUDY.table(),
     # Standard input, because a large study does not fit a command line.
     shell:
-        "python {params.script:q} --runs {params.runs:q} --packs {params.packs:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
+        "python {params.script:q} --runs {params.root:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
 
 
 rule summarize:

@@ -1,7 +1,7 @@
 # One run: what it found, and what of that is for people to look at.
 rule train:
     input:
-        pack=of_pack("photos.npy"),
+        pack=packed_photos(),
         weights=starting_weights,
     output:
         # Not spec.json and model.txt, which are for people: planning takes longer for each output.
@@ -34,7 +34,7 @@ rule train:
 rule evaluate:
     # For people: the comparison reads what the training left.
     input:
-        pack=of_pack("photos.npy"),
+        pack=packed_photos(),
         history=f"{RUN}/history.csv",
         outputs=f"{RUN}/outputs.npy",
     output:

@@ -7,20 +7,16 @@ import json
 import sys
 from pathlib import Path
 
-from ablation import comparison, errors, kept
+from ablation import comparison, errors
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", required=True, type=Path, help="folder of the data set's runs")
-    parser.add_argument("--packs", required=True, type=Path, help="folder of the data set's packs")
     parser.add_argument("--output", required=True, type=Path, help="CSV with a row a run")
     args = parser.parse_args()
     study = [json.loads(line) for line in sys.stdin if line.strip()]
-    comparison.write(comparison.collect(study, args.runs, args.packs), args.output)
-    for run in study:
-        if not run.get("reason"):
-            kept.clear(comparison.folder_of(run, args.runs))
+    comparison.write(comparison.collect(study, args.runs), args.output)
 
 
 if __name__ == "__main__":

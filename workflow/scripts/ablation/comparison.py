@@ -8,10 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from ablation import evaluation, pack
 from ablation.errors import UserError
 from ablation.files import atomic
-from ablation.pack import Index
 
 # The columns of summary.csv, in order.
 SUMMARY = (
@@ -28,34 +26,35 @@ COUNTS = ("parameters", "epochs", "best_epoch")
 FAILED = "failed"
 
 
-def collect(study: list[dict[str, Any]], runs: Path, packs: Path) -> pd.DataFrame:
-    """Return one row for each run of the study, from what its training left in its folder under `runs`.
-
-    `packs` is the folder of the data set's packs, which know the photos' classes.
+def collect(study: list[dict[str, Any]], runs: Path) -> pd.DataFrame:
+    """Return one row for each run of the study, read from the files of its folder under `runs`.
 
     `study` says what those files do not: experiment, label, backbone and so on, and the reason why a run
     failed, whose files are not looked at. Losses are in nats, accuracies 0..1; the columns without a
-    prefix are those of the epoch with the lowest validation loss, the first of ties.
+    prefix are those of the epoch with the lowest validation loss, the first of ties. Raises UserError if a
+    run's files are not readable.
     """
-    sizes = {run["image_size"] for run in study if not run.get("reason")}
-    photos = {size: pack.load_index(packs / f"{size}px") for size in sizes}
     return pd.DataFrame(
         [
             {**run, "ended": FAILED}
             if run.get("reason")
-            else {**run, **measured(folder_of(run, runs), photos[run["image_size"]]), "reason": None}
+            else {**run, **measured(runs / run["experiment"] / f"seed{run['seed']}"), "reason": None}
             for run in study
         ]
     )
 
 
-def folder_of(run: dict[str, Any], runs: Path) -> Path:
-    """Return the folder of a run of the study."""
-    return runs / str(run["experiment"]) / f"seed{run['seed']}"
-
-
-def measured(folder: Path, photos: Index) -> dict[str, Any]:
+def measured(folder: Path) -> dict[str, Any]:
     """Return the columns of one run that come from its files."""
+    try:
+        return figures(folder)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"{folder} has no readable results ({reason}): delete it and run again") from error
+
+
+def figures(folder: Path) -> dict[str, Any]:
+    """Read the record and the history of one run."""
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     history = pd.read_csv(folder / "history.csv")
     best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
@@ -66,7 +65,8 @@ def measured(folder: Path, photos: Index) -> dict[str, Any]:
         "best_epoch": int(best["epoch"]),
         "train_loss": best["train_loss"],
         "train_accuracy": best["train_accuracy"],
-        **evaluation.metrics(evaluation.predictions(folder, photos)),
+        "val_loss": best["val_loss"],
+        "val_accuracy": best["val_accuracy"],
         "last_train_accuracy": last["train_accuracy"],
         "last_val_loss": last["val_loss"],
         "last_val_accuracy": last["val_accuracy"],

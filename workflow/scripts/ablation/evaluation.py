@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -54,14 +53,6 @@ def predictions(run: Path, pack: Index) -> list[Prediction]:
             strict=True,
         )
     ]
-
-
-def metrics(predictions: list[Prediction]) -> dict[str, float]:
-    """Return the averages over photos: cross-entropy in nats and accuracy, 0..1."""
-    return {
-        "val_loss": math.fsum(one.loss for one in predictions) / len(predictions),
-        "val_accuracy": sum(one.true == one.predicted for one in predictions) / len(predictions),
-    }
 
 
 def write_predictions(predictions: list[Prediction], path: Path) -> None:

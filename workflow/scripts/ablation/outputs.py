@@ -1,7 +1,7 @@
 """What a run's best weights made of the validation photos: the file between training and evaluation.
 
 A network's outputs before any softmax but its own, float32 N x classes, in the pack's order. So evaluation
-needs neither the network nor the photos, and what it counts is what the training saw.
+needs no network, and what it counts is what the training saw.
 """
 
 from __future__ import annotations
