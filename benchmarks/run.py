@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import torch
 import yaml
@@ -66,6 +67,17 @@ def turn(worker: str, backbone: str, folder: Path, processes: int, threads: int)
     for one in started:
         one.communicate()
     return sum(each["images_per_second"] for each in told), sum(each["mib"] for each in told)
+
+
+def repeated(once: Callable[..., Any], *arguments: Any) -> list[Any]:
+    """Call a function again and again; return what it returned, but for the first call, a warm-up."""
+    return [once(*arguments) for _ in range(1 + REPETITIONS)][1:]
+
+
+def answer(command: list[str]) -> dict[str, Any]:
+    """Return the JSON object that a command prints."""
+    told: dict[str, Any] = json.loads(subprocess.check_output(command, text=True))
+    return told
 
 
 def counted(count: int, what: str) -> str:
@@ -215,7 +227,7 @@ def packing(folder: Path, _given: Path | None) -> Iterator[Row]:
             str(HERE / "packing.py"),
             *map(str, (own / "photos", own / "manifest.csv", own / "pack")),
         ]
-        told = [json.loads(subprocess.check_output(command, text=True)) for _ in range(REPETITIONS)]
+        told = repeated(answer, command)
         shutil.rmtree(own)
         mib = max(each["mib"] for each in told)
         yield Row.of(
@@ -228,7 +240,8 @@ def large_pack(folder: Path, _given: Path | None) -> Iterator[Row]:
     folder.mkdir()
     gib = 1.15 * os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     command = [sys.executable, str(HERE / "large_pack.py"), str(folder), "googlenet", str(gib)]
-    told = [json.loads(subprocess.check_output(command, text=True)) for _ in range(REPETITIONS)]
+    # No warm-up: a pack larger than the memory does not stay there.
+    told = [answer(command) for _ in range(REPETITIONS)]
     workload = f"train googlenet from a pack of {told[0]['pack_mib'] / 1024:.0f} GiB"
     values = [each["images_per_second"] for each in told]
     resident = max(each["resident_mib"] for each in told)
@@ -305,9 +318,7 @@ def startup(folder: Path, _given: Path | None) -> Iterator[Row]:
 
 def measured(workload: str, command: list[str], own: Path, folder: Path) -> Row:
     """Return the row of a command that is timed again and again."""
-    log = folder / "command.log"
-    timed(command, own, log)
-    return Row.of(workload, "ours", "s", [timed(command, own, log) for _ in range(REPETITIONS)], None)
+    return Row.of(workload, "ours", "s", repeated(timed, command, own, folder / "command.log"), None)
 
 
 # --- many runs --------------------------------------------------------------------------------------
@@ -323,15 +334,13 @@ def scaling(folder: Path, _given: Path | None) -> Iterator[Row]:
         packed = "resources/packs/demo/64px"
         timed(snakemake(own, "--cores", "1", f"{packed}/photos.npy", *given), own, folder / "pack.log")
         plan = snakemake(own, "-n", *given)
-        yield from_turns(
-            f"plan {runs:,} runs", [watched(plan, own, folder / "plan.log") for _ in range(REPETITIONS)]
-        )
-        study = grid.write(own, config, own / packed)
-        chains = [compare(own, study.table(), folder) for _ in range(REPETITIONS)]
-        yield from_turns(f"compare {runs:,} runs", chains)
+        plans = repeated(watched, plan, own, folder / "plan.log")
+        yield from_turns(f"plan {runs:,} runs", plans)
+        table = grid.write(own, config, own / packed).table()
+        yield from_turns(f"compare {runs:,} runs", repeated(compare, own, table, folder))
         timed(snakemake(own, "--touch", "--cores", "1", *given), own, folder / "touch.log")
         nothing = snakemake(own, "--cores", "1", *given)
-        turns = [watched(nothing, own, folder / "nothing.log") for _ in range(REPETITIONS)]
+        turns = repeated(watched, nothing, own, folder / "nothing.log")
         if "Nothing to be done" not in (folder / "nothing.log").read_text(encoding="utf-8"):
             sys.exit(f"something was done in a finished study: see {folder}/nothing.log")
         yield from_turns(f"find nothing to do in {runs:,} runs", turns)
