@@ -96,6 +96,7 @@ def test_summary_is_what_the_runs_files_say(finished: Project, experiment: str) 
 
     assert [int(epoch["epoch"]) for epoch in history] == list(range(1, len(history) + 1))
     assert len(predictions) == record["val_photos"]
+    assert record["precision"] == "fp32"  # as tiny.yaml has it
     losses = [float(one["loss"]) for one in predictions]
     assert float(row["val_loss"]) == pytest.approx(statistics.fmean(losses), rel=1e-12)
     assert float(row["val_accuracy"]) == right / len(predictions)
