@@ -27,7 +27,7 @@ format: $(VENV)/test.done ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt .
 
-benchmark: .venv-benchmark/done ## measure speed against a script, peers and the hardware (about 50 min)
+benchmark: .venv-benchmark/done ## measure speed against a script, peers and the hardware (about an hour)
 	.venv-benchmark/bin/python benchmarks/run.py $(WORKLOADS)
 
 clean: ## remove all results and resources (asks first)

@@ -55,6 +55,12 @@ def result(project: Project) -> object:
     )
 
 
+def outcomes(project: Project) -> list[list[str]]:
+    """The summary's rows without times: what each experiment measured, how it ended and why."""
+    table = rows(project.folder / "results/summary.csv")
+    return [[row[name] for name in (*MEASURED, "ended", "reason")] for row in table]
+
+
 class Running:
     """Snakemake on a terminal of its own, as when a person watches it."""
 
@@ -233,6 +239,8 @@ def test_a_failed_experiment_has_a_row_and_the_others_have_theirs(study: Project
 
 def test_what_waited_for_a_failed_step_says_which(study: Project) -> None:
     """A pretraining that fails leaves two experiments without weights, and the other two alone."""
+    overlay = study.folder / TINY
+    config, before = overlay.read_text(encoding="utf-8"), outcomes(study)
     study.edit(
         lambda config: config["weight_sources"]["drawn"]["overrides"]["googlenet"].update(optimizer="wild")
     )
@@ -243,6 +251,10 @@ def test_what_waited_for_a_failed_step_says_which(study: Project) -> None:
     assert all(
         row["reason"].startswith("the loss is not finite in epoch 1, training batch ") for row in table[:2]
     )
+    overlay.write_text(config, encoding="utf-8")
+    study.run()
+    assert outcomes(study) == before
+    assert study.plan() == set()
 
 
 def test_a_killed_training_has_a_reason_too(study: Project) -> None:
@@ -269,23 +281,18 @@ def test_all_failed(long: Project) -> None:
 
 def test_a_failure_that_is_gone(study: Project) -> None:
     """Mended and trained by itself: the table must follow."""
-
-    def found() -> list[list[str]]:
-        return [[row[name] for name in (*MEASURED, "ended", "reason")] for row in rows(table)]
-
-    table, run = study.folder / "results/summary.csv", run_of(study, "rung-none")
-    before = found()
+    run, before = run_of(study, "rung-none"), outcomes(study)
     (run / "record.json").unlink()
     (run / "training.lock").mkdir()
     assert study.snakemake().returncode == 1
-    failed, *others = found()
+    failed, *others = outcomes(study)
     assert "failed" in failed
     assert "training.lock" in failed[-1]
     assert others == before[1:]
     (run / "training.lock").rmdir()
     study.run(str((run / "predictions.csv").relative_to(study.folder)))
     study.run()
-    assert found() == before
+    assert outcomes(study) == before
     assert study.plan() == set()
 
 

@@ -1,4 +1,4 @@
-# One run: what it found, and what of that is for people to look at.
+# One run: train, evaluate.
 rule train:
     input:
         pack=packed_photos(),

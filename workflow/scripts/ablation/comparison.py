@@ -45,16 +45,16 @@ def collect(study: list[dict[str, Any]], runs: Path) -> pd.DataFrame:
 
 
 def measured(folder: Path) -> dict[str, Any]:
-    """Return the columns of one run that come from its files."""
+    """Return the columns of one run that come from its record and its history."""
     try:
-        return figures(folder)
+        return columns(folder)
     except (OSError, ValueError, KeyError, TypeError) as error:
         reason = " ".join(f"{type(error).__name__}: {error}".split())
         raise UserError(f"{folder} has no readable results ({reason}): delete it and run again") from error
 
 
-def figures(folder: Path) -> dict[str, Any]:
-    """Read the record and the history of one run."""
+def columns(folder: Path) -> dict[str, Any]:
+    """Do the work of `measured`, with whatever error damaged files lead to."""
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     history = pd.read_csv(folder / "history.csv")
     best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
