@@ -142,9 +142,10 @@ def make_schedule(
 ) -> torch.optim.lr_scheduler.LRScheduler:
     """Return what sets the learning rate of each of a training's steps."""
     if values.schedule == "one_cycle":
-        # One step more than there are: PyTorch refuses to be asked beyond the last.
+        # More steps than there are: PyTorch refuses to be asked beyond the last, and of 4 it divides by zero.
+        total = steps + (2 if steps == 3 else 1)
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, values.learning_rate, steps + 1, pct_start=0.25, cycle_momentum=False
+            optimizer, values.learning_rate, total, pct_start=0.25, cycle_momentum=False
         )
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
 
