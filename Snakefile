@@ -37,6 +37,7 @@ rule all:
 
 onstart:
     require_slots_for_arrays()
+    warn_of_idle_cores()
     INTERRUPTION.heed(workflow.scheduler)
     kept.clear_when_trained(workflow.dag)
 

@@ -160,3 +160,23 @@ def test_without_gpus_as_many_as_there_are_cores_and_memory_for(machine: Project
     (resources,) = [line for line in output.split("rule train:")[1].splitlines() if "resources:" in line]
     assert "gpu=0" in resources
     assert "mem_mb=1" in resources
+
+
+def test_idle_cores_are_named_with_the_option_that_uses_them(
+    machine: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEEDED", "1")
+
+    def told(gpus: str, *arguments: str) -> list[str]:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", gpus)
+        output, _ = train(machine, *arguments, "--forcerun", "train")
+        return re.findall("^Mind: .*", output, flags=re.M)
+
+    option = "--set-threads train=2 pretrain=2"
+    assert told("", "--cores", "13") == [
+        f"Mind: the trainings of this run use 6 of 13 cores. {option} makes them faster; "
+        "results then differ by rounding."
+    ]
+    assert told("", "--cores", "13", *option.split()) == []
+    assert told("", "--cores", "11") == []
+    assert told("0", "--cores", "13") == []

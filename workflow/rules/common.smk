@@ -314,6 +314,20 @@ def require_slots_for_arrays():
         sys.exit(f"{told}: add --jobs {trainings}")
 
 
+def warn_of_idle_cores():
+    """Name the option by which few trainings take many cores. It is the user's, for another number rounds otherwise."""
+    if GPUS or SUBMITS or workflow.remote_exec:
+        return
+    threads = [
+        job.threads for job in workflow.dag.needrun_jobs() if job.rule.name == "train"
+    ]
+    wide = workflow.cores // max(len(threads), 1)
+    if threads and wide > max(threads):
+        told = f"Mind: the trainings of this run use {sum(threads)} of {workflow.cores} cores."
+        option = f"--set-threads train={wide} pretrain={wide}"
+        print(f"{told} {option} makes them faster; results then differ by rounding.")
+
+
 def warn_of_shared_photos():
     """Remind of photos that both train and validate: they make accuracies too high."""
     found = Path("resources/datasets", STUDY.dataset.name, pairs.FILE)
