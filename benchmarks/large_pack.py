@@ -1,7 +1,7 @@
 """Train an epoch on all of a pack larger than the memory, and say what of it stayed in memory, as JSON.
 
-The network is one linear layer, so that reading is what takes the time. The pack's file is sparse: it takes
-no room on the disk, and pages in memory like any other.
+The network is one linear layer, so that photos and not the network take the time. The pack's file is sparse:
+it takes no room on the disk and no time of it, but pages in memory like any other.
 """
 
 from __future__ import annotations

@@ -93,14 +93,15 @@ class FakeGpu(TorchDispatchMode):
     """Runs on fake tensors what touches the GPU, and everything else for real.
 
     PyTorch's FakeTensorMode knows of each operator on which device, of which layout and type its result is.
-    What it lets pass, and a GPU would wait for, is an index on the CPU.
+    It lets pass an index on the CPU and a copy to the GPU that waits; the one is refused here, and the other
+    once everything is in its place.
     """
 
     COPIES = torch.ops.aten._to_copy, torch.ops.aten.copy_, torch.ops.aten.to
 
     def __init__(self) -> None:
         super().__init__()
-        self.fakes = FakeTensorMode()
+        self.fakes, self.placed = FakeTensorMode(), False
 
     def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
@@ -108,7 +109,9 @@ class FakeGpu(TorchDispatchMode):
         if not any(touches_gpu(value) for value in given):
             return func(*args, **kwargs)
         real = [value for value in given if isinstance(value, Tensor) and not isinstance(value, FakeTensor)]
-        assert func.overloadpacket in self.COPIES or not any(value.dim() for value in real), func
+        if any(value.dim() for value in real):
+            assert func.overloadpacket in self.COPIES, func
+            assert kwargs.get("non_blocking") or not self.placed, func
         args, kwargs = tree_map_only(Tensor, self.fake, (args, kwargs))
         with self.fakes:
             result = func(*args, **kwargs)
@@ -125,7 +128,9 @@ def touches_gpu(value: Any) -> bool:
 
 @pytest.fixture
 def _gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A GPU that computes bf16, as PyTorch sees it, without a driver to start."""
+    """A GPU that computes bf16, as PyTorch sees it, without a driver to start; or the one that is there."""
+    if torch.cuda.is_available():
+        return
     monkeypatch.setattr(torch.cuda, "_lazy_init", lambda: None)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
     monkeypatch.setattr(torch.cuda.amp.common, "amp_definitely_not_available", lambda: False)
@@ -146,13 +151,15 @@ def test_photos_and_weights_are_channels_last_and_layers_compute_bf16_on_a_gpu(b
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             layer.register_forward_hook(note)  # type: ignore[arg-type]
     transforms, generator = augment.build(RUNG_6, training=True), torch.Generator()
-    with FakeGpu():
+    with FakeGpu() as gpu:
         chosen = Photos.of(photos(), training=True, device=GPU, resident=True)
+        device.place(net, GPU)
+        gpu.placed = True
         pixels, labels = chosen.batch(torch.arange(4))
         batch = augment.augmented(pixels, transforms, augment.draw(transforms, 4, generator))
         assert batch.shape == (4, 3, SIDE, SIDE)
         assert batch.is_contiguous(**last)
-        outputs = training.predict(device.place(net, GPU), spec(backbone), chosen, GPU, "bf16")
+        outputs = training.predict(net, spec(backbone), chosen, GPU, "bf16")
     assert {pixels.device, labels.device, batch.device, outputs.device} == {GPU}
     assert (outputs.shape, outputs.dtype) == ((sum(BATCHES), 3), torch.float32)
     assert set(layers) == {(GPU, GPU, GPU, torch.bfloat16)}
@@ -164,9 +171,11 @@ def test_a_gpu_is_not_waited_for_while_it_trains() -> None:
 
     def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
         torch.cuda.set_sync_debug_mode("error")
-        yield from batches
-        torch.cuda.set_sync_debug_mode("default")
+        try:
+            yield from batches
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
 
-    # The first batches choose algorithms; of those that wait, one run tells.
+    # First without: what is chosen or started once may wait.
     training.train(network("googlenet"), spec("googlenet"), photos(), GPU)
     training.train(network("googlenet"), spec("googlenet"), photos(), GPU, watch)

@@ -174,9 +174,10 @@ def test_idle_cores_are_named_with_the_option_that_uses_them(
 
     option = "--set-threads train=2 pretrain=2"
     assert told("", "--cores", "13") == [
-        f"Mind: the trainings of this run use 6 of 13 cores. {option} makes them faster; "
-        "results then differ by rounding."
+        f"Mind: the trainings of this run use 6 of 13 cores. {option} can make them faster; "
+        "a stopped training then begins anew, and results differ by rounding."
     ]
     assert told("", "--cores", "13", *option.split()) == []
     assert told("", "--cores", "11") == []
+    assert told("", "--cores", "13", "--touch") == []
     assert told("0", "--cores", "13") == []

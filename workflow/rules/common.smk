@@ -316,16 +316,18 @@ def require_slots_for_arrays():
 
 def warn_of_idle_cores():
     """Name the option by which few trainings take many cores. It is the user's, for another number rounds otherwise."""
-    if GPUS or SUBMITS or workflow.remote_exec:
+    if GPUS or SUBMITS or workflow.remote_exec or workflow.touch:
         return
-    threads = [
-        job.threads for job in workflow.dag.needrun_jobs() if job.rule.name == "train"
-    ]
-    wide = workflow.cores // max(len(threads), 1)
-    if threads and wide > max(threads):
+    jobs = workflow.dag.needrun_jobs()
+    threads = [job.threads for job in jobs if job.rule.name == "train"]
+    # A run of several processes divides its threads among them.
+    processes = max(threads, default=1)
+    wide = workflow.cores // max(len(threads), 1) // processes * processes
+    if threads and wide > processes:
         told = f"Mind: the trainings of this run use {sum(threads)} of {workflow.cores} cores."
         option = f"--set-threads train={wide} pretrain={wide}"
-        print(f"{told} {option} makes them faster; results then differ by rounding.")
+        cost = "a stopped training then begins anew, and results differ by rounding"
+        print(f"{told} {option} can make them faster; {cost}.")
 
 
 def warn_of_shared_photos():

@@ -142,7 +142,7 @@ def make_schedule(
 ) -> torch.optim.lr_scheduler.LRScheduler:
     """Return what sets the learning rate of each of a training's steps."""
     if values.schedule == "one_cycle":
-        # More steps than there are: PyTorch refuses to be asked beyond the last, and of 4 it divides by zero.
+        # One step more, else the last trains at a rate of nearly zero. Not 4 in all: PyTorch divides by zero.
         total = steps + (2 if steps == 3 else 1)
         return torch.optim.lr_scheduler.OneCycleLR(
             optimizer, values.learning_rate, total, pct_start=0.25, cycle_momentum=False
