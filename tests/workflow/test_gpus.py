@@ -178,6 +178,8 @@ def test_idle_cores_are_named_with_the_option_that_uses_them(
         "a stopped training then begins anew, and results differ by rounding."
     ]
     assert told("", "--cores", "13", *option.split()) == []
+    (wider,) = told("", "--cores", "31", *option.split())
+    assert "use 12 of 31 cores. --set-threads train=4 pretrain=4 can" in wider
     assert told("", "--cores", "11") == []
     assert told("", "--cores", "13", "--touch") == []
     assert told("0", "--cores", "13") == []

@@ -320,10 +320,10 @@ def warn_of_idle_cores():
         return
     jobs = workflow.dag.needrun_jobs()
     threads = [job.threads for job in jobs if job.rule.name == "train"]
-    # A run of several processes divides its threads among them.
-    processes = max(threads, default=1)
-    wide = workflow.cores // max(len(threads), 1) // processes * processes
-    if threads and wide > processes:
+    most = max(threads, default=1)
+    # A multiple, because a run of several processes divides its threads among them.
+    wide = workflow.cores // max(len(threads), 1) // most * most
+    if threads and wide > most:
         told = f"Mind: the trainings of this run use {sum(threads)} of {workflow.cores} cores."
         option = f"--set-threads train={wide} pretrain={wide}"
         cost = "a stopped training then begins anew, and results differ by rounding"
