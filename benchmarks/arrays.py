@@ -22,7 +22,7 @@ from run import ROOT, project, snakemake, watched
 sys.path.insert(0, str(ROOT / "tests/slurm"))
 from cluster import Cluster, missing
 
-from ablation import pack
+from ablation.photos import pack
 
 OPTIONS = [
     *("--workflow-profile", "profiles/slurm", "--slurm-no-account", "--slurm-status-command", "squeue"),

@@ -11,8 +11,11 @@ import numpy as np
 import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
-from ablation import evaluation, figures, outputs, pack, study, training
-from ablation.files import write_json, write_text
+from ablation.photos import pack
+from ablation.results import evaluation, figures, outputs
+from ablation.running.files import write_json, write_text
+from ablation.study import study
+from ablation.training import loop as training
 
 BACKBONES = ["resnet34", "resnet50", "resnet101", "resnext50_32x4d", "googlenet"]
 AUGMENTATIONS = ["none", "flip", "rotate", "jitter", "normalize"]

@@ -19,7 +19,9 @@ import torch
 from torch import Tensor, nn
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "workflow/scripts"), str(Path(__file__).parent)]
-from ablation import device, pack, training
+from ablation.photos import pack
+from ablation.training import device
+from ablation.training import loop as training
 from workers import BATCH, SIDE, spec
 
 folder, gib = Path(sys.argv[1]), float(sys.argv[2])

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
-from ablation import pack
+from ablation.photos import pack
 
 root, manifest_path, output = map(Path, sys.argv[1:])
 started = time.perf_counter()

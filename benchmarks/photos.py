@@ -12,8 +12,7 @@ import numpy as np
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
-from ablation import pack
-from ablation.datasets import archive, drawn, manifest
+from ablation.photos import archive, drawn, manifest, pack
 
 # As many flowers of as many species as the real data set that these were first measured on.
 SPECIES, PHOTOS, SEED = 17, 10, 3

@@ -22,7 +22,8 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablation import device, training
+from ablation.training import device
+from ablation.training import loop as training
 from workers import ADAMW, network, spec
 
 STEPS = 5

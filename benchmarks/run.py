@@ -27,8 +27,7 @@ import grid
 import photos
 import results
 import workers
-from ablation import pack
-from ablation.datasets import manifest
+from ablation.photos import manifest, pack
 from ablation.spec import Spec
 from results import CORES, Row, compared
 
@@ -375,7 +374,7 @@ def from_turns(workload: str, turns: list[tuple[float, float]]) -> Row:
 
 def report_specs() -> dict[str, Spec]:
     """Return the report's experiments, from random weights and with a fixed number of epochs."""
-    from ablation import study
+    from ablation.study import study
 
     texts = ((ROOT / name).read_text(encoding="utf-8") for name in ("config.yaml", "studies/orchids.yaml"))
     config = grid.merged(*map(yaml.safe_load, texts))

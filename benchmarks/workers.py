@@ -20,8 +20,12 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
-from ablation import augment, backbones, device, pack, training
+from ablation.networks import backbones
+from ablation.photos import pack
 from ablation.spec import Optimizer, Spec
+from ablation.training import augmentation as augment
+from ablation.training import device
+from ablation.training import loop as training
 
 SIDE, BATCH, WARM_UP = 224, 64, 2
 # Rung 6 of the report's ladder.

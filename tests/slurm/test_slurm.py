@@ -13,8 +13,10 @@ import pytest
 import yaml
 from cluster import Cluster, missing
 from project import TINY, Project
-from test_end_to_end import MEASURED, rows, run_of
-from test_interruptions import LONG, Running
+from tables import MEASURED, rows, run_of
+from watched import LONG, Running
+
+from places import ROOT
 
 PROFILE = "profiles/slurm"
 TIMES = ("train_seconds", "images_per_second")
@@ -275,9 +277,7 @@ def test_a_failed_training_on_a_site_with_its_own_line(
 def test_the_profile_has_what_the_default_one_has() -> None:
     """It takes the other's place."""
     default, slurm = (
-        yaml.safe_load(
-            (Path(__file__).parents[2] / "profiles" / name / "profile.yaml").read_text(encoding="utf-8")
-        )
+        yaml.safe_load((ROOT / "profiles" / name / "profile.yaml").read_text(encoding="utf-8"))
         for name in ("default", "slurm")
     )
     assert {key: slurm.get(key) for key in default if key not in ("cores", "resources")} == {

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ablation.errors import UserError
+from ablation.running.errors import UserError
 
 # Seconds after which a test hangs. No test depends on taking less.
 HANG = 300

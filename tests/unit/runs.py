@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 import psutil
 
-from ablation import pack
-from ablation.backbones import read_weights
-from ablation.datasets.manifest import Entry
-from ablation.files import sha256
+from ablation.networks.backbones import read_weights
+from ablation.photos import pack
+from ablation.photos.manifest import Entry
+from ablation.running.files import sha256
 from ablation.spec import Optimizer, Spec
+from places import SCRIPTS
 
-SCRIPT = Path(__file__).parents[2] / "workflow/scripts/train.py"
+SCRIPT = SCRIPTS / "train.py"
 TORCHRUN = ("-m", "torch.distributed.run", "--standalone", "--nproc-per-node")
 SIDE = 64
 SPEC = Spec(

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[2]
-SCRIPTS = ROOT / "workflow/scripts"
+from places import ROOT, SCRIPTS
+
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 # What a package is called where that is not what one imports.

@@ -26,10 +26,15 @@ import pytest
 import torch
 from PIL import Image
 
-from ablation import backbones, checkpoint, comparison, errors, evaluation, figures, files, pack, training
-from ablation.datasets import archive, drawn, manifest
+from ablation.networks import backbones
+from ablation.photos import archive, drawn, manifest, pack
+from ablation.results import evaluation, figures
+from ablation.results import tables as comparison
+from ablation.running import errors, files
+from ablation.training import checkpoint
+from ablation.training import loop as training
+from places import ROOT
 
-ROOT = Path(__file__).parents[2]
 TOO_LARGE, FULL, READ_ONLY = "File too large", "No space left on device", "Read-only file system"
 
 

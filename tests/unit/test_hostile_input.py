@@ -24,15 +24,15 @@ from hostile import FOUR, _no_hang, outcome, refused, write_photos  # noqa: F401
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablation import backbones, schema, study
-from ablation.datasets import layouts, manifest
-from ablation.errors import UserError
+from ablation.networks import backbones
+from ablation.photos import layouts, manifest
+from ablation.running.errors import UserError
+from ablation.study import schema, study
+from places import ROOT, SCHEMA
 
 # What Pillow says about damage in passing.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::DeprecationWarning:PIL")
 
-ROOT = Path(__file__).parents[2]
-SCHEMA = ROOT / "workflow/schemas/config.schema.yaml"
 
 # --- label files -----------------------------------------------------------------------------------
 

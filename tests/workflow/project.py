@@ -15,7 +15,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).parents[2]
+from places import ROOT
+
 TINY = "tests/workflow/tiny.yaml"
 SINGLE = "tests/workflow/single.yaml"
 # Where the project may write. Python's own cache of compiled modules lies beside them.

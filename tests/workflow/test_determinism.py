@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from project import Project
-from test_end_to_end import EXPERIMENTS, MEASURED, rows, run_of
+from tables import EXPERIMENTS, MEASURED, rows, run_of
 
 FILES = ("history.csv", "predictions.csv")
 

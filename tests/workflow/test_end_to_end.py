@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import statistics
@@ -15,6 +14,7 @@ import pytest
 from own_photos import photo, write_classes
 from PIL import Image
 from project import SINGLE, TINY, WRITTEN, Project, contents
+from tables import EXPERIMENTS, IDENTITIES, MEASURED, rows, run_of
 
 COLUMNS = [
     *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights"),
@@ -24,13 +24,6 @@ COLUMNS = [
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
     *("ended", "reason"),
 ]
-IDENTITIES = [
-    ("rung-none", "googlenet", "original", "none", "tiny", "drawn"),
-    ("rung-normalize", "googlenet", "original", "normalize", "tiny", "drawn"),
-    ("alexnet-original", "alexnet", "original", "normalize", "tiny", "none"),
-    ("alexnet-fewer_layers", "alexnet", "fewer_layers", "normalize", "tiny", "none"),
-]
-EXPERIMENTS = [row[0] for row in IDENTITIES]
 TABLES = ("history.csv", "predictions.csv")
 PICTURES = ("curves.png", "samples.png")
 PROMISED = {
@@ -38,16 +31,6 @@ PROMISED = {
     *PICTURES,
     *("weights.safetensors", "outputs.npy", "spec.json", "record.json", "model.txt"),
 }
-MEASURED = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-
-
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def run_of(project: Project, experiment: str) -> Path:
-    return project.folder / "results/runs/demo" / experiment / "seed0"
 
 
 # --- the finished study -----------------------------------------------------------------------------

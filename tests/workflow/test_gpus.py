@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 from project import ROOT, SINGLE, TINY, Project
 
-from ablation.resources import machine_memory
+from ablation.chain.resources import machine_memory
 from ablation.spec import Optimizer, Spec
 
 # In place of the training: leases a GPU as that does, and ends only when enough others have one too.
 STAND_IN = """
 import os, sys, time
 from pathlib import Path
-from ablation import environment, lease
+from ablation.running import environment, lease
 
 run = Path(sys.argv[sys.argv.index("--run") + 1])
 places, needed = Path("places"), int(os.environ["NEEDED"])

@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 from project import ROOT, Project
-from test_end_to_end import MEASURED, rows
+from tables import MEASURED, rows
 
-from ablation.backbones import read_weights
+from ablation.networks.backbones import read_weights
 from ablation.spec import Spec
 
 

@@ -13,20 +13,12 @@ SCRIPTS = os.path.relpath(
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation import (
-    environment,
-    failures,
-    figures,
-    files,
-    kept,
-    lease,
-    resources,
-    schema,
-    signals,
-    study,
-)
-from ablation.datasets import origin, pairs
-from ablation.errors import UserError
+from ablation.chain import failures, resources
+from ablation.results import figures
+from ablation.running import environment, files, kept, lease, signals
+from ablation.study import schema, study
+from ablation.photos import origin, pairs
+from ablation.running.errors import UserError
 
 try:
     schema.refuse_repeated_keys(map(Path, workflow.configfiles))
@@ -110,8 +102,8 @@ def code(name, *modules):
 
 # What decides the weights that a training ends with.
 TRAINING_CODE = [
-    *("training", "checkpoint", "augment", "backbones", "device", "outputs"),
-    *("distributed", "pack", "spec"),
+    *("training/loop", "training/checkpoint", "training/augmentation", "networks/backbones"),
+    *("training/device", "results/outputs", "training/distributed", "photos/pack", "spec"),
 ]
 
 

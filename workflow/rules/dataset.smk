@@ -13,7 +13,7 @@ rule draw:
         mem_mb=photo_memory,
         runtime=photo_minutes,
     params:
-        *code("draw", "datasets/drawn"),
+        *code("draw", "photos/drawn"),
         script=script("draw"),
         fields=fields_of,
     shell:
@@ -30,7 +30,7 @@ rule download:
     conda:
         "../../envs/data.yaml"
     params:
-        *code("download", "datasets/drive"),
+        *code("download", "photos/drive"),
         script=script("download"),
         fields=fields_of,
     shell:
@@ -52,7 +52,7 @@ rule unpack:
         mem_mb=photo_memory,
         runtime=photo_minutes,
     params:
-        *code("unpack", "datasets/archive"),
+        *code("unpack", "photos/archive"),
         script=script("unpack"),
         stamp=archive_stamp,
         max_gb=unpacked_gb_of,
@@ -79,11 +79,11 @@ rule index:
     params:
         *code(
             "index",
-            "datasets/layouts",
-            "datasets/manifest",
-            "datasets/photos",
-            "datasets/duplicates",
-            "datasets/pairs",
+            "photos/layouts",
+            "photos/manifest",
+            "photos/photo",
+            "photos/duplicates",
+            "photos/pairs",
         ),
         script=script("index"),
         root=root_of,
@@ -112,7 +112,7 @@ rule pack:
         mem_mb=photo_memory,
         runtime=photo_minutes,
     params:
-        *code("pack", "pack", "datasets/photos"),
+        *code("pack", "photos/pack", "photos/photo"),
         script=script("pack"),
         root=root_of,
     shell:

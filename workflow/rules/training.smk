@@ -45,7 +45,7 @@ rule evaluate:
     conda:
         "../../envs/figures.yaml"
     params:
-        *code("evaluate", "evaluation", "figures", "outputs", "pack"),
+        *code("evaluate", "results/evaluation", "results/figures", "results/outputs", "photos/pack"),
         script=script("evaluate"),
     shell:
         "python {params.script:q} --run $(dirname {input.outputs:q}) --pack $(dirname {input.pack:q})"

@@ -10,7 +10,7 @@ rule fetch_weights:
     conda:
         "../../envs/training.yaml"
     params:
-        *code("fetch_weights", "backbones"),
+        *code("fetch_weights", "networks/backbones"),
         script=script("fetch_weights"),
         version=version_of,
     shell:
@@ -30,7 +30,7 @@ rule convert_weights:
     conda:
         "../../envs/training.yaml"
     params:
-        *code("convert_weights", "backbones"),
+        *code("convert_weights", "networks/backbones"),
         script=script("convert_weights"),
         stamp=given_stamp,
     shell:

@@ -7,7 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from ablation import comparison, errors
+from ablation.results import tables as comparison
+from ablation.running import errors
 
 
 def main() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation import comparison, errors, figures
+from ablation.results import figures
+from ablation.results import tables as comparison
+from ablation.running import errors
 
 
 def main() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation import errors
-from ablation.datasets import drive
+from ablation.photos import drive
+from ablation.running import errors
 
 
 def main() -> None:

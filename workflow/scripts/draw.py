@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation import errors
-from ablation.datasets import drawn
+from ablation.photos import drawn
+from ablation.running import errors
 
 
 def main() -> None:

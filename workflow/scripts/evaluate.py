@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation import errors, evaluation, figures, kept, pack
+from ablation.photos import pack
+from ablation.results import evaluation, figures
+from ablation.running import errors, kept
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation import backbones, errors
+from ablation.networks import backbones
+from ablation.running import errors
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from ablation import console, errors
-from ablation.datasets import duplicates, manifest, origin, pairs
+from ablation.photos import duplicates, manifest, origin, pairs
+from ablation.running import console, errors
 
 # A photo that is there a hundred times makes thousands of pairs; all are in the file.
 SHOWN = 20

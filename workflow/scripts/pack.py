@@ -6,7 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
-from ablation import errors, pack
+from ablation.photos import pack
+from ablation.running import errors
 
 
 def main() -> None:

@@ -7,10 +7,14 @@ from pathlib import Path
 
 import torch
 
-from ablation import backbones, checkpoint, console, device, environment, errors, lease, lock, pack, training
-from ablation.files import remove
-from ablation.signals import Requests
+from ablation.networks import backbones
+from ablation.photos import pack
+from ablation.running import console, environment, errors, lease, lock
+from ablation.running.files import remove
+from ablation.running.signals import Requests
 from ablation.spec import Spec
+from ablation.training import checkpoint, device
+from ablation.training import loop as training
 
 
 def main() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation import comparison, errors
+from ablation.results import tables as comparison
+from ablation.running import errors
 
 
 def main() -> None:

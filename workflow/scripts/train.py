@@ -9,25 +9,16 @@ from typing import Any
 
 import torch
 
-from ablation import (
-    backbones,
-    checkpoint,
-    console,
-    device,
-    distributed,
-    environment,
-    errors,
-    kept,
-    lease,
-    lock,
-    outputs,
-    pack,
-    training,
-)
-from ablation.distributed import Group
-from ablation.files import sha256, write_json, write_text
-from ablation.signals import Requests
+from ablation.networks import backbones
+from ablation.photos import pack
+from ablation.results import outputs
+from ablation.running import console, environment, errors, kept, lease, lock
+from ablation.running.files import sha256, write_json, write_text
+from ablation.running.signals import Requests
 from ablation.spec import Spec
+from ablation.training import checkpoint, device, distributed
+from ablation.training import loop as training
+from ablation.training.distributed import Group
 
 
 def main() -> None:

@@ -1,0 +1,198 @@
+"""The drawn photos: the same bytes every time, species that differ, and photos that differ in a species."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from ablation.photos import drawn
+from ablation.photos.drawn import draw, photo, species_of
+from ablation.running.errors import UserError
+from places import SCRIPTS
+
+SMALL = (64, 48)
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def labels(folder: Path) -> list[tuple[str, int]]:
+    with (folder / "label.csv").open(newline="", encoding="utf-8") as file:
+        return [(row["filename"], int(row["category"])) for row in csv.DictReader(file)]
+
+
+def pixels(seed: int, species: int, number: int, size: tuple[int, int]) -> NDArray[np.float64]:
+    return np.asarray(photo(seed, species, number, size), np.float64)
+
+
+def test_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
+    draw(tmp_path / "a", 3, 2, 5, SMALL)
+    draw(tmp_path / "b", 3, 2, 5, SMALL)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_another_process_gives_the_same_bytes(tmp_path: Path, hash_seed: str) -> None:
+    draw(tmp_path / "a", 2, 2, 5, SMALL)
+    code = "from pathlib import Path; from ablation.photos.drawn import draw; "
+    code += f"draw(Path('b'), 2, 2, 5, {SMALL})"
+    variables = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(SCRIPTS)}
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=variables, check=True)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_photos_do_not_depend_on_the_order_of_drawing() -> None:
+    wanted = pixels(5, 1, 1, SMALL)
+    species_of.cache_clear()
+    pixels(5, 3, 0, SMALL)
+    np.testing.assert_array_equal(pixels(5, 1, 1, SMALL), wanted)
+
+
+@pytest.mark.parametrize(("species", "photos"), [(2, 5), (4, 3)], ids=["more photos", "more species"])
+def test_more_keeps_the_earlier_files(tmp_path: Path, species: int, photos: int) -> None:
+    draw(tmp_path / "few", 2, 3, 7, SMALL)
+    draw(tmp_path / "more", species, photos, 7, SMALL)
+    few, more = contents(tmp_path / "few"), contents(tmp_path / "more")
+    assert len(more) == species * photos + 1
+    del few["label.csv"]
+    assert few.items() <= more.items()
+    assert set(labels(tmp_path / "few")) <= set(labels(tmp_path / "more"))
+
+
+def test_seeds_give_other_species_and_other_names(tmp_path: Path) -> None:
+    assert not {species_of(1, s) for s in range(40)} & {species_of(2, s) for s in range(40)}
+    draw(tmp_path / "a", 2, 2, 1, SMALL)
+    draw(tmp_path / "b", 2, 2, 2, SMALL)
+    one, two = contents(tmp_path / "a"), contents(tmp_path / "b")
+    assert one.keys() & two.keys() == {"label.csv"}
+    assert not set(one.values()) & set(two.values())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_thirty_species_share_no_outline_with_pattern(seed: int) -> None:
+    species = [species_of(seed, s) for s in range(30)]
+    assert len({(s.petal.outline, s.petal.pattern) for s in species}) == 30
+    assert sorted(s.count for s in species) == sorted([3, 4, 5, 6, 7, 8] * 5)
+
+
+def test_label_csv(tmp_path: Path) -> None:
+    draw(tmp_path, 12, 3, 4, (40, 32))
+    lines = (tmp_path / "label.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "filename,category"
+    rows = labels(tmp_path)
+    assert [category for _, category in rows] == [s for s in range(12) for _ in range(3)]
+    names = [name for name, _ in rows]
+    assert all(re.fullmatch(r"[a-z0-9]{10}\.jpg", name) for name in names)
+    assert len(set(names)) == 36
+    assert {path.name for path in tmp_path.iterdir()} == {*names, "label.csv"}
+
+
+def test_files_are_rgb_jpegs_that_lie_both_ways(tmp_path: Path) -> None:
+    draw(tmp_path, 4, 10, 3, SMALL)
+    sizes = []
+    for name, _ in labels(tmp_path):
+        with Image.open(tmp_path / name) as image:
+            image.load()
+            assert (image.format, image.mode) == ("JPEG", "RGB")
+            sizes.append(image.size)
+    assert set(sizes) == {(64, 48), (48, 64)}
+    assert 10 <= sizes.count((64, 48)) <= 30
+
+
+def test_default_size(tmp_path: Path) -> None:
+    draw(tmp_path, 1, 1, 3)
+    with Image.open(tmp_path / labels(tmp_path)[0][0]) as image:
+        assert sorted(image.size) == [480, 640]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_photo_looks_the_same_at_another_size(number: int) -> None:
+    large, small = (photo(2, number, number, size) for size in ((640, 480), (256, 192)))
+    tiny = [np.asarray(image.resize((32, 32), Image.Resampling.BOX), np.float64) for image in (large, small)]
+    assert np.abs(tiny[0] - tiny[1]).mean() < 4
+
+
+def test_photos_of_a_species_differ() -> None:
+    shots = [photo(2, 0, number, SMALL).resize((48, 48)) for number in range(6)]
+    arrays = [np.asarray(shot, np.float64) for shot in shots]
+    apart = [np.abs(a - b).mean() for k, a in enumerate(arrays) for b in arrays[:k]]
+    assert min(apart) > 10
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((0, 1, 1, SMALL), "species is 0"),
+        ((1, 0, 1, SMALL), "photos is 0"),
+        ((1, 1, -1, SMALL), "seed is -1"),
+        ((1, 1, 1, (64, 31)), "32 pixels or more"),
+        ((1, 1, 1, (48, 64)), "long side, short side"),
+    ],
+)
+def test_refusals(tmp_path: Path, arguments: tuple[int, int, int, tuple[int, int]], message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        draw(tmp_path / "new", *arguments)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_older_folder_is_replaced(tmp_path: Path) -> None:
+    draw(tmp_path / "photos", 2, 2, 1, SMALL)
+    (tmp_path / "photos" / "mine.txt").touch()
+    draw(tmp_path / "photos", 1, 2, 2, SMALL)
+    draw(tmp_path / "fresh", 1, 2, 2, SMALL)
+    assert contents(tmp_path / "photos") == contents(tmp_path / "fresh")
+
+
+@pytest.mark.parametrize("older", [False, True])
+@pytest.mark.parametrize("raised", [KeyboardInterrupt, MemoryError])
+def test_a_failure_midway_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, older: bool, raised: type[BaseException]
+) -> None:
+    if older:
+        draw(tmp_path / "photos", 1, 1, 1, SMALL)
+    before = {path.name: contents(path) for path in tmp_path.iterdir()}
+    drawn_photos = []
+
+    def fail_late(*arguments: Any) -> Image.Image:
+        if len(drawn_photos) == 3:
+            raise raised
+        drawn_photos.append(photo(*arguments))
+        return drawn_photos[-1]
+
+    monkeypatch.setattr(drawn, "photo", fail_late)
+    with pytest.raises(raised):
+        draw(tmp_path / "photos", 2, 2, 2, SMALL)
+    assert {path.name: contents(path) for path in tmp_path.iterdir()} == before
+
+
+def colours(seed: int, species: int, number: int) -> NDArray[np.float64]:
+    """How often each of 8 x 4 x 4 hues, saturations and values occurs in the middle of a photo."""
+    image = photo(seed, species, number, (128, 96)).convert("HSV")
+    width, height = image.size
+    image = image.crop((width // 5, height // 5, width * 4 // 5, height * 4 // 5))
+    hsv = np.asarray(image, np.intp).reshape(-1, 3) // (32, 64, 64)
+    counts = np.bincount(hsv @ (16, 4, 1), minlength=128)
+    return np.sqrt(counts / counts.sum())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_colour_helps_but_does_not_suffice(seed: int) -> None:
+    """A nearest-centroid rule on colours beats chance (1/12) well, and leaves work for shape and pattern."""
+    table = np.array([[colours(seed, s, p) for p in range(16)] for s in range(12)])
+    centroids = table[:, :10].mean(axis=1)
+    tests = table[:, 10:]
+    gaps = ((tests[:, :, None] - centroids) ** 2).sum(axis=-1)
+    accuracy = (gaps.argmin(axis=-1) == np.arange(12)[:, None]).mean()
+    assert 0.25 < accuracy < 0.9, accuracy

@@ -1,0 +1,95 @@
+"""Which device a training takes, on machines that seem to have GPUs."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+from ablation.running import environment
+from ablation.running.errors import UserError
+from ablation.training import device
+from ablation.training import loop as training
+
+
+@pytest.fixture
+def gpus(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Two GPUs, as the system and PyTorch show them."""
+    for number in range(2):
+        (tmp_path / f"nvidia{number}").touch()
+    monkeypatch.setattr(environment, "DEVICES", tmp_path)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda _: None)
+
+
+def test_the_cpu_where_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(environment, "DEVICES", tmp_path)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert device.choose() == torch.device("cpu")
+
+
+@pytest.mark.usefixtures("gpus")
+@pytest.mark.parametrize(("rank", "number"), [(None, 0), ("0", 0), ("1", 1)])
+def test_the_gpu_of_the_process(monkeypatch: pytest.MonkeyPatch, rank: str | None, number: int) -> None:
+    if rank is not None:
+        monkeypatch.setenv("LOCAL_RANK", rank)
+    assert device.choose() == torch.device("cuda", number)
+
+
+@pytest.mark.usefixtures("gpus")
+def test_more_processes_than_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    with pytest.raises(UserError, match="this is process 3, but it sees 2 GPUs: set gpus to 2"):
+        device.choose()
+
+
+@pytest.mark.usefixtures("gpus")
+def test_a_gpu_that_pytorch_cannot_use_is_not_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(UserError, match="update NVIDIA's driver"):
+        device.choose()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert device.choose() == torch.device("cpu")
+
+
+def test_fp32_is_not_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    training.make_reproducible(0, torch.get_num_threads())
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
+
+
+STEPS = """
+import resource, sys, torch
+from ablation.training import device
+if sys.argv[1] == "kept":
+    device.keep_memory()
+torch.set_num_threads(1)
+net = torch.nn.Sequential(*(torch.nn.Conv2d(16, 16, 3, padding=1) for _ in range(4)))
+photos = torch.ones(16, 16, 128, 128)
+for step in range(16):
+    if step == 8:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    net(photos).sum().backward()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_kept_memory_is_not_faulted_in_again() -> None:
+    if not hasattr(ctypes.CDLL(None), "mallopt"):
+        pytest.skip("this system's C library is not glibc")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    env |= {"PYTHONPATH": str(Path(device.__file__).parents[2])}
+    kept, given_back = (
+        int(subprocess.check_output([sys.executable, "-c", STEPS, way], env=env, text=True))
+        for way in ("kept", "given back")
+    )
+    assert kept < given_back / 4

@@ -1,0 +1,184 @@
+"""What a training asks of a GPU, found without one: on tensors with a device, layout and type, but no values.
+
+Reading a value of such a tensor, or copying it to the CPU, raises; on a GPU it would wait for what is queued.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves, tree_map_only
+
+from ablation.networks import backbones
+from ablation.photos.pack import Pack
+from ablation.spec import Optimizer, Spec
+from ablation.training import augmentation as augment
+from ablation.training import device
+from ablation.training import loop as training
+from ablation.training.loop import Photos
+
+META, GPU = torch.device("meta"), torch.device("cuda", 0)
+SIDE, BATCHES = 96, [4, 4, 3]
+RUNG_6 = tuple(
+    (name, augment.resolve(name, {}))
+    for name in ("horizontal_flip", "rotation", "color_jitter", "grayscale", "normalize")
+)
+
+
+def spec(backbone: str) -> Spec:
+    return Spec(
+        backbone=backbone,
+        architecture=backbones.ORIGINAL,
+        augmentation=RUNG_6,
+        optimizer=Optimizer("adamw", 0.001, 0.0, 0.1, "one_cycle"),
+        weights="none",
+        image_size=SIDE,
+        batch_size=BATCHES[0],
+        epochs=1,
+        patience=1,
+        precision="bf16",
+        seed=0,
+    )
+
+
+def photos() -> Pack:
+    count = sum(BATCHES) + 5
+    pixels = np.zeros((count, SIDE, SIDE, 3), np.uint8)
+    trains = np.arange(count) < sum(BATCHES)
+    return Pack(np.arange(count) % 3, trains, list(map(str, range(count))), list("abc"), photos=pixels)
+
+
+def network(backbone: str) -> nn.Module:
+    return backbones.adapt(backbones.untouched(backbone), backbone, backbones.ORIGINAL, 3)
+
+
+@pytest.fixture
+def _meta(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the meta device do what a GPU does, where PyTorch refuses to."""
+    monkeypatch.setattr(training, "takes", lambda _device, _size: True)
+    monkeypatch.setattr(training, "autocast", lambda _precision, _device: nullcontext())
+    monkeypatch.setattr(sys.modules["torch.optim.adam"], "_device_dtype_check_for_fused", lambda _: None)
+
+
+@pytest.mark.usefixtures("_meta")
+@pytest.mark.parametrize("backbone", backbones.BACKBONES)
+def test_nothing_is_asked_of_the_device_before_an_epochs_last_batch_is_trained(backbone: str) -> None:
+    trained = []
+
+    def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
+        for batch in batches:
+            yield batch
+            trained.append(len(batch))
+
+    # What raises is the question whether the epoch's losses are finite.
+    with pytest.raises(NotImplementedError, match="nonzero"):
+        training.train(network(backbone), spec(backbone), photos(), META, watch)
+    assert trained == BATCHES
+
+
+@pytest.mark.usefixtures("_meta")
+def test_nothing_is_asked_of_the_device_while_validating() -> None:
+    net = device.place(network("alexnet"), META)
+    chosen = Photos.of(photos(), training=False, device=META, resident=True)
+    assert training.predict(net, spec("alexnet"), chosen, META, "fp32").shape == (5, 3)
+
+
+class FakeGpu(TorchDispatchMode):
+    """Runs on fake tensors what touches the GPU, and everything else for real.
+
+    PyTorch's FakeTensorMode knows of each operator on which device, of which layout and type its result is.
+    It lets pass an index on the CPU and a copy to the GPU that waits; the one is refused here, and the other
+    once everything is in its place.
+    """
+
+    COPIES = torch.ops.aten._to_copy, torch.ops.aten.copy_, torch.ops.aten.to
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fakes, self.placed = FakeTensorMode(), False
+
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        given = tree_leaves((args, kwargs))
+        if not any(touches_gpu(value) for value in given):
+            return func(*args, **kwargs)
+        real = [value for value in given if isinstance(value, Tensor) and not isinstance(value, FakeTensor)]
+        if any(value.dim() for value in real):
+            assert func.overloadpacket in self.COPIES, func
+            assert kwargs.get("non_blocking") or not self.placed, func
+        args, kwargs = tree_map_only(Tensor, self.fake, (args, kwargs))
+        with self.fakes:
+            result = func(*args, **kwargs)
+        assert all(value.device == GPU for value in tree_leaves(result) if isinstance(value, Tensor)), func
+        return result
+
+    def fake(self, tensor: Tensor) -> Tensor:
+        return tensor if isinstance(tensor, FakeTensor) else self.fakes.from_tensor(tensor)
+
+
+def touches_gpu(value: Any) -> bool:
+    return isinstance(value, FakeTensor) or (isinstance(value, torch.device) and value == GPU)
+
+
+@pytest.fixture
+def _gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A GPU that computes bf16, as PyTorch sees it, without a driver to start; or the one that is there."""
+    if torch.cuda.is_available():
+        return
+    monkeypatch.setattr(torch.cuda, "_lazy_init", lambda: None)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: True)
+    monkeypatch.setattr(torch.cuda.amp.common, "amp_definitely_not_available", lambda: False)
+
+
+@pytest.mark.usefixtures("_gpu")
+@pytest.mark.parametrize("backbone", backbones.BACKBONES)
+def test_photos_and_weights_are_channels_last_and_layers_compute_bf16_on_a_gpu(backbone: str) -> None:
+    last, layers = {"memory_format": torch.channels_last}, []
+
+    def note(layer: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
+        weight = layer.weight
+        layers.append((weight.device, inputs[0].device, output.device, output.dtype))
+        assert weight.dim() == 2 or weight.is_contiguous(**last)
+
+    net = network(backbone)
+    for layer in net.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            layer.register_forward_hook(note)  # type: ignore[arg-type]
+    transforms, generator = augment.build(RUNG_6, training=True), torch.Generator()
+    with FakeGpu() as gpu:
+        chosen = Photos.of(photos(), training=True, device=GPU, resident=True)
+        device.place(net, GPU)
+        gpu.placed = True
+        pixels, labels = chosen.batch(torch.arange(4))
+        batch = augment.augmented(pixels, transforms, augment.draw(transforms, 4, generator))
+        assert batch.shape == (4, 3, SIDE, SIDE)
+        assert batch.is_contiguous(**last)
+        outputs = training.predict(net, spec(backbone), chosen, GPU, "bf16")
+    assert {pixels.device, labels.device, batch.device, outputs.device} == {GPU}
+    assert (outputs.shape, outputs.dtype) == ((sum(BATCHES), 3), torch.float32)
+    assert set(layers) == {(GPU, GPU, GPU, torch.bfloat16)}
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_a_gpu_is_not_waited_for_while_it_trains() -> None:
+    """CUDA's own word, where there is a GPU."""
+
+    def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            yield from batches
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+
+    # First without: what is chosen or started once may wait.
+    training.train(network("googlenet"), spec("googlenet"), photos(), GPU)
+    training.train(network("googlenet"), spec("googlenet"), photos(), GPU, watch)

@@ -1,0 +1,72 @@
+"""What a step needs of a machine: memory and time, for a cluster to give it a place. Standard library only.
+
+The figures are generous; a job that was killed for want of something asks for more when it is tried again.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+from ablation.networks import backbones
+from ablation.spec import Spec
+
+# MB of a process with PyTorch, and of CUDA beside it.
+PYTORCH, CUDA = 1000, 2000
+# Weights, gradients, AdamW's two moments, the best weights and a checkpoint's buffers, in fp32.
+BYTES_A_PARAMETER = 24
+# Measured up to this part more than `Backbone.activations` says.
+MARGIN = 1.3
+# Photos of a data set that has not been made yet.
+PHOTOS = 2000
+
+
+def photo_memory(threads: int) -> int:
+    """Return MB to index or pack photos: measured 66 for small ones; one of 50 megapixels is 150 decoded."""
+    return 1000 + 500 * threads
+
+
+def memory(spec: Spec, *, cuda: bool) -> int:
+    """Return MB of the host's memory to train, as if it were on a CPU in fp32: there activations take most.
+
+    `cuda` leaves room for CUDA.
+    """
+    parameters = backbones.parameters(spec.backbone, spec.architecture)
+    pixels = spec.batch_size * spec.image_size**2
+    each = PYTORCH + CUDA * cuda + BYTES_A_PARAMETER * parameters
+    return int(each * spec.gpus + MARGIN * backbones.activations(spec.backbone) * pixels / 10**6)
+
+
+def minutes(spec: Spec, photos: int) -> int:
+    """Return minutes to train: half an hour and 10 ms for each photo and 10^9 multiplications that it takes.
+
+    Meant for a GPU, where nothing has been measured. A core of a CPU takes 80 to 120 ms in fp32.
+    """
+    work = spec.epochs * photos * backbones.multiplications(spec.backbone, spec.image_size)
+    return math.ceil(30 + work * 0.010 / 60)
+
+
+def photos_in(manifest: Path) -> int:
+    """Return how many photos a manifest has; a guess before it is made."""
+    try:
+        return _lines(manifest, manifest.stat().st_mtime_ns) - 1
+    except OSError:
+        return PHOTOS
+
+
+@cache
+def _lines(path: Path, _changed: int) -> int:
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
+
+
+def machine_memory() -> int:
+    """Return MB of memory of this machine, or of the container that this process is in."""
+    found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    # "max" where there is no limit.
+    with suppress(OSError, ValueError):
+        found = min(found, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    return found // 10**6
