@@ -32,18 +32,19 @@ rule all:
     input:
         "results/summary.csv",
         comparison_figures(),
-        run_targets(),
+        of_run.targets(figures.RUN_FIGURES),
 
 
 onstart:
-    require_slots_for_arrays()
-    warn_of_idle_cores()
+    advice.require_slots_for_arrays(workflow)
+    if not (GPUS or SUBMITS or workflow.remote_exec or workflow.touch):
+        advice.warn_of_idle_cores(workflow)
     INTERRUPTION.heed(workflow.scheduler)
-    kept.clear_when_trained(workflow.dag)
+    records.clear_when_trained(workflow.dag)
 
 
 onsuccess:
-    warn_of_shared_photos()
+    advice.warn_of_shared_photos(STUDY.dataset.name)
     print(f"Done. The table: results/summary.csv. Figures: {COMPARISON}/")
 
 
@@ -51,7 +52,7 @@ onerror:
     if INTERRUPTION.came:
         print("Stopped. The same command goes on from the last checkpoints.")
     else:
-        summarize_the_rest()
+        rest.summarize(workflow, STUDY, PUBLISHED)
         print(
             "Some steps failed; the end of each one's log is above. Mend the cause and run the same command again."
         )

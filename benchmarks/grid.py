@@ -15,7 +15,7 @@ from ablation.photos import pack
 from ablation.results import evaluation, figures, outputs
 from ablation.running.files import write_json, write_text
 from ablation.study import study
-from ablation.training import loop as training
+from ablation.training import history
 
 BACKBONES = ["resnet34", "resnet50", "resnet101", "resnext50_32x4d", "googlenet"]
 AUGMENTATIONS = ["none", "flip", "rotate", "jitter", "normalize"]
@@ -69,10 +69,10 @@ def write_run(run: Path, index: pack.Index) -> None:
     """Write the results of one run."""
     chance = random.Random(f"{run}")
     epochs = [
-        training.Epoch(epoch, *(chance.random() for _ in range(4)), train_seconds=1.0, val_seconds=0.5)
+        history.Epoch(epoch, *(chance.random() for _ in range(4)), train_seconds=1.0, val_seconds=0.5)
         for epoch in range(1, EPOCHS + 1)
     ]
-    training.write_history(epochs, run / "history.csv")
+    history.write_history(epochs, run / "history.csv")
     validation = int((~index.training).sum())
     made = np.random.default_rng(chance.getrandbits(32)).normal(size=(validation, len(index.categories)))
     outputs.write(made.astype(np.float32), run / outputs.FILE)

@@ -20,8 +20,7 @@ from torch import Tensor, nn
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "workflow/scripts"), str(Path(__file__).parent)]
 from ablation.photos import pack
-from ablation.training import device
-from ablation.training import loop as training
+from ablation.training import device, loop, memory, reproducibility
 from workers import BATCH, SIDE, spec
 
 folder, gib = Path(sys.argv[1]), float(sys.argv[2])
@@ -50,9 +49,9 @@ def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
     seconds = time.perf_counter() - started
 
 
-device.keep_memory()
-training.make_reproducible(0, torch.get_num_threads())
-training.train(network, recipe, large, device.choose(), watch)
+memory.keep_memory()
+reproducibility.make_reproducible(0, torch.get_num_threads())
+loop.train(network, recipe, large, device.choose(), watch)
 print(
     json.dumps(
         {

@@ -8,11 +8,11 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
-from ablation.photos import pack
+from ablation.photos import packing
 
 root, manifest_path, output = map(Path, sys.argv[1:])
 started = time.perf_counter()
-pack.build(root, manifest_path, 224, output)
+packing.build(root, manifest_path, 224, output)
 seconds = time.perf_counter() - started
 # Not getrusage: its peak is at least that of the process which started this one.
 status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
-from ablation.photos import archive, drawn, manifest, pack
+from ablation.photos import archive, drawn, indexing, manifest, packing
 
 # As many flowers of as many species as the real data set that these were first measured on.
 SPECIES, PHOTOS, SEED = 17, 10, 3
@@ -37,7 +37,7 @@ def arrange(root: Path, folder: Path, training: int | None = None) -> None:
     With `training`, that many of them train, each as often as it takes.
     """
     by_split: dict[str, list[manifest.Entry]] = defaultdict(list)
-    for entry in manifest.build(root, 0.7, 0):
+    for entry in indexing.build(root, 0.7, 0):
         by_split[entry.split].append(entry)
     if training:
         repeated = itertools.cycle(by_split[manifest.TRAIN])
@@ -51,8 +51,8 @@ def arrange(root: Path, folder: Path, training: int | None = None) -> None:
 
 def packed(folder: Path, side: int) -> None:
     """Index and pack what `arrange` made."""
-    manifest.write(manifest.build(folder / "photos", 0.7, 0), folder / "manifest.csv")
-    pack.build(folder / "photos", folder / "manifest.csv", side, folder / "pack")
+    manifest.write(indexing.build(folder / "photos", 0.7, 0), folder / "manifest.csv")
+    packing.build(folder / "photos", folder / "manifest.csv", side, folder / "pack")
 
 
 def generate(folder: Path, count: int, classes: int) -> None:

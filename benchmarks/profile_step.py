@@ -22,8 +22,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablation.training import device
-from ablation.training import loop as training
+from ablation.training import memory, precision, reproducibility, state
 from workers import ADAMW, network, spec
 
 STEPS = 5
@@ -61,12 +60,12 @@ def seconds_of(run: Callable[[], object]) -> float:
 
 
 backbone, batch, side, threads = sys.argv[1], *map(int, sys.argv[2:5])
-device.keep_memory()
-training.make_reproducible(0, threads)
+memory.keep_memory()
+reproducibility.make_reproducible(0, threads)
 recipe = replace(spec(backbone, 1), batch_size=batch, image_size=side)
 if sys.argv[5:] == ["adamw"]:
     recipe = replace(recipe, optimizer=ADAMW)
-state = training.Training(network(backbone, 12), recipe, 10**6, torch.device("cpu"))
+state = state.Training(network(backbone, 12), recipe, 10**6, torch.device("cpu"))
 state.net.train()
 photos = torch.randn(batch, 3, side, side).to(memory_format=torch.channels_last)
 labels = torch.randint(12, (batch,))
@@ -82,7 +81,7 @@ for _ in range(STEPS):
     with timed:
         state.step(photos, labels)
 
-precision = device.resolve_precision(recipe.precision, torch.device("cpu"))
+precision = precision.resolve_precision(recipe.precision, torch.device("cpu"))
 peaks = {}
 for kind, dtype in (("bf16", torch.bfloat16), ("fp32", torch.float32)):
     matrix = torch.randn(SIDE, SIDE, dtype=dtype)

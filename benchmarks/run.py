@@ -27,7 +27,8 @@ import grid
 import photos
 import results
 import workers
-from ablation.photos import manifest, pack
+from ablation.photos import indexing, manifest
+from ablation.photos import packing as photo_packing
 from ablation.spec import Spec
 from results import CORES, Row, compared
 
@@ -220,7 +221,7 @@ def packing(folder: Path, _given: Path | None) -> Iterator[Row]:
     for count in PACKED:
         own = folder / str(count)
         photos.generate(own / "photos", count, 10)
-        manifest.write(manifest.build(own / "photos", 0.7, 0), own / "manifest.csv")
+        manifest.write(indexing.build(own / "photos", 0.7, 0), own / "manifest.csv")
         command = [
             sys.executable,
             str(HERE / "packing.py"),
@@ -390,8 +391,8 @@ def gpu(folder: Path, _given: Path | None) -> Iterator[Row]:
         print("gpu: there is no GPU here, so nothing is measured")
         return
     photos.generate(folder / "photos", REPORT_PHOTOS, REPORT_PHOTOS // 10)
-    manifest.write(manifest.build(folder / "photos", 0.7, 0), folder / "manifest.csv")
-    pack.build(folder / "photos", folder / "manifest.csv", 224, folder / "pack")
+    manifest.write(indexing.build(folder / "photos", 0.7, 0), folder / "manifest.csv")
+    photo_packing.build(folder / "photos", folder / "manifest.csv", 224, folder / "pack")
     total, epochs = 0.0, []
     for name, spec in report_specs().items():
         command = [sys.executable, str(ROOT / "workflow/scripts/train.py"), "--spec", spec.to_json()]

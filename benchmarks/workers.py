@@ -20,12 +20,10 @@ import torch
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
-from ablation.networks import backbones
+from ablation.networks import backbones, build, edits
 from ablation.photos import pack
 from ablation.spec import Optimizer, Spec
-from ablation.training import augmentation as augment
-from ablation.training import device
-from ablation.training import loop as training
+from ablation.training import device, loop, memory, reproducibility, state, transforms
 
 SIDE, BATCH, WARM_UP = 224, 64, 2
 # Rung 6 of the report's ladder.
@@ -38,8 +36,8 @@ def spec(backbone: str, epochs: int) -> Spec:
     """Return the report's recipe for a backbone."""
     return Spec(
         backbone=backbone,
-        architecture=backbones.ORIGINAL,
-        augmentation=tuple((name, augment.resolve(name, {})) for name in AUGMENTATION),
+        architecture=edits.ORIGINAL,
+        augmentation=tuple((name, transforms.resolve(name, {})) for name in AUGMENTATION),
         optimizer=SGD if backbone == "alexnet" else ADAMW,
         weights="none",
         image_size=SIDE,
@@ -53,7 +51,7 @@ def spec(backbone: str, epochs: int) -> Spec:
 
 def network(backbone: str, classes: int) -> nn.Module:
     """Return a backbone with random weights and a head for so many classes."""
-    return backbones.adapt(backbones.untouched(backbone), backbone, backbones.ORIGINAL, classes)
+    return build.adapt(build.untouched(backbone), backbone, edits.ORIGINAL, classes)
 
 
 class Turns:
@@ -92,12 +90,12 @@ class Turns:
 
 
 def ours(backbone: str, folder: Path, threads: int) -> None:
-    """Train as the program does: `training.train`, on the packed photos."""
+    """Train as the program does: `loop.train`, on the packed photos."""
     photos = pack.load(folder / "pack")
     target = device.choose()
     turns = Turns(target)
-    device.keep_memory()
-    training.make_reproducible(0, threads)
+    memory.keep_memory()
+    reproducibility.make_reproducible(0, threads)
 
     def watch(batches: Sequence[torch.Tensor], _epoch: int) -> Iterable[torch.Tensor]:
         started = turns.wait()
@@ -105,7 +103,7 @@ def ours(backbone: str, folder: Path, threads: int) -> None:
         turns.done(int(photos.training.sum()), started)
 
     net = network(backbone, len(photos.categories))
-    training.train(net, spec(backbone, 10**6), photos, target, watch)
+    loop.train(net, spec(backbone, 10**6), photos, target, watch)
 
 
 def ceiling(backbone: str, folder: Path, threads: int) -> None:
@@ -113,18 +111,18 @@ def ceiling(backbone: str, folder: Path, threads: int) -> None:
     photos = pack.load_index(folder / "pack")
     target = device.choose()
     turns = Turns(target)
-    device.keep_memory()
-    training.make_reproducible(0, threads)
+    memory.keep_memory()
+    reproducibility.make_reproducible(0, threads)
     steps, classes = int(photos.training.sum()) // BATCH, len(photos.categories)
     batch = torch.randn(BATCH, 3, SIDE, SIDE).to(target, memory_format=torch.channels_last)
     labels = torch.randint(classes, (BATCH,)).to(target)
-    state = training.Training(network(backbone, classes), spec(backbone, 10**6), steps * BATCH, target)
-    state.net.train()
+    training = state.Training(network(backbone, classes), spec(backbone, 10**6), steps * BATCH, target)
+    training.net.train()
     while True:
         started = turns.wait()
-        state.start_epoch()
+        training.start_epoch()
         for _ in range(steps if turns.warm else WARM_UP):
-            state.step(batch, labels)
+            training.step(batch, labels)
         turns.done(steps * BATCH, started)
 
 

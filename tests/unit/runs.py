@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import psutil
 
-from ablation.networks.backbones import read_weights
-from ablation.photos import pack
+from ablation.networks.weight_files import read_weights
+from ablation.photos import pack, packing
 from ablation.photos.manifest import Entry
 from ablation.running.files import sha256
 from ablation.spec import Optimizer, Spec
@@ -59,7 +59,7 @@ def write_pack(folder: Path, train: int, val: int) -> Path:
         Entry(f"{k}.png", "0", int(labels[k]), f"class {labels[k]}", "train" if k < train else "val")
         for k in range(count)
     ]
-    index = pack.described(entries, "0", sha256(folder / pack.PHOTOS))
+    index = packing.described(entries, "0", sha256(folder / pack.PHOTOS))
     (folder / pack.INDEX).write_text(json.dumps(index), encoding="utf-8")
     return folder
 

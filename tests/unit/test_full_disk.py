@@ -26,13 +26,13 @@ import pytest
 import torch
 from PIL import Image
 
-from ablation.networks import backbones
-from ablation.photos import archive, drawn, manifest, pack
+from ablation.networks import weight_files
+from ablation.photos import archive, drawn, indexing, manifest, packing
 from ablation.results import evaluation, figures
 from ablation.results import tables as comparison
 from ablation.running import errors, files
 from ablation.training import checkpoint
-from ablation.training import loop as training
+from ablation.training.history import Epoch, write_history
 from places import ROOT
 
 TOO_LARGE, FULL, READ_ONLY = "File too large", "No space left on device", "Read-only file system"
@@ -54,17 +54,15 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(folder / "photos.zip", "w") as file:
         for number in range(3):
             file.writestr(f"{number}.jpg", random.bytes(9000))
-    manifest.write(manifest.build(folder / "photos", 0.5, 0), folder / "manifest.csv")
-    pack.build(folder / "photos", folder / "manifest.csv", 20, folder / "pack")
+    manifest.write(indexing.build(folder / "photos", 0.5, 0), folder / "manifest.csv")
+    packing.build(folder / "photos", folder / "manifest.csv", 20, folder / "pack")
     history(folder, folder / "run" / "history.csv")
     predictions(folder, folder / "run" / "predictions.csv")
     return folder
 
 
 def history(_sources: Path, path: Path) -> None:
-    training.write_history(
-        [training.Epoch(k, 1 / 3, 1 / 7, 1 / 9, 0.5, 1 / 11, 1.0) for k in range(99)], path
-    )
+    write_history([Epoch(k, 1 / 3, 1 / 7, 1 / 9, 0.5, 1 / 11, 1.0) for k in range(99)], path)
 
 
 def predictions(sources: Path, path: Path) -> None:
@@ -75,7 +73,7 @@ def predictions(sources: Path, path: Path) -> None:
 
 def weights(_sources: Path, path: Path) -> None:
     state = {"a": torch.ones(30, 50), "b": torch.tensor(7)}
-    backbones.write_weights(path, state, {"backbone": "alexnet"})
+    weight_files.write_weights(path, state, {"backbone": "alexnet"})
 
 
 def table(_sources: Path, path: Path) -> None:
@@ -97,7 +95,9 @@ def study_figure(_sources: Path, path: Path) -> None:
 
 
 def packed(size: int) -> Callable[[Path, Path], None]:
-    return lambda sources, path: pack.build(sources / "photos", sources / "manifest.csv", size, path.parent)
+    return lambda sources, path: packing.build(
+        sources / "photos", sources / "manifest.csv", size, path.parent
+    )
 
 
 CAP_DAC_OVERRIDE = 1

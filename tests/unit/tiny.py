@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ablation.photos.pack import Pack
 from ablation.spec import Optimizer, Spec
-from ablation.training.loop import Epoch
+from ablation.training.history import Epoch
 
 CPU = torch.device("cpu")
 
@@ -88,7 +88,7 @@ def numbers(batch: Tensor) -> list[int]:
     return [round(value) for value in (batch[:, 1, 0, 0] * 255).tolist()]
 
 
-def state(net: nn.Module) -> dict[str, Tensor]:
+def state_of(net: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in net.state_dict().items()}
 
 

@@ -17,7 +17,7 @@ import pytest
 from project import ROOT, Project
 from tables import MEASURED, rows
 
-from ablation.networks.backbones import read_weights
+from ablation.networks.weight_files import read_weights
 from ablation.spec import Spec
 
 

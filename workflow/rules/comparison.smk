@@ -10,7 +10,7 @@ rule collect:
     conda:
         "../../envs/figures.yaml"
     params:
-        *code("collect", "results/tables"),
+        *code("collect"),
         script=script("collect"),
         root=runs_folder,
         study=STUDY.table(),
@@ -30,7 +30,7 @@ rule summarize:
     conda:
         "../../envs/figures.yaml"
     params:
-        *code("summarize", "results/tables"),
+        *code("summarize"),
         script=script("summarize"),
     shell:
         "python {params.script:q} --runs {input.runs:q} --published {input.published:q}"
@@ -47,7 +47,7 @@ rule compare:
     conda:
         "../../envs/figures.yaml"
     params:
-        *code("compare", "results/figures", "results/statistics"),
+        *code("compare"),
         script=script("compare"),
     shell:
         "python {params.script:q} --runs {input.runs:q} --figure {wildcards.figure}"

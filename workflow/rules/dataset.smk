@@ -1,61 +1,62 @@
 # Photos -> manifest (hashes, labels, split) -> pack (decoded once).
 rule draw:
     output:
-        photos=directory(PHOTOS),
+        photos=directory(names.PHOTOS),
     log:
         "logs/draw/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(STUDY.datasets_from("drawn")),
+        dataset=names.one_of(STUDY.datasets_from("drawn")),
     priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=photo_memory,
-        runtime=photo_minutes,
+        mem_mb=resources.photo_memory,
+        runtime=resources.photo_minutes,
     params:
-        *code("draw", "photos/drawn"),
+        *code("draw"),
         script=script("draw"),
-        fields=fields_of,
+        fields=of_photos.fields,
     shell:
         "python {params.script:q} {params.fields} --output {output.photos:q} > {log:q} 2>&1"
 
 
 rule download:
     output:
-        archive=ARCHIVE,
+        archive=names.ARCHIVE,
     log:
         "logs/download/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(STUDY.datasets_from("drive")),
+        dataset=names.one_of(STUDY.datasets_from("drive")),
     conda:
         "../../envs/data.yaml"
     params:
-        *code("download", "photos/drive"),
+        # Reading an archive only checks what came, and is no reason to download it again.
+        *code("download", "ablation/photos/archive.py"),
         script=script("download"),
-        fields=fields_of,
+        fields=of_photos.fields,
     shell:
         "python {params.script:q} {params.fields} --output {output.archive:q} > {log:q} 2>&1"
 
 
 rule unpack:
     input:
-        archive=archive_of,
+        archive=of_photos.archive,
     output:
-        photos=directory(PHOTOS),
+        photos=directory(names.PHOTOS),
     log:
         "logs/unpack/{dataset}.log",
     wildcard_constraints:
-        dataset=one_of(STUDY.datasets_from("drive", "local")),
+        dataset=names.one_of(STUDY.datasets_from("drive", "local")),
     conda:
         "../../envs/data.yaml"
     resources:
-        mem_mb=photo_memory,
-        runtime=photo_minutes,
+        mem_mb=resources.photo_memory,
+        runtime=resources.photo_minutes,
     params:
-        *code("unpack", "photos/archive"),
+        *code("unpack"),
         script=script("unpack"),
-        stamp=archive_stamp,
-        max_gb=unpacked_gb_of,
+        stamp=of_photos.archive_stamp,
+        max_gb=of_photos.unpacked_gb,
     shell:
         "python {params.script:q} --archive {input.archive:q} --max-gb {params.max_gb}"
         " --output {output.photos:q} > {log:q} 2>&1"
@@ -63,9 +64,9 @@ rule unpack:
 
 rule index:
     input:
-        photos=photos_of,
+        photos=of_photos.files,
     output:
-        manifest=MANIFEST,
+        manifest=names.MANIFEST,
         duplicates="resources/datasets/{dataset}/duplicates.csv",
     log:
         "logs/index/{dataset}.log",
@@ -74,22 +75,15 @@ rule index:
         "../../envs/data.yaml"
     threads: PHOTO_THREADS
     resources:
-        mem_mb=photo_memory,
-        runtime=photo_minutes,
+        mem_mb=resources.photo_memory,
+        runtime=resources.photo_minutes,
     params:
-        *code(
-            "index",
-            "photos/layouts",
-            "photos/manifest",
-            "photos/photo",
-            "photos/duplicates",
-            "photos/pairs",
-        ),
+        *code("index"),
         script=script("index"),
-        root=root_of,
-        split=split_of,
+        root=of_photos.root,
+        split=of_photos.split,
         duplicates=STUDY.config["duplicates"],
-        stamp=photos_stamp,
+        stamp=of_photos.stamp,
     shell:
         "python {params.script:q} --photos {params.root:q} {params.split} --duplicates {params.duplicates}"
         " --threads {threads}"
@@ -98,10 +92,10 @@ rule index:
 
 rule pack:
     input:
-        manifest=MANIFEST,
+        manifest=names.MANIFEST,
     output:
-        photos=f"{PACK}/photos.npy",
-        index=f"{PACK}/pack.json",
+        photos=names.PACKED,
+        index=f"{names.PACK}/pack.json",
     log:
         "logs/pack/{dataset}-{size}px.log",
     priority: PHOTOS_FIRST
@@ -109,12 +103,12 @@ rule pack:
         "../../envs/data.yaml"
     threads: PHOTO_THREADS
     resources:
-        mem_mb=photo_memory,
-        runtime=photo_minutes,
+        mem_mb=resources.photo_memory,
+        runtime=resources.photo_minutes,
     params:
-        *code("pack", "photos/pack", "photos/photo"),
+        *code("pack"),
         script=script("pack"),
-        root=root_of,
+        root=of_photos.root,
     shell:
         "python {params.script:q} --photos {params.root:q} --manifest {input.manifest:q} --size {wildcards.size}"
         " --threads {threads}"

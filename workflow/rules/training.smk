@@ -1,8 +1,8 @@
 # One run: train, evaluate.
 rule train:
     input:
-        pack=packed_photos(),
-        weights=starting_weights,
+        pack=of_run.pack,
+        weights=of_run.weights,
     output:
         # Not spec.json and model.txt, which are for people: planning takes longer for each output.
         history=f"{RUN}/history.csv",
@@ -11,20 +11,21 @@ rule train:
         outputs=f"{RUN}/outputs.npy",
     log:
         f"logs/train/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
-    priority: training_priority
+    priority: of_run.priority
     conda:
         "../../envs/training.yaml"
-    threads: threads_of
+    threads: of_run.threads
     resources:
-        gpu=gpus_of,
+        gpu=of_run.gpus,
         # SLURM would give GPUs of several, and a run's processes share one.
         nodes=1,
-        mem_mb=training_memory,
-        runtime=training_minutes,
+        mem_mb=of_run.memory,
+        runtime=of_run.minutes,
     params:
-        *code("train", *TRAINING_CODE),
+        *code("train"),
+        chosen=of_run.code,
         script=script("train"),
-        spec=spec_of,
+        spec=of_run.spec,
     shell:
         "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
         " --weights {input.weights:q} --run $(dirname {output.history:q}) --threads {threads}"
@@ -34,7 +35,7 @@ rule train:
 rule evaluate:
     # For people: the comparison reads what the training left.
     input:
-        pack=packed_photos(),
+        pack=of_run.pack,
         history=f"{RUN}/history.csv",
         outputs=f"{RUN}/outputs.npy",
     output:
@@ -45,7 +46,7 @@ rule evaluate:
     conda:
         "../../envs/figures.yaml"
     params:
-        *code("evaluate", "results/evaluation", "results/figures", "results/outputs", "photos/pack"),
+        *code("evaluate"),
         script=script("evaluate"),
     shell:
         "python {params.script:q} --run $(dirname {input.outputs:q}) --pack $(dirname {input.pack:q})"

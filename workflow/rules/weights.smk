@@ -1,18 +1,19 @@
 # Starting weights: one file for each source and backbone, made before any training that starts from it.
 rule fetch_weights:
     output:
-        weights=WEIGHTS,
+        weights=names.WEIGHTS,
     log:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
-        source=one_of(STUDY.weights_from("torchvision")),
+        source=names.one_of(STUDY.weights_from("torchvision")),
     retries: 2
     conda:
         "../../envs/training.yaml"
     params:
-        *code("fetch_weights", "networks/backbones"),
+        *code("fetch_weights"),
+        network=of_weights.network_code,
         script=script("fetch_weights"),
-        version=version_of,
+        version=of_weights.version,
     shell:
         "python {params.script:q} --backbone {wildcards.backbone} --version {params.version}"
         " --output {output.weights:q} 3>&2 > {log:q} 2>&1"
@@ -20,19 +21,20 @@ rule fetch_weights:
 
 rule convert_weights:
     input:
-        given=given_file,
+        given=of_weights.given,
     output:
-        weights=WEIGHTS,
+        weights=names.WEIGHTS,
     log:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
-        source=one_of(STUDY.weights_from("file")),
+        source=names.one_of(STUDY.weights_from("file")),
     conda:
         "../../envs/training.yaml"
     params:
-        *code("convert_weights", "networks/backbones"),
+        *code("convert_weights"),
+        network=of_weights.network_code,
         script=script("convert_weights"),
-        stamp=given_stamp,
+        stamp=of_weights.given_stamp,
     shell:
         "python {params.script:q} --backbone {wildcards.backbone} --given {input.given:q}"
         " --output {output.weights:q} > {log:q} 2>&1"
@@ -40,26 +42,27 @@ rule convert_weights:
 
 rule pretrain:
     input:
-        pack=pretraining_pack,
+        pack=of_weights.pack,
     output:
-        weights=WEIGHTS,
+        weights=names.WEIGHTS,
         history="resources/weights/{source}/{backbone}.csv",
     log:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
-        source=one_of(STUDY.weights_from("pretraining")),
-    priority: pretraining_priority
+        source=names.one_of(STUDY.weights_from("pretraining")),
+    priority: of_weights.priority
     conda:
         "../../envs/training.yaml"
     threads: TRAINING_THREADS
     resources:
         gpu=TRAINING_GPUS,
-        mem_mb=pretraining_memory,
-        runtime=pretraining_minutes,
+        mem_mb=of_weights.memory,
+        runtime=of_weights.minutes,
     params:
-        *code("pretrain", *TRAINING_CODE),
+        *code("pretrain"),
+        chosen=of_weights.code,
         script=script("pretrain"),
-        spec=pretraining_spec,
+        spec=of_weights.spec,
     shell:
         "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
         " --output {output.weights:q} --history {output.history:q} --threads {threads}"

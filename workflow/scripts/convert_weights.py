@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation.networks import backbones
+from ablation.networks import backbones, given, weight_files
 from ablation.running import errors
 
 
@@ -15,9 +15,9 @@ def main() -> None:
     parser.add_argument("--given", required=True, type=Path, help="state dict, .pth or .safetensors")
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()
-    state = backbones.read_given(args.given, args.backbone)
+    state = given.read_given(args.given, args.backbone)
     about = {"backbone": args.backbone, "source": args.given.name}
-    backbones.write_weights(args.output, state, about)
+    weight_files.write_weights(args.output, state, about)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation.networks import backbones
+from ablation.networks import backbones, published, weight_files
 from ablation.running import errors
 
 
@@ -15,9 +15,9 @@ def main() -> None:
     parser.add_argument("--version", required=True, help="enum name, as IMAGENET1K_V1")
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()
-    state = backbones.fetch(args.backbone, args.version)
+    state = published.fetch(args.backbone, args.version)
     about = {"backbone": args.backbone, "source": args.version}
-    backbones.write_weights(args.output, state, about)
+    weight_files.write_weights(args.output, state, about)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ablation.photos import duplicates, manifest, origin, pairs
+from ablation.photos import duplicates, indexing, manifest, origin, pairs
 from ablation.running import console, errors
 
 # A photo that is there a hundred times makes thousands of pairs; all are in the file.
@@ -34,7 +34,7 @@ def main() -> None:
     def inspect(file: str, photo: Image.Image) -> None:
         fingerprints[file] = duplicates.fingerprint(photo)
 
-    entries = manifest.build(args.photos, args.train_fraction, args.seed, inspect, args.threads)
+    entries = indexing.build(args.photos, args.train_fraction, args.seed, inspect, args.threads)
     found = duplicates.find(entries, fingerprints)
     across = [pair for pair in found if pair.across]
     show(across, "across the split")

@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from ablation.photos import pack
+from ablation.photos import packing
 from ablation.running import errors
 
 
@@ -18,7 +18,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="folder of the pack")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that decode photos")
     args = parser.parse_args()
-    pack.build(args.photos, args.manifest, args.size, args.output, args.threads)
+    packing.build(args.photos, args.manifest, args.size, args.output, args.threads)
 
 
 if __name__ == "__main__":

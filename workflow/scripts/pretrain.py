@@ -7,14 +7,13 @@ from pathlib import Path
 
 import torch
 
-from ablation.networks import backbones
+from ablation.networks import build, initialisation, weight_files
 from ablation.photos import pack
 from ablation.running import console, environment, errors, lease, lock
 from ablation.running.files import remove
 from ablation.running.signals import Requests
 from ablation.spec import Spec
-from ablation.training import checkpoint, device
-from ablation.training import loop as training
+from ablation.training import checkpoint, device, history, loop, memory, reproducibility
 
 
 def main() -> None:
@@ -30,22 +29,22 @@ def main() -> None:
     requests = Requests().heed(finish=False)
     _lock = lock.take(args.output.with_suffix(".lock"), requests.refuse_to_wait)
     _gpus = lease.take(environment.gpus(), requests.refuse_to_wait)
-    device.keep_memory()
-    training.make_reproducible(spec.seed, args.threads)
+    memory.keep_memory()
+    reproducibility.make_reproducible(spec.seed, args.threads)
 
     photos = pack.load(args.pack)
-    net = backbones.untouched(spec.backbone)
-    backbones.initialise(net)
-    hook = backbones.use_first_outputs(net, len(photos.categories))
+    net = build.untouched(spec.backbone)
+    initialisation.initialise(net)
+    hook = initialisation.use_first_outputs(net, len(photos.categories))
     target = device.choose()
     made_of = checkpoint.fingerprint(spec, photos, None, target, args.threads)
     keeper = checkpoint.Checkpoint(args.output.with_suffix(".checkpoint.pt"), made_of, requests)
     progress = console.Progress(f"{spec.backbone} pretraining", spec.epochs)
-    trained = training.train(net, spec, photos, target, progress, console.epoch_line, keeper)
+    trained = loop.train(net, spec, photos, target, progress, history.epoch_line, keeper)
     hook.remove()
-    training.write_history(trained.history, args.history)
+    history.write_history(trained.history, args.history)
     about = {"backbone": spec.backbone, "source": "pretraining", "best_epoch": trained.best_epoch}
-    backbones.write_weights(args.output, trained.best_state, about)
+    weight_files.write_weights(args.output, trained.best_state, about)
     remove(keeper.path)
     remove(Path(_lock.name))
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import torch
 
-from ablation.networks import backbones
+from ablation.networks import build, weight_files
 from ablation.photos import pack
 from ablation.results import outputs
 from ablation.running import console, environment, errors, kept, lease, lock
 from ablation.running.files import sha256, write_json, write_text
 from ablation.running.signals import Requests
 from ablation.spec import Spec
-from ablation.training import checkpoint, device, distributed
-from ablation.training import loop as training
-from ablation.training.distributed import Group
+from ablation.training import checkpoint, device, history, loop, memory, reproducibility
+from ablation.training.distributed import launch
+from ablation.training.distributed.group import Group
 
 
 def main() -> None:
@@ -31,17 +31,17 @@ def main() -> None:
     args = parser.parse_args()
     requests, gpus = Requests().heed(), environment.gpus()
     # Before the GPU: what an earlier workflow left training this very run may have it.
-    _lock = lock.take(args.run / kept.LOCK, requests.refuse_to_wait) if distributed.rank() == 0 else None
-    if args.spec.gpus > 1 and not distributed.is_launched():
+    _lock = lock.take(args.run / kept.LOCK, requests.refuse_to_wait) if launch.rank() == 0 else None
+    if args.spec.gpus > 1 and not launch.is_launched():
         _gpus = lease.take(gpus, requests.refuse_to_wait, args.spec.gpus)
         del _lock  # the first of the processes takes it
-        distributed.launch(args.spec.gpus, args.threads, requests)
+        launch.launch(args.spec.gpus, args.threads, requests)
         return
-    if distributed.is_launched():
+    if launch.is_launched():
         _gpu = lease.join(gpus, requests.refuse_to_wait)
     else:
         _gpus = lease.take(gpus, requests.refuse_to_wait)
-    with distributed.joined(args.spec.gpus) as group:
+    with launch.joined(args.spec.gpus) as group:
         train(args, group, requests)
 
 
@@ -49,22 +49,22 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     """Train the run, in every process of its group; the first one writes its files."""
     spec: Spec = args.spec
     threads = max(args.threads // group.size, 1)
-    device.keep_memory()
-    training.make_reproducible(spec.seed, threads)
+    memory.keep_memory()
+    reproducibility.make_reproducible(spec.seed, threads)
 
     photos = pack.load(args.pack)
-    net = backbones.pretrained(spec.backbone, args.weights)
-    net = backbones.adapt(net, spec.backbone, spec.architecture, len(photos.categories))
+    net = build.pretrained(spec.backbone, args.weights)
+    net = build.adapt(net, spec.backbone, spec.architecture, len(photos.categories))
     if group.first:
         write_json(args.run / "spec.json", json.loads(spec.to_json()))
-        write_text(args.run / "model.txt", backbones.describe(net))
+        write_text(args.run / "model.txt", build.describe(net))
 
     target = device.choose()
     weights_sha256 = sha256(args.weights) if args.weights else None
     made_of = checkpoint.fingerprint(spec, photos, weights_sha256, target, threads)
     keeper = checkpoint.Checkpoint(args.run / kept.CHECKPOINT, made_of, requests, group)
     progress = console.Progress(f"{args.run.parent.name} {args.run.name}", spec.epochs, shown=group.first)
-    trained = training.train(net, spec, photos, target, progress, console.epoch_line, keeper, group)
+    trained = loop.train(net, spec, photos, target, progress, history.epoch_line, keeper, group)
     if not group.first:
         return
 
@@ -74,12 +74,12 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
         "classes": photos.categories,
         "best_epoch": trained.best_epoch,
     }
-    backbones.write_weights(args.run / "weights.safetensors", trained.best_state, about)
+    weight_files.write_weights(args.run / "weights.safetensors", trained.best_state, about)
     outputs.write(trained.best_outputs.cpu().numpy(), args.run / outputs.FILE)
-    training.write_history(trained.history, args.run / "history.csv")
+    history.write_history(trained.history, args.run / "history.csv")
     record: dict[str, Any] = {
         "ended": trained.ended,
-        "parameters": backbones.trainable_parameters(net),
+        "parameters": build.trainable_parameters(net),
         "manifest_sha256": photos.manifest_sha256,
         "weights_sha256": weights_sha256,
         "classes": len(photos.categories),

@@ -13,13 +13,13 @@ import psutil
 import pytest
 
 from ablation.chain import resources
-from ablation.networks import backbones
+from ablation.networks import edits
 from ablation.spec import Optimizer, Spec
 from places import ROOT, SCRIPTS
 
 SPEC = Spec(
     backbone="googlenet",
-    architecture=backbones.ORIGINAL,
+    architecture=edits.ORIGINAL,
     augmentation=(),
     optimizer=Optimizer("adamw", 0.001, 0.9, 0.0, "constant"),
     weights="none",
@@ -33,18 +33,18 @@ SPEC = Spec(
 TRAINING = """
 import sys, torch
 from pathlib import Path
-from ablation.networks import backbones
-from ablation.training import device, loop as training
+from ablation.networks import build
 from ablation.spec import Spec
-device.keep_memory()
+from ablation.training import memory, reproducibility, state
+memory.keep_memory()
 spec = Spec.from_json(sys.argv[1])
-training.make_reproducible(0, 1)
-net = backbones.adapt(backbones.untouched(spec.backbone), spec.backbone, spec.architecture, 12)
-state = training.Training(net, spec, 10**6, torch.device("cpu"))
+reproducibility.make_reproducible(0, 1)
+net = build.adapt(build.untouched(spec.backbone), spec.backbone, spec.architecture, 12)
+training = state.Training(net, spec, 10**6, torch.device("cpu"))
 photos = torch.randn(spec.batch_size, 3, spec.image_size, spec.image_size)
 for _ in range(2):
-    state.step(photos.to(memory_format=torch.channels_last), torch.zeros(len(photos), dtype=torch.int64))
-state.keep_weights()
+    training.step(photos.to(memory_format=torch.channels_last), torch.zeros(len(photos), dtype=torch.int64))
+training.keep_weights()
 # Not getrusage: its peak is at least that of the process which started this one.
 lines = Path("/proc/self/status").read_text().splitlines()
 print(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 10**6)

@@ -14,8 +14,9 @@ import torchvision
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from ablation.networks import backbones
-from ablation.networks.backbones import BACKBONES, EDITS, ORIGINAL
+from ablation.networks import build, edits, needs, weight_files
+from ablation.networks.backbones import BACKBONES
+from ablation.networks.edits import EDITS, ORIGINAL
 from ablation.running.errors import UserError
 
 PARAMETERS = {
@@ -41,7 +42,7 @@ NETWORKS = pytest.mark.parametrize(("backbone", "architecture"), list(PARAMETERS
 def on_meta(backbone: str, architecture: str) -> nn.Module:
     """Return a network of 219 classes whose tensors have shapes but no memory."""
     with torch.device("meta"):
-        return backbones.adapt(backbones.untouched(backbone), backbone, architecture, 219)
+        return build.adapt(build.untouched(backbone), backbone, architecture, 219)
 
 
 def forward_on_meta(net: nn.Module, photos: int, side: int) -> Tensor:
@@ -59,25 +60,23 @@ def test_the_table_above_names_every_network() -> None:
 
 @NETWORKS
 def test_trainable_parameters(backbone: str, architecture: str) -> None:
-    assert (
-        backbones.trainable_parameters(on_meta(backbone, architecture)) == PARAMETERS[backbone, architecture]
-    )
+    assert build.trainable_parameters(on_meta(backbone, architecture)) == PARAMETERS[backbone, architecture]
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
 def test_multiplications(backbone: str) -> None:
     with torch.device("meta"), FlopCounterMode(display=False) as counter:
-        backbones.untouched(backbone).eval()(torch.empty(1, 3, 224, 224))
+        build.untouched(backbone).eval()(torch.empty(1, 3, 224, 224))
     # An addition goes with every multiplication.
     counted = counter.get_total_flops() / 2e9
-    assert backbones.multiplications(backbone, 224) == pytest.approx(counted, abs=0.05)
-    assert backbones.multiplications(backbone, 112) == backbones.multiplications(backbone, 224) / 4
+    assert needs.multiplications(backbone, 224) == pytest.approx(counted, abs=0.05)
+    assert needs.multiplications(backbone, 112) == needs.multiplications(backbone, 224) / 4
 
 
 def test_frozen_parameters_are_not_counted() -> None:
     net = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 2))
     net[0].requires_grad_(False)
-    assert backbones.trainable_parameters(net) == 4 * 2 + 2
+    assert build.trainable_parameters(net) == 4 * 2 + 2
 
 
 FRESH = {  # which of the pretrained network's tensors each network has replaced or dropped
@@ -100,10 +99,10 @@ FRESH = {  # which of the pretrained network's tensors each network has replaced
 @NETWORKS
 def test_layers_that_are_not_replaced_keep_their_tensors(backbone: str, architecture: str) -> None:
     with torch.device("meta"):
-        net = backbones.untouched(backbone)
+        net = build.untouched(backbone)
         before = {name: id(tensor) for name, tensor in [*net.named_parameters(), *net.named_buffers()]}
         tensors = list(net.parameters())  # keeps every id in use
-        backbones.adapt(net, backbone, architecture, 219)
+        build.adapt(net, backbone, architecture, 219)
     assert tensors
     # ResNets and GoogLeNet keep `fc` whole, as the first layer of the new `fc`.
     after = {
@@ -133,7 +132,7 @@ def test_softmax_edits_sum_to_1(architecture: str, dim: int) -> None:
 
 @NETWORKS
 def test_minimum_size_is_the_smallest_that_trains(backbone: str, architecture: str) -> None:
-    net, side = on_meta(backbone, architecture), backbones.minimum_size(backbone, architecture)
+    net, side = on_meta(backbone, architecture), needs.minimum_size(backbone, architecture)
     # The last batch of an epoch may hold a single photo.
     for photos in (1, 2):
         assert forward_on_meta(net, photos, side).shape == (photos, 219)
@@ -147,7 +146,7 @@ def test_minimum_size_is_the_smallest_that_trains(backbone: str, architecture: s
 @NETWORKS
 def test_describe_counts_every_layer(backbone: str, architecture: str) -> None:
     net = on_meta(backbone, architecture)
-    *rows, total = backbones.describe(net).splitlines()
+    *rows, total = build.describe(net).splitlines()
     layers = {name: layer for name, layer in net.named_modules() if not list(layer.children())}
     assert [row.split()[0] for row in rows] == list(layers)
     counts = [int(row.split()[-1].replace(",", "")) for row in rows]
@@ -205,13 +204,13 @@ def outputs(net: nn.Module) -> Tensor:
 def pretrained_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("weights")
     for backbone in LIGHT:
-        backbones.write_weights(folder / f"{backbone}.safetensors", weights(backbone), {"from": backbone})
+        weight_files.write_weights(folder / f"{backbone}.safetensors", weights(backbone), {"from": backbone})
     return {backbone: folder / f"{backbone}.safetensors" for backbone in LIGHT}
 
 
 @pytest.mark.parametrize("backbone", LIGHT)
 def test_weights_come_back_bit_for_bit(backbone: str, pretrained_files: dict[str, Path]) -> None:
-    state, read_about = backbones.read_weights(pretrained_files[backbone])
+    state, read_about = weight_files.read_weights(pretrained_files[backbone])
     assert read_about == {"from": backbone}
     assert sorted(state) == sorted(weights(backbone))
     for name, tensor in weights(backbone).items():
@@ -221,13 +220,13 @@ def test_weights_come_back_bit_for_bit(backbone: str, pretrained_files: dict[str
 
 @pytest.mark.parametrize("backbone", LIGHT)
 def test_a_pretrained_network_is_torchvisions(backbone: str, pretrained_files: dict[str, Path]) -> None:
-    net = backbones.pretrained(backbone, pretrained_files[backbone])
+    net = build.pretrained(backbone, pretrained_files[backbone])
     assert torch.equal(outputs(net), outputs(torchvisions(backbone)))
     assert all(p.requires_grad and p.device.type == "cpu" for p in net.parameters())
 
 
 def test_googlenet_transforms_its_input(pretrained_files: dict[str, Path]) -> None:
-    net = backbones.pretrained("googlenet", pretrained_files["googlenet"])
+    net = build.pretrained("googlenet", pretrained_files["googlenet"])
     assert not torch.equal(outputs(net), outputs(torchvisions("googlenet", transform_input=False)))
 
 
@@ -235,8 +234,8 @@ def test_googlenet_transforms_its_input(pretrained_files: dict[str, Path]) -> No
 def test_a_trained_network_is_restored_bit_for_bit(backbone: str, tmp_path: Path) -> None:
     net = torchvisions(backbone)
     net.fc = nn.Sequential(net.fc, nn.ReLU(), nn.Linear(1000, len(CLASSES)))
-    backbones.write_weights(tmp_path / "run.safetensors", net.state_dict(), about(backbone))
-    restored, read_about = backbones.restore(tmp_path / "run.safetensors")
+    weight_files.write_weights(tmp_path / "run.safetensors", net.state_dict(), about(backbone))
+    restored, read_about = build.restore(tmp_path / "run.safetensors")
     assert read_about == about(backbone)
     assert not restored.training
     with torch.no_grad():
@@ -245,12 +244,12 @@ def test_a_trained_network_is_restored_bit_for_bit(backbone: str, tmp_path: Path
 
 
 def test_restore_repeats_the_architecture_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    edit = backbones.Edit(lambda net: net.fc.append(nn.Softmax(dim=1)), backbones=("googlenet",))
+    edit = edits.Edit(lambda net: net.fc.append(nn.Softmax(dim=1)), backbones=("googlenet",))
     monkeypatch.setitem(EDITS, "softmax_fc", edit)
-    net = backbones.adapt(torchvisions("googlenet"), "googlenet", "softmax_fc", len(CLASSES))
+    net = build.adapt(torchvisions("googlenet"), "googlenet", "softmax_fc", len(CLASSES))
     path = tmp_path / "run.safetensors"
-    backbones.write_weights(path, net.state_dict(), about("googlenet", "softmax_fc"))
-    restored = outputs(backbones.restore(path)[0])
+    weight_files.write_weights(path, net.state_dict(), about("googlenet", "softmax_fc"))
+    restored = outputs(build.restore(path)[0])
     assert torch.equal(restored, outputs(net))
     torch.testing.assert_close(restored.sum(1), torch.ones(2))
 
@@ -258,7 +257,7 @@ def test_restore_repeats_the_architecture_edit(tmp_path: Path, monkeypatch: pyte
 def test_training_on_leaves_the_file_as_it_is(pretrained_files: dict[str, Path]) -> None:
     path = pretrained_files["googlenet"]
     before = path.read_bytes()
-    net = backbones.pretrained("googlenet", path)
+    net = build.pretrained("googlenet", path)
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.add_(1)
@@ -273,12 +272,12 @@ def test_any_memory_layout_can_be_written(tmp_path: Path) -> None:
         "one": torch.tensor(7),
     }
     odd["parameter"] = nn.Parameter(tensor[:, 1])
-    backbones.write_weights(tmp_path / "new" / "w.safetensors", odd, {})
-    state, _ = backbones.read_weights(tmp_path / "new" / "w.safetensors")
+    weight_files.write_weights(tmp_path / "new" / "w.safetensors", odd, {})
+    state, _ = weight_files.read_weights(tmp_path / "new" / "w.safetensors")
     assert all(torch.equal(state[name], tensor) for name, tensor in odd.items())
 
 
-TYPES = [getattr(torch, name.removeprefix("torch.")) for name in backbones.SAFETENSORS_TYPES]
+TYPES = [getattr(torch, name.removeprefix("torch.")) for name in weight_files.SAFETENSORS_TYPES]
 
 
 @pytest.mark.parametrize("kind", TYPES, ids=str)
@@ -290,7 +289,7 @@ def test_files_are_those_of_safetensors(tmp_path: Path, kind: torch.dtype) -> No
         "one": torch.tensor(1).to(kind),
     }
     path, metadata = tmp_path / "w.safetensors", {"note": 'some "text"'}
-    backbones.write_safetensors(path, state, metadata)
+    weight_files.write_safetensors(path, state, metadata)
     read = safetensors.torch.load_file(path)
     assert read.keys() == state.keys()
     for name, value in state.items():
@@ -302,23 +301,23 @@ def test_files_are_those_of_safetensors(tmp_path: Path, kind: torch.dtype) -> No
 
 def test_files_of_networks_have_the_bytes_of_safetensors(tmp_path: Path) -> None:
     state = torchvisions("googlenet").state_dict()
-    backbones.write_safetensors(tmp_path / "w.safetensors", state, {"a": "b"})
+    weight_files.write_safetensors(tmp_path / "w.safetensors", state, {"a": "b"})
     assert (tmp_path / "w.safetensors").read_bytes() == safetensors.torch.save(state, {"a": "b"})
 
 
 def test_equal_weights_make_equal_files(tmp_path: Path) -> None:
     state = {"b": torch.ones(3), "a": torch.zeros(2, 2)}
     first, second = tmp_path / "1.safetensors", tmp_path / "2.safetensors"
-    backbones.write_weights(first, state, {"x": 1, "y": [2]})
-    backbones.write_weights(second, dict(reversed(state.items())), {"y": [2], "x": 1})
+    weight_files.write_weights(first, state, {"x": 1, "y": [2]})
+    weight_files.write_weights(second, dict(reversed(state.items())), {"y": [2], "x": 1})
     assert first.read_bytes() == second.read_bytes()
 
 
 def test_a_write_leaves_no_temporary_file(tmp_path: Path) -> None:
     for value in (1.0, 2.0):
-        backbones.write_weights(tmp_path / "w.safetensors", {"a": torch.full((2,), value)}, {})
+        weight_files.write_weights(tmp_path / "w.safetensors", {"a": torch.full((2,), value)}, {})
     assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
-    assert backbones.read_weights(tmp_path / "w.safetensors")[0]["a"].tolist() == [2, 2]
+    assert weight_files.read_weights(tmp_path / "w.safetensors")[0]["a"].tolist() == [2, 2]
 
 
 def assert_refused(path: Path, read: Any) -> None:
@@ -329,7 +328,7 @@ def assert_refused(path: Path, read: Any) -> None:
 
 
 def small_file(folder: Path) -> bytes:
-    backbones.write_weights(
+    weight_files.write_weights(
         folder / "good.safetensors", {"a": torch.ones(100), "b": torch.ones(9)}, about("vgg11")
     )
     return (folder / "good.safetensors").read_bytes()
@@ -339,8 +338,8 @@ def small_file(folder: Path) -> bytes:
 def test_a_truncated_file_is_refused(length: int, tmp_path: Path) -> None:
     path = tmp_path / "short.safetensors"
     path.write_bytes(small_file(tmp_path)[:length])
-    assert_refused(path, lambda: backbones.read_weights(path))
-    assert_refused(path, lambda: backbones.restore(path))
+    assert_refused(path, lambda: weight_files.read_weights(path))
+    assert_refused(path, lambda: build.restore(path))
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -348,7 +347,7 @@ def test_random_bytes_are_refused(seed: int, tmp_path: Path) -> None:
     path = tmp_path / "noise.safetensors"
     generator = torch.Generator().manual_seed(seed)
     path.write_bytes(bytes(torch.randint(0, 256, (2000,), generator=generator).tolist()))
-    assert_refused(path, lambda: backbones.read_weights(path))
+    assert_refused(path, lambda: weight_files.read_weights(path))
 
 
 def test_surplus_bytes_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -> None:
@@ -356,7 +355,7 @@ def test_surplus_bytes_a_folder_and_a_missing_file_are_refused(tmp_path: Path) -
     (tmp_path / "folder.safetensors").mkdir()
     for name in ("long", "folder", "missing"):
         path = tmp_path / f"{name}.safetensors"
-        assert_refused(path, lambda path=path: backbones.read_weights(path))
+        assert_refused(path, lambda path=path: weight_files.read_weights(path))
 
 
 @pytest.mark.parametrize(("backbone", "other"), [("googlenet", "resnet34"), ("alexnet", "googlenet")])
@@ -364,7 +363,7 @@ def test_weights_of_another_backbone_are_refused(
     backbone: str, other: str, pretrained_files: dict[str, Path]
 ) -> None:
     path = pretrained_files[other]
-    assert_refused(path, lambda: backbones.pretrained(backbone, path))
+    assert_refused(path, lambda: build.pretrained(backbone, path))
 
 
 @pytest.mark.parametrize("change", ["missing", "surplus", "shape"])
@@ -378,8 +377,8 @@ def test_a_tensor_that_does_not_fit_is_refused(change: str, tmp_path: Path) -> N
         state["fc.weight"] = torch.zeros(999, 1024)
     path = tmp_path / "odd.safetensors"
     with torch.device("meta"):
-        net = backbones.untouched("googlenet")
-    assert_refused(path, lambda: backbones.load_state(net, state, path))
+        net = build.untouched("googlenet")
+    assert_refused(path, lambda: build.load_state(net, state, path))
 
 
 @pytest.mark.parametrize(
@@ -394,18 +393,18 @@ def test_a_tensor_that_does_not_fit_is_refused(change: str, tmp_path: Path) -> N
 )
 def test_a_file_that_is_not_of_a_run_cannot_be_restored(header: Any, tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
-    backbones.write_weights(path, {"a": torch.ones(2)}, header)
-    assert_refused(path, lambda: backbones.restore(path))
+    weight_files.write_weights(path, {"a": torch.ones(2)}, header)
+    assert_refused(path, lambda: build.restore(path))
 
 
 @NETWORKS
 def test_sizes_by_which_runs_are_ordered(backbone: str, architecture: str) -> None:
     """In millions, with the 1000 outputs of a pretrained network and the edit's change of one of 219."""
-    original = backbones.trainable_parameters(torchvisions_on_meta(backbone))
+    original = build.trainable_parameters(torchvisions_on_meta(backbone))
     change = PARAMETERS[backbone, architecture] - PARAMETERS[backbone, ORIGINAL]
-    assert backbones.parameters(backbone, architecture) == round(original / 1e6) + round(change / 1e6)
+    assert needs.parameters(backbone, architecture) == round(original / 1e6) + round(change / 1e6)
 
 
 def torchvisions_on_meta(backbone: str) -> nn.Module:
     with torch.device("meta"):
-        return backbones.untouched(backbone)
+        return build.untouched(backbone)

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import resnet
 
-from ablation.networks import backbones
+from ablation.networks import build, initialisation, weight_files
 
 
 def copied(net: nn.Module) -> dict[str, Tensor]:
@@ -23,9 +23,9 @@ def copied(net: nn.Module) -> dict[str, Tensor]:
 @pytest.mark.parametrize("backbone", ["resnet34", "resnet50", "resnext50_32x4d"])
 @torch.no_grad()
 def test_residual_blocks_start_as_the_identity(backbone: str) -> None:
-    net = backbones.untouched(backbone)
+    net = build.untouched(backbone)
     before = copied(net)
-    backbones.initialise(net)
+    initialisation.initialise(net)
     last = "bn2.weight" if backbone == "resnet34" else "bn3.weight"
     changed = {name for name, value in net.state_dict().items() if not torch.equal(value, before[name])}
     assert changed == {name for name in before if name.startswith("layer") and name.endswith(last)}
@@ -40,8 +40,8 @@ def test_residual_blocks_start_as_the_identity(backbone: str) -> None:
 @pytest.fixture(scope="module")
 def alexnet() -> nn.Module:
     torch.manual_seed(0)
-    net = backbones.untouched("alexnet")
-    backbones.initialise(net)
+    net = build.untouched("alexnet")
+    initialisation.initialise(net)
     return net
 
 
@@ -80,13 +80,13 @@ def test_the_signal_keeps_its_size_through_a_network_without_batch_norm(alexnet:
     assert last < hidden[-1] / 2
     # PyTorch's own initialisation loses it.
     torch.manual_seed(0)
-    assert variances(backbones.untouched("alexnet"))[-2] < 0.01
+    assert variances(build.untouched("alexnet"))[-2] < 0.01
 
 
 def test_dropout_is_off(alexnet: nn.Module) -> None:
-    googlenet = backbones.untouched("googlenet")
+    googlenet = build.untouched("googlenet")
     before = copied(googlenet)
-    backbones.initialise(googlenet)
+    initialisation.initialise(googlenet)
     for net, count in ((alexnet, 2), (googlenet, 1)):
         assert [layer.p for layer in net.modules() if isinstance(layer, nn.Dropout)] == [0.0] * count
     assert_same(googlenet.state_dict(), before)
@@ -94,9 +94,9 @@ def test_dropout_is_off(alexnet: nn.Module) -> None:
 
 def test_dropout_is_on_in_every_other_training(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
-    backbones.write_weights(path, plain(), {})
+    weight_files.write_weights(path, plain(), {})
     for weights in (path, None):
-        net = backbones.pretrained("googlenet", weights)
+        net = build.pretrained("googlenet", weights)
         assert [layer.p for layer in net.modules() if isinstance(layer, nn.Dropout)] == [0.2]
 
 
@@ -104,9 +104,9 @@ def test_dropout_is_on_in_every_other_training(tmp_path: Path) -> None:
 
 
 def test_only_the_first_outputs_are_trained() -> None:
-    net = backbones.untouched("googlenet")
+    net = build.untouched("googlenet")
     whole_outputs = outputs(net)
-    hook = backbones.use_first_outputs(net, 3)
+    hook = initialisation.use_first_outputs(net, 3)
     assert torch.equal(outputs(net), whole_outputs[:, :3])
     functional.cross_entropy(net.train()(photos()), torch.tensor([0, 2])).backward()
     for gradient in (net.fc.weight.grad, net.fc.bias.grad):

@@ -29,9 +29,11 @@ from PIL import Image
 from states import assert_same, outputs, plain, with_auxiliary_heads
 from torch import Tensor, nn
 
-from ablation.networks import backbones
+from ablation.networks import backbones, build, weight_files
 from ablation.networks.backbones import BACKBONES
-from ablation.photos import manifest, pack
+from ablation.networks.given import read_given
+from ablation.networks.published import fetch
+from ablation.photos import indexing, manifest, packing
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer, Spec
 from places import SCRIPTS
@@ -40,7 +42,7 @@ VERSION = "IMAGENET1K_V1"
 
 
 @lru_cache
-def published() -> bytes:
+def file_of_torchvision() -> bytes:
     buffer = io.BytesIO()
     torch.save(with_auxiliary_heads(), buffer)
     return buffer.getvalue()
@@ -145,27 +147,27 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 
 def test_published_weights_are_torchvisions(site: Site, tmp_path: Path) -> None:
-    site.publish(published())
-    state = backbones.fetch("googlenet", VERSION)
+    site.publish(file_of_torchvision())
+    state = fetch("googlenet", VERSION)
     assert_same(state, plain())
-    backbones.write_weights(tmp_path / "w.safetensors", state, {})
-    net = backbones.pretrained("googlenet", tmp_path / "w.safetensors")
+    weight_files.write_weights(tmp_path / "w.safetensors", state, {})
+    net = build.pretrained("googlenet", tmp_path / "w.safetensors")
     theirs = torchvision.models.googlenet(weights=VERSION)
     assert theirs.transform_input
     assert torch.equal(outputs(net), outputs(theirs))
 
 
 def test_published_weights_are_fetched_once(site: Site) -> None:
-    site.publish(published())
+    site.publish(file_of_torchvision())
     for _ in range(2):
-        assert_same(backbones.fetch("googlenet", VERSION), plain())
+        assert_same(fetch("googlenet", VERSION), plain())
     assert len(site.asked) == 1
     assert site.cached() == [Path(site.url).name]
 
 
 def test_other_bytes_than_the_published_are_refused(site: Site) -> None:
-    site.publish(published(), digest="01234567")
-    assert_refused(lambda: backbones.fetch("googlenet", VERSION), site.url, "invalid hash value")
+    site.publish(file_of_torchvision(), digest="01234567")
+    assert_refused(lambda: fetch("googlenet", VERSION), site.url, "invalid hash value")
     assert site.cached() == []
 
 
@@ -173,7 +175,7 @@ def test_other_bytes_than_the_published_are_refused(site: Site) -> None:
 def test_a_failing_transfer_is_one_line_and_leaves_nothing(answer: Any, site: Site) -> None:
     site.publish(b"x" * 400_000)
     site.answer = answer
-    assert_refused(lambda: backbones.fetch("googlenet", VERSION), site.url, "check the connection")
+    assert_refused(lambda: fetch("googlenet", VERSION), site.url, "check the connection")
     assert len(site.asked) == 1
     assert site.cached() == []
 
@@ -181,29 +183,29 @@ def test_a_failing_transfer_is_one_line_and_leaves_nothing(answer: Any, site: Si
 def test_a_server_that_is_away_is_one_line(site: Site) -> None:
     site.publish(b"x")
     site.stop()
-    assert_refused(lambda: backbones.fetch("googlenet", VERSION), site.url, "refused")
+    assert_refused(lambda: fetch("googlenet", VERSION), site.url, "refused")
     assert site.cached() == []
 
 
 @pytest.mark.parametrize("kind", ["empty", "text", "half", "one byte"])
 def test_a_damaged_cache_is_named(kind: str, site: Site) -> None:
-    whole = published()
+    whole = file_of_torchvision()
     site.publish(whole)
     site.cache.mkdir(parents=True)
     path = site.cache / Path(site.url).name
     middle = len(whole) // 2
     one_byte = whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :]
     path.write_bytes({"empty": b"", "text": b"hello\n", "half": whole[:middle], "one byte": one_byte}[kind])
-    assert_refused(lambda: backbones.fetch("googlenet", VERSION), str(path), "altered or cut short")
+    assert_refused(lambda: fetch("googlenet", VERSION), str(path), "altered or cut short")
     path.unlink()
-    backbones.fetch("googlenet", VERSION)
+    fetch("googlenet", VERSION)
 
 
 @pytest.mark.parametrize(
     ("backbone", "known"), [("googlenet", [VERSION]), ("resnet50", [VERSION, "IMAGENET1K_V2"])]
 )
 def test_an_unknown_version_lists_the_known(backbone: str, known: list[str]) -> None:
-    assert_refused(lambda: backbones.fetch(backbone, "IMAGENET1K_V9"), backbone, "'IMAGENET1K_V9'", *known)
+    assert_refused(lambda: fetch(backbone, "IMAGENET1K_V9"), backbone, "'IMAGENET1K_V9'", *known)
 
 
 @pytest.mark.parametrize("backbone", BACKBONES)
@@ -212,7 +214,7 @@ def test_every_backbone_has_published_weights(backbone: str) -> None:
     # torch.hub checks the file's hash against these digits, and nothing if there are none.
     assert re.fullmatch(r"https://.*/[^/]+-[0-9a-f]{8}\.pth", published_as.url)
     with torch.device("meta"):
-        net = backbones.untouched(backbone)
+        net = build.untouched(backbone)
     assert sum(values.numel() for values in net.parameters()) == published_as.meta["num_params"]
     assert len(published_as.meta["categories"]) == backbones.IMAGENET_CLASSES
 
@@ -234,12 +236,12 @@ ABOUT = {"backbone": "googlenet", "classes": ["rose", "\u00e4"], "best_epoch": 3
 def ours(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small weight file of the program's own."""
     path = tmp_path_factory.mktemp("ours") / "w.safetensors"
-    backbones.write_weights(path, STATE, ABOUT)
+    weight_files.write_weights(path, STATE, ABOUT)
     return path
 
 
 def test_our_own_file_is_read(ours: Path) -> None:
-    state, about = backbones.read_weights(ours)
+    state, about = weight_files.read_weights(ours)
     assert_same(state, STATE)
     assert about == ABOUT
 
@@ -255,8 +257,8 @@ def test_others_can_read_our_own_file(ours: Path) -> None:
 def test_another_process_writes_the_same_bytes(ours: Path, tmp_path: Path, hash_seed: str) -> None:
     """safetensors' own metadata changes its order from process to process."""
     code = (
-        "import sys; from pathlib import Path; from ablation import backbones\n"
-        "backbones.write_weights(Path('again'), *backbones.read_weights(Path(sys.argv[1])))"
+        "import sys; from pathlib import Path; from ablation.networks import weight_files\n"
+        "weight_files.write_weights(Path('again'), *weight_files.read_weights(Path(sys.argv[1])))"
     )
     variables = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(SCRIPTS)}
     subprocess.run([sys.executable, "-c", code, ours], cwd=tmp_path, env=variables, check=True, timeout=120)
@@ -287,7 +289,7 @@ def renamed(state: dict[str, Tensor], _header: dict[str, str]) -> None:
 
 
 def other_about(_state: dict[str, Tensor], header: dict[str, str]) -> None:
-    header[backbones.SEAL] = header[backbones.SEAL].replace("rose", "lily")
+    header[weight_files.SEAL] = header[weight_files.SEAL].replace("rose", "lily")
 
 
 CHANGES: dict[str, Callable[[dict[str, Tensor], dict[str, str]], Any]] = {
@@ -299,9 +301,9 @@ CHANGES: dict[str, Callable[[dict[str, Tensor], dict[str, str]], Any]] = {
     "missing": lambda state, _header: state.pop("nothing"),
     "about": other_about,
     "no hash": lambda _state, header: header.clear(),
-    "hash of nothing": lambda _state, header: header.update({backbones.SEAL: "{}"}),
-    "hash no text": lambda _state, header: header.update({backbones.SEAL: "[]"}),
-    "hash no JSON": lambda _state, header: header.update({backbones.SEAL: "x"}),
+    "hash of nothing": lambda _state, header: header.update({weight_files.SEAL: "{}"}),
+    "hash no text": lambda _state, header: header.update({weight_files.SEAL: "[]"}),
+    "hash no JSON": lambda _state, header: header.update({weight_files.SEAL: "x"}),
 }
 
 
@@ -310,13 +312,13 @@ def test_a_changed_file_of_our_own_is_refused(
     ours: Path, change: Callable[[dict[str, Tensor], dict[str, str]], Any]
 ) -> None:
     path = resealed(ours, change)
-    for read in (backbones.read_weights, backbones.restore, lambda path: backbones.pretrained("vgg11", path)):
+    for read in (weight_files.read_weights, build.restore, lambda path: build.pretrained("vgg11", path)):
         assert_refused(lambda read=read: read(path), str(path), "was altered", "delete it and run again")
 
 
 def test_a_file_written_again_unchanged_is_accepted(ours: Path) -> None:
     path = resealed(ours, lambda _state, _header: None)
-    assert_same(backbones.read_weights(path)[0], STATE)
+    assert_same(weight_files.read_weights(path)[0], STATE)
 
 
 def refused_or_equal(folder: Path, content: bytes) -> bool:
@@ -324,7 +326,7 @@ def refused_or_equal(folder: Path, content: bytes) -> bool:
     path = folder / "w.safetensors"
     path.write_bytes(content)
     try:
-        state, about = backbones.read_weights(path)
+        state, about = weight_files.read_weights(path)
     except UserError:
         return True
     assert_same(state, STATE)
@@ -368,15 +370,15 @@ def save(state: Any, path: Path) -> Path:
 @pytest.mark.parametrize("heads", [False, True], ids=["plain", "auxiliary heads"])
 def test_a_state_dict_is_read(suffix: str, heads: bool, tmp_path: Path) -> None:
     path = save(with_auxiliary_heads() if heads else plain(), tmp_path / f"w{suffix}")
-    assert_same(backbones.read_given(path, "googlenet"), plain())
+    assert_same(read_given(path, "googlenet"), plain())
 
 
 def test_files_of_before_batches_were_counted_are_read(tmp_path: Path) -> None:
     """torchvision's older files lack batch norm's num_batches_tracked."""
     old = {name: value for name, value in plain().items() if not name.endswith("num_batches_tracked")}
-    state = backbones.read_given(save(old, tmp_path / "w.pth"), "googlenet")
-    backbones.write_weights(tmp_path / "w.safetensors", state, {})
-    net = backbones.pretrained("googlenet", tmp_path / "w.safetensors")
+    state = read_given(save(old, tmp_path / "w.pth"), "googlenet")
+    weight_files.write_weights(tmp_path / "w.safetensors", state, {})
+    net = build.pretrained("googlenet", tmp_path / "w.safetensors")
     assert_same(net.state_dict(), plain())
 
 
@@ -385,7 +387,7 @@ def test_half_precision_becomes_single(suffix: str, tmp_path: Path) -> None:
     half_precision = {
         name: value.half() if value.is_floating_point() else value for name, value in plain().items()
     }
-    state = backbones.read_given(save(half_precision, tmp_path / f"w{suffix}"), "googlenet")
+    state = read_given(save(half_precision, tmp_path / f"w{suffix}"), "googlenet")
     wanted = {
         name: value.float() if value.is_floating_point() else value for name, value in half_precision.items()
     }
@@ -407,7 +409,7 @@ class Touch:
 def test_code_in_a_file_is_not_run(write: Any, suffix: str, tmp_path: Path) -> None:
     path, marker = tmp_path / f"w{suffix}", tmp_path / "marker"
     write({"conv1.conv.weight": Touch(marker)}, path)
-    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path))
+    assert_refused(lambda: read_given(path, "googlenet"), str(path))
     assert not marker.exists()
 
 
@@ -422,7 +424,7 @@ def test_the_file_above_would_run_code(tmp_path: Path) -> None:
 def test_a_truncated_file_is_refused(suffix: str, length: int, tmp_path: Path) -> None:
     path = save({"a": torch.ones(100, 100), "b": torch.ones(3)}, tmp_path / f"w{suffix}")
     path.write_bytes(path.read_bytes()[:length])
-    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path))
+    assert_refused(lambda: read_given(path, "googlenet"), str(path))
 
 
 TEXTS = ["hello\n", "weights: none\n", "<!DOCTYPE html>\n", "# notes\n", "(dp0\n.", "{}", "]q", "version\n"]
@@ -433,14 +435,14 @@ TEXTS = ["hello\n", "weights: none\n", "<!DOCTYPE html>\n", "# notes\n", "(dp0\n
 def test_a_text_file_is_refused(text: str, suffix: str, tmp_path: Path) -> None:
     path = tmp_path / f"w{suffix}"
     path.write_text(text, encoding="utf-8")
-    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path))
+    assert_refused(lambda: read_given(path, "googlenet"), str(path))
 
 
 def test_random_bytes_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "w.pth"
     for seed in range(100):
         path.write_bytes(np.random.default_rng(seed).bytes(500))
-        assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path))
+        assert_refused(lambda: read_given(path, "googlenet"), str(path))
 
 
 @pytest.mark.parametrize(
@@ -451,24 +453,24 @@ def test_random_bytes_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("backbone", ["googlenet", "alexnet"])
 def test_what_is_no_state_dict_is_refused(value: Any, backbone: str, tmp_path: Path) -> None:
     path = save(value, tmp_path / "w.pth")
-    assert_refused(lambda: backbones.read_given(path, backbone), str(path))
+    assert_refused(lambda: read_given(path, backbone), str(path))
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
 def test_another_backbones_state_dict_is_refused(suffix: str, tmp_path: Path) -> None:
     path = save(plain(), tmp_path / f"w{suffix}")
-    assert_refused(lambda: backbones.read_given(path, "resnet34"), str(path), "ResNet")
+    assert_refused(lambda: read_given(path, "resnet34"), str(path), "ResNet")
 
 
 def test_other_classes_than_imagenets_are_refused(tmp_path: Path) -> None:
     changed = plain() | {"fc.weight": torch.ones(5, 1024), "fc.bias": torch.ones(5)}
     path = save(changed, tmp_path / "w.pth")
-    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path), "GoogLeNet", "1000")
+    assert_refused(lambda: read_given(path, "googlenet"), str(path), "GoogLeNet", "1000")
 
 
 def test_a_whole_network_is_refused(tmp_path: Path) -> None:
     path = save(nn.Linear(3, 2), tmp_path / "w.pth")
-    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path), "state_dict()")
+    assert_refused(lambda: read_given(path, "googlenet"), str(path), "state_dict()")
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -476,31 +478,31 @@ def test_a_missing_file_and_a_folder_are_refused(suffix: str, tmp_path: Path) ->
     missing, folder = tmp_path / f"missing{suffix}", tmp_path / f"folder{suffix}"
     folder.mkdir()
     for path in (missing, folder):
-        assert_refused(lambda path=path: backbones.read_given(path, "googlenet"), str(path))
+        assert_refused(lambda path=path: read_given(path, "googlenet"), str(path))
 
 
 @pytest.mark.parametrize("length", [0, 5, -1])
 def test_a_users_file_is_to_be_replaced_and_not_deleted(length: int, tmp_path: Path) -> None:
     path = save({"a": torch.ones(3)}, tmp_path / "w.safetensors")
     path.write_bytes(path.read_bytes()[:length])
-    assert_refused(lambda: backbones.read_given(path, "googlenet"), str(path), "replace it by a good copy")
+    assert_refused(lambda: read_given(path, "googlenet"), str(path), "replace it by a good copy")
 
 
 def test_metadata_of_another_program_does_not_matter(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
     safetensors.torch.save_file(plain(), path, metadata={"format": "pt", "about": "no JSON"})
-    assert_same(backbones.read_given(path, "googlenet"), plain())
+    assert_same(read_given(path, "googlenet"), plain())
 
 
 def test_a_file_of_ours_can_be_given_unless_it_was_altered(tmp_path: Path) -> None:
     path = tmp_path / "w.safetensors"
-    backbones.write_weights(path, plain(), {"backbone": "googlenet"})
-    assert_same(backbones.read_given(path, "googlenet"), plain())
+    weight_files.write_weights(path, plain(), {"backbone": "googlenet"})
+    assert_same(read_given(path, "googlenet"), plain())
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     assert_refused(
-        lambda: backbones.read_given(path, "googlenet"), str(path), "was altered", "replace it by a good copy"
+        lambda: read_given(path, "googlenet"), str(path), "was altered", "replace it by a good copy"
     )
 
 
@@ -526,8 +528,8 @@ def make_pack(folder: Path) -> Path:
         for number in range(4):
             pixels = rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / "photos" / category / f"{number}.png")
-    manifest.write(manifest.build(folder / "photos", 0.75, 0), folder / "manifest.csv")
-    pack.build(folder / "photos", folder / "manifest.csv", 48, folder / "pack")
+    manifest.write(indexing.build(folder / "photos", 0.75, 0), folder / "manifest.csv")
+    packing.build(folder / "photos", folder / "manifest.csv", 48, folder / "pack")
     return folder / "pack"
 
 
@@ -553,17 +555,17 @@ def test_pretraining_makes_a_weight_file(tmp_path: Path) -> None:
     with history.open(newline="", encoding="utf-8") as file:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]
 
-    state, about = backbones.read_weights(path)
+    state, about = weight_files.read_weights(path)
     assert about == {"backbone": "googlenet", "source": "pretraining", "best_epoch": 1}
     assert {name: value.shape for name, value in state.items()} == {
         name: value.shape for name, value in plain().items()
     }
-    net = backbones.pretrained("googlenet", path)
+    net = build.pretrained("googlenet", path)
     assert outputs(net).shape == (2, 1000)
     assert outputs(net).isfinite().all()
     # Two of the outputs were trained, from what the spec's seed gives.
     torch.manual_seed(spec.seed)
-    start = backbones.untouched("googlenet").state_dict()
+    start = build.untouched("googlenet").state_dict()
     assert torch.equal(state["fc.weight"][2:], start["fc.weight"][2:])
     for name in ("fc.weight", "conv1.conv.weight"):
         assert not torch.equal(state[name][:2], start[name][:2])
@@ -575,7 +577,7 @@ def test_a_good_file_is_converted(tmp_path: Path) -> None:
     given, output = save(with_auxiliary_heads(), tmp_path / "mine.pth"), tmp_path / "w.safetensors"
     ended = run("convert_weights", "--backbone", "googlenet", "--given", given, "--output", output)
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
-    state, about = backbones.read_weights(output)
+    state, about = weight_files.read_weights(output)
     assert_same(state, plain())
     assert about == {"backbone": "googlenet", "source": "mine.pth"}
 

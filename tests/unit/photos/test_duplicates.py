@@ -1,11 +1,8 @@
-"""Duplicates: which photos are called the same one, what is written of them, and two labels."""
+"""Duplicates: which photos are called the same one, and two labels."""
 
 from __future__ import annotations
 
 import io
-import random
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,21 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from scenes import scaled, scene
 
-import index
-from ablation.photos import duplicates, manifest, pairs
+from ablation.photos import duplicates
 from ablation.photos.manifest import Entry
 from ablation.photos.pairs import Pair
 from ablation.running.errors import UserError
-
-SCRIPTS = Path(index.__file__).parent
-HEADER = "first,first_category,first_split,second,second_category,second_split,kind,distance\n"
-
-
-def scene(seed: int, size: tuple[int, int] = (320, 240)) -> Image.Image:
-    """A picture of soft blots; each seed another."""
-    blots = np.random.default_rng(seed).integers(0, 256, (7, 9, 3), dtype=np.uint8)
-    return Image.fromarray(blots).resize(size, Image.Resampling.BICUBIC)
 
 
 def encoded(photo: Image.Image, file_format: str, **options: Any) -> Image.Image:
@@ -37,15 +25,6 @@ def encoded(photo: Image.Image, file_format: str, **options: Any) -> Image.Image
     buffer = io.BytesIO()
     photo.save(buffer, file_format, **options)
     return Image.open(buffer).convert("RGB")
-
-
-def scaled(photo: Image.Image, factor: float) -> Image.Image:
-    return photo.resize((round(photo.width * factor), round(photo.height * factor)))
-
-
-def save(photo: Image.Image, path: Path, **options: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    photo.save(path, **options)
 
 
 def are_near(one: Image.Image, other: Image.Image) -> bool:
@@ -58,15 +37,6 @@ def near_among(photos: list[Image.Image]) -> list[tuple[int, int]]:
         np.stack([one.hash for one in prints]), np.stack([one.thumbnail for one in prints])
     )
     return sorted((i, j) for i, j, _ in found.tolist())
-
-
-def run_index(monkeypatch: pytest.MonkeyPatch, root: Path, mode: str = "refuse") -> Path:
-    """Run index.py in this process; return the folder of its outputs."""
-    folder = root.parent / "indexed"
-    arguments = f"--photos {root} --train-fraction 0.5 --seed 0 --duplicates {mode} --output {folder}/m.csv"
-    monkeypatch.setattr(sys, "argv", ["index.py", *arguments.split()])
-    index.main()
-    return folder
 
 
 # --- which photos are near -------------------------------------------------------------------------
@@ -212,27 +182,6 @@ def test_nothing_is_found_in_nothing() -> None:
     assert duplicates.find([], {}) == []
 
 
-def test_the_order_in_which_photos_were_decoded_does_not_matter(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root = tmp_path / "photos"
-    for category in ("rose", "tulip"):
-        for k in range(6):
-            save(scene(k % 3, (160, 120)), root / category / f"{k}.jpg", quality=50 + 5 * k)
-    prints: dict[str, duplicates.Fingerprint] = {}
-    entries = manifest.build(
-        root, 0.5, 0, lambda file, photo: prints.update({file: duplicates.fingerprint(photo)})
-    )
-    first = duplicates.find(entries, prints)
-    assert len(first) == 3 * 6
-    for seed in range(5):
-        files = list(prints)
-        random.Random(seed).shuffle(files)
-        assert duplicates.find(entries, {file: prints[file] for file in files}) == first
-    texts = {(run_index(monkeypatch, root, "allow") / pairs.FILE).read_bytes() for _ in range(3)}
-    assert len(texts) == 1
-
-
 # --- two labels ------------------------------------------------------------------------------------
 
 
@@ -250,111 +199,3 @@ def test_two_labels_are_refused(kind: str, words: str) -> None:
     assert "such pairs" not in text
     with pytest.raises(UserError, match="the first of 2 such pairs"):
         duplicates.refuse_contradictory([bad, good, bad], Path("p"))
-
-
-# --- index.py --------------------------------------------------------------------------------------
-
-
-def divided(root: Path) -> Path:
-    """A data set with its own split, without duplicates."""
-    for seed, file in enumerate(f"{s}/{c}/{k}.jpg" for s in ("train", "val") for c in "ab" for k in range(2)):
-        save(scene(seed), root / file)
-    return root
-
-
-def rows(folder: Path) -> list[str]:
-    text = (folder / pairs.FILE).read_text(encoding="utf-8")
-    assert text.startswith(HEADER)
-    return text.removeprefix(HEADER).splitlines()
-
-
-def test_without_duplicates_there_is_only_a_header(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    folder = run_index(monkeypatch, divided(tmp_path / "photos"))
-    assert rows(folder) == []
-    assert pairs.across(folder / pairs.FILE) == 0
-    assert capsys.readouterr().out == "2 classes, 4 photos train, 4 validate\n"
-    assert (folder / "m.csv").read_text().startswith("file,sha256,label,category,split\n")
-
-
-def test_duplicates_are_written_and_those_across_the_split_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = divided(tmp_path / "photos")
-    save(scaled(scene(0), 0.5), root / "val/a/smaller.png")
-    (root / "train/b/copy.jpg").write_bytes((root / "train/b/0.jpg").read_bytes())
-    folder = run_index(monkeypatch, root)
-    across, within = rows(folder)
-    assert across.startswith("train/a/0.jpg,a,train,val/a/smaller.png,a,val,near,")
-    assert within == "train/b/0.jpg,b,train,train/b/copy.jpg,b,train,identical,0"
-    assert pairs.across(folder / pairs.FILE) == 1
-    first, second, _ = capsys.readouterr().out.splitlines()
-    assert first == (
-        "duplicates across the split: train/a/0.jpg (a, train) and val/a/smaller.png (a, val), near"
-    )
-    assert second == f"2 pairs of duplicates, 1 across the split: {folder / pairs.FILE}"
-
-
-def test_only_the_first_of_many_pairs_are_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    root = divided(tmp_path / "photos")
-    for k in range(index.SHOWN + 3):
-        (root / f"val/a/copy{k:02}.jpg").write_bytes((root / "train/a/0.jpg").read_bytes())
-    folder = run_index(monkeypatch, root)
-    lines = capsys.readouterr().out.splitlines()
-    assert sum(line.startswith("duplicates across") for line in lines) == index.SHOWN
-    assert "and 3 more pairs across the split" in lines
-    assert pairs.across(folder / pairs.FILE) == index.SHOWN + 3
-
-
-@pytest.mark.parametrize("kind", ["identical", "near"])
-def test_a_photo_with_two_labels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
-) -> None:
-    root = divided(tmp_path / "photos")
-    if kind == "near":
-        save(scene(0), root / "train/b/again.webp", quality=70)
-    else:
-        (root / "train/b/again.jpg").write_bytes((root / "train/a/0.jpg").read_bytes())
-    with pytest.raises(UserError, match=rf"{root}/train/a/0\.jpg and {root}/train/b/again\.\w+ are "):
-        run_index(monkeypatch, root)
-    assert "duplicates with two labels: train/a/0.jpg (a, train) and" in capsys.readouterr().out
-    assert not (tmp_path / "indexed").exists()
-    (row,) = rows(run_index(monkeypatch, root, "allow"))
-    assert f",{kind}," in row
-
-
-# --- duplicates.csv --------------------------------------------------------------------------------
-
-
-def test_pairs_across_are_counted(tmp_path: Path) -> None:
-    path = tmp_path / "new" / pairs.FILE
-    found = [
-        Pair('a "1", x.jpg', "a", "train", "\u00e4.jpg", "a", "val", "near", 3),
-        Pair("1.jpg", "a", "val", "2.jpg", "a", "train", "identical", 0),
-        Pair("1.jpg", "train", "val", "2.jpg", "val", "val", "identical", 0),
-    ]
-    pairs.write(found, path)
-    assert path.read_text(encoding="utf-8").startswith(HEADER)
-    assert pairs.across(path) == 2
-
-
-def test_no_file_or_a_damaged_one(tmp_path: Path) -> None:
-    path = tmp_path / pairs.FILE
-    assert pairs.across(path) == 0
-    for content in (b"first;second\n1;2\n", HEADER.encode() + b"\xff,", HEADER.encode() + b'"a'):
-        path.write_bytes(content)
-        with pytest.raises(UserError, match=r"duplicates\.csv is damaged"):
-            pairs.across(path)
-
-
-def test_counting_needs_the_standard_library_only() -> None:
-    code = (
-        "import sys; from ablation.photos import pairs; print({'numpy', 'PIL', 'torch'} & set(sys.modules))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=SCRIPTS, capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "set()\n"

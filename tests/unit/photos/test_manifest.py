@@ -1,191 +1,16 @@
-"""The manifest: labels, hashes, the split and its steadiness, and damaged files."""
+"""The manifest: what is written is read back, and damage is refused."""
 
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
-from ablation.photos.manifest import Entry, build, read, write
+from ablation.photos.manifest import Entry, read, write
 from ablation.running.errors import UserError
-
-
-def add(root: Path, *names: str) -> Path:
-    """Write a small photo of its own colour under each name."""
-    for name in names:
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        colour = tuple(hashlib.sha256(name.encode()).digest()[:3])
-        Image.new("RGB", (2, 2), colour).save(path, "PNG")
-    return root
-
-
-def classes(root: Path, **counts: int) -> Path:
-    return add(root, *(f"{name}/{i:03}.png" for name, count in counts.items() for i in range(count)))
-
-
-def splits(entries: list[Entry]) -> dict[str, str]:
-    return {entry.file: entry.split for entry in entries}
-
-
-def counts(entries: list[Entry]) -> dict[str, tuple[int, int]]:
-    found = Counter((entry.category, entry.split) for entry in entries)
-    return {category: (found[category, "train"], found[category, "val"]) for category, _ in found}
-
-
-# --- build -----------------------------------------------------------------------------------------
-
-
-def test_entries(tmp_path: Path) -> None:
-    classes(tmp_path, **{"10": 3, "2": 2})
-    entries = build(tmp_path, 0.7, 0)
-    assert [(entry.file, entry.label, entry.category) for entry in entries] == [
-        ("2/000.png", 0, "2"),
-        ("2/001.png", 0, "2"),
-        ("10/000.png", 1, "10"),
-        ("10/001.png", 1, "10"),
-        ("10/002.png", 1, "10"),
-    ]
-    for entry in entries:
-        assert entry.sha256 == hashlib.sha256((tmp_path / entry.file).read_bytes()).hexdigest()
-
-
-def test_219_classes_of_10_split_into_1533_and_657(tmp_path: Path) -> None:
-    classes(tmp_path, **{str(i): 10 for i in range(219)})
-    entries = build(tmp_path, 0.7, 0)
-    assert Counter(entry.split for entry in entries) == {"train": 1533, "val": 657}
-    assert set(counts(entries).values()) == {(7, 3)}
-    assert [entry.label for entry in entries] == [i for i in range(219) for _ in range(10)]
-    # Not the same places in every class, as one generator for all would draw them again and again.
-    drawn = {tuple(entry.split for entry in entries[i : i + 10]) for i in range(0, 2190, 10)}
-    assert len(drawn) > 50
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    sizes=st.lists(st.integers(2, 12), min_size=2, max_size=3),
-    hundredths=st.integers(1, 99),
-    seed=st.integers(0, 2**32),
-)
-def test_the_size_of_each_split(
-    tmp_path_factory: pytest.TempPathFactory, sizes: list[int], hundredths: int, seed: int
-) -> None:
-    root = classes(tmp_path_factory.mktemp("photos"), **{f"c{i}": n for i, n in enumerate(sizes)})
-    found = counts(build(root, hundredths / 100, seed))
-    for i, n in enumerate(sizes):
-        half_up = int(Fraction(hundredths, 100) * n + Fraction(1, 2))
-        train = min(max(half_up, 1), n - 1)
-        assert found[f"c{i}"] == (train, n - train)
-
-
-@pytest.mark.parametrize(
-    ("fraction", "n", "train"),
-    [(0.7, 10, 7), (0.5, 5, 3), (0.25, 10, 3), (0.145, 100, 15), (0.01, 10, 1), (0.99, 10, 9), (0.9, 2, 1)],
-)
-def test_halves_are_rounded_up_and_no_part_is_empty(
-    tmp_path: Path, fraction: float, n: int, train: int
-) -> None:
-    found = counts(build(classes(tmp_path, a=n, b=n), fraction, 0))
-    assert found == {"a": (train, n - train), "b": (train, n - train)}
-
-
-def test_the_split_depends_on_the_seed_alone(tmp_path: Path) -> None:
-    classes(tmp_path, a=10, b=10)
-    assert build(tmp_path, 0.7, 1) == build(tmp_path, 0.7, 1)
-    assert splits(build(tmp_path, 0.7, 1)) != splits(build(tmp_path, 0.7, 2))
-
-
-def test_every_photo_is_drawn_equally_often(tmp_path: Path) -> None:
-    classes(tmp_path, a=4, b=4)
-    drawn = Counter(
-        entry.file for seed in range(200) for entry in build(tmp_path, 0.5, seed) if entry.split == "train"
-    )
-    # Each of 8 photos trains in about half of 200 seeds; five standard deviations are 35.
-    assert all(abs(drawn[file] - 100) < 35 for file in drawn)
-    assert len(drawn) == 8
-
-
-def test_a_change_in_one_class_leaves_the_others(tmp_path: Path) -> None:
-    classes(tmp_path, a=10, c=10)
-    before = splits(build(tmp_path, 0.7, 3))
-    add(tmp_path, "a/new.png", "b/000.png", "b/001.png")
-    after = splits(build(tmp_path, 0.7, 3))
-    assert {file: after[file] for file in before if file.startswith("c")} == {
-        file: split for file, split in before.items() if file.startswith("c")
-    }
-
-
-def test_where_the_folder_lies_does_not_matter(tmp_path: Path) -> None:
-    one, other = (build(classes(tmp_path / name, a=10, b=10), 0.7, 3) for name in ("one", "other"))
-    assert one == other
-
-
-def test_a_split_made_by_folders_is_kept(tmp_path: Path) -> None:
-    add(tmp_path, "train/a/1.png", "train/a/2.png", "train/b/1.png", "valid/a/3.png", "valid/b/2.png")
-    assert splits(build(tmp_path, 0.1, 0)) == {
-        "train/a/1.png": "train",
-        "train/a/2.png": "train",
-        "train/b/1.png": "train",
-        "valid/a/3.png": "val",
-        "valid/b/2.png": "val",
-    }
-
-
-def test_every_decoded_photo_is_handed_on(tmp_path: Path) -> None:
-    seen: list[tuple[str, tuple[int, int], str]] = []
-    entries = build(
-        classes(tmp_path, a=3, b=2), 0.5, 0, lambda file, photo: seen.append((file, photo.size, photo.mode))
-    )
-    assert sorted(seen) == [(entry.file, (2, 2), "RGB") for entry in entries]
-    assert build(tmp_path, 0.5, 0) == entries
-
-
-# --- what build refuses ----------------------------------------------------------------------------
-
-
-def test_a_class_of_one_photo_is_refused(tmp_path: Path) -> None:
-    classes(tmp_path, a=3, b=1)
-    with pytest.raises(UserError, match=r"only one photo of class b \(b/000\.png\): add another"):
-        build(tmp_path, 0.7, 0)
-
-
-@pytest.mark.parametrize(
-    ("content", "match"),
-    [(b"", "is empty: remove it"), (b"text", "cannot be read"), (None, "cannot be read")],
-)
-def test_a_bad_photo_is_named(tmp_path: Path, content: bytes | None, match: str) -> None:
-    classes(tmp_path, a=3, b=3)
-    bad = tmp_path / "b" / "001.png"
-    bad.write_bytes(bad.read_bytes()[:45] if content is None else content)
-    with pytest.raises(UserError, match=rf"b/001\.png {match}"):
-        build(tmp_path, 0.7, 0)
-
-
-def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    classes(tmp_path, a=2, b=2)
-    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
-    with pytest.raises(UserError, match="too many pixels"):
-        build(tmp_path, 0.7, 0)
-
-
-@pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan"), float("inf")])
-def test_a_fraction_out_of_range(tmp_path: Path, fraction: float) -> None:
-    with pytest.raises(UserError, match="train_fraction"):
-        build(classes(tmp_path, a=2, b=2), fraction, 0)
-
-
-def test_a_negative_seed(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="seed"):
-        build(classes(tmp_path, a=2, b=2), 0.5, -1)
-
-
-# --- write and read --------------------------------------------------------------------------------
 
 
 def entry(file: str, label: int, category: str, split: str) -> Entry:
@@ -206,12 +31,6 @@ def test_written_entries_are_read_back(tmp_path: Path) -> None:
     assert read(path) == ENTRIES
     assert path.read_bytes().startswith(b"file,sha256,label,category,split\n")
     assert [file.name for file in path.parent.iterdir()] == ["manifest.csv"]
-
-
-def test_built_entries_are_read_back(tmp_path: Path) -> None:
-    entries = build(classes(tmp_path / "photos", **{" a": 3, 'b, "c"': 2, "\u00e4": 2}), 0.5, 0)
-    write(entries, tmp_path / "manifest.csv")
-    assert read(tmp_path / "manifest.csv") == entries
 
 
 def test_a_failing_write_leaves_the_older_manifest(tmp_path: Path) -> None:

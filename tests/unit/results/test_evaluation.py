@@ -23,7 +23,7 @@ from ablation.results import outputs as outputs_file
 from ablation.results.evaluation import Prediction
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer, Spec
-from ablation.training import loop as training
+from ablation.training import loop
 
 CPU = torch.device("cpu")
 SPEC = Spec(
@@ -86,7 +86,7 @@ def test_the_prediction_is_the_highest_output(logits: list[float]) -> None:
     pack = photos([0, 0, 1, 2], [True, False, False, False])
     outputs = torch.tensor([logits] * 3)
     found = predicted(outputs.numpy(), pack)
-    losses, hits = training.losses_and_hits(outputs, torch.tensor([0, 1, 2]))
+    losses, hits = loop.losses_and_hits(outputs, torch.tensor([0, 1, 2]))
     assert [one.true == one.predicted for one in found] == hits.bool().tolist()
     assert [one.loss for one in found] == pytest.approx(losses.tolist(), rel=1e-12, abs=1e-300)
     chosen = int(np.argmax(np.float32(logits)))
@@ -103,7 +103,7 @@ def test_predictions_add_up_to_the_history(softmax: int | None) -> None:
     torch.manual_seed(0)
     layers = [nn.Flatten(), nn.Linear(12, 3)] + ([] if softmax is None else [nn.Softmax(dim=softmax)])
     net = nn.Sequential(*layers)
-    trained = training.train(net, SPEC, pack, CPU)
+    trained = loop.train(net, SPEC, pack, CPU)
     found = predicted(trained.best_outputs.numpy(), pack)
     best = trained.history[trained.best_epoch - 1]
     assert statistics.fmean(one.loss for one in found) == pytest.approx(best.val_loss, rel=1e-12)

@@ -13,7 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
-from ablation.networks.backbones import EDITS
+from ablation.networks.edits import EDITS
 from ablation.photos import pack
 from ablation.results import figures
 from ablation.results.figures import RUN_FIGURES, STUDY_FIGURES

@@ -12,7 +12,7 @@ import pytest
 
 from ablation.results import tables as comparison
 from ablation.running.errors import UserError
-from ablation.training.loop import Epoch, write_history
+from ablation.training.history import Epoch, write_history
 from places import ROOT
 
 PUBLISHED = ROOT / "studies/orchids.csv"

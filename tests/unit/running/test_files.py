@@ -354,11 +354,16 @@ def test_a_users_error_is_one_line_and_exit_code_1(capfd: pytest.CaptureFixture[
     assert capfd.readouterr().out == ""
 
 
+STAGE = """
+from ablation.running import errors
+def main():
+    raise errors.UserError("x: do y")
+errors.run(main)
+"""
+
+
 def test_a_stage_ends_with_one_line(tmp_path: Path) -> None:
-    code = (
-        "from ablation import errors\ndef main():\n    raise errors.UserError('x: do y')\nerrors.run(main)\n"
-    )
-    (tmp_path / "stage.py").write_text(code)
+    (tmp_path / "stage.py").write_text(STAGE)
     ended = subprocess.run(
         [sys.executable, tmp_path / "stage.py"],
         env={"PYTHONPATH": str(SCRIPTS)},

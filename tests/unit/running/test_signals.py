@@ -9,14 +9,14 @@ import sys
 import threading
 from types import SimpleNamespace
 
-from ablation.running import signals
+from ablation.chain import interruption
 from places import SCRIPTS
 
 # Like the Snakemake inside a job: it installs its own handler later, and only waits for its child.
 SNAKEMAKE = """
 import signal, subprocess, sys
-from ablation.running import signals
-signals.pass_on(lambda: sys.argv[1] == "here")
+from ablation.chain import interruption
+interruption.pass_on(lambda: sys.argv[1] == "here")
 signal.signal(signal.SIGTERM, lambda *_: None)
 child = subprocess.Popen(["sleep", sys.argv[2]])
 print("started", flush=True)
@@ -60,9 +60,9 @@ class Cluster:
 
 def test_each_job_is_cancelled_once_however_late_it_comes() -> None:
     cluster = Cluster()
-    done = signals.cancel_jobs(cluster, set())
+    done = interruption.cancel_jobs(cluster, set())
     assert done == {"1"}
     cluster.active_jobs.append(SimpleNamespace(external_jobid="2"))
-    done |= signals.cancel_jobs(cluster, done)
-    assert signals.cancel_jobs(cluster, done) == set()
+    done |= interruption.cancel_jobs(cluster, done)
+    assert interruption.cancel_jobs(cluster, done) == set()
     assert cluster.cancelled == ["1", "2"]

@@ -17,8 +17,9 @@ from torch import Tensor
 from torchvision import transforms
 from torchvision.transforms.v2 import functional as reference
 
-from ablation.training import augmentation as augment
-from ablation.training.augmentation import ColorJitter, Grayscale, HorizontalFlip, Normalize, Rotation
+from ablation.training import augmentation
+from ablation.training import transforms as batched
+from ablation.training.transforms import ColorJitter, Grayscale, HorizontalFlip, Normalize, Rotation
 
 SIZES = [(24, 24), (20, 30), (30, 20), (1, 7)]
 REFERENCES = {
@@ -39,8 +40,10 @@ def seeded(seed: int) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def augmented(pixels: Tensor, transforms: list[augment.Transform], seed: int = 0) -> Tensor:
-    return augment.augmented(pixels, transforms, augment.draw(transforms, len(pixels), seeded(seed)))
+def augmented(pixels: Tensor, transforms: list[batched.Transform], seed: int = 0) -> Tensor:
+    return augmentation.augmented(
+        pixels, transforms, augmentation.draw(transforms, len(pixels), seeded(seed))
+    )
 
 
 def levels(count: int, size: tuple[int, int] = (8, 8), seed: int = 0) -> Tensor:
@@ -54,10 +57,10 @@ def levels(count: int, size: tuple[int, int] = (8, 8), seed: int = 0) -> Tensor:
 
 def noise(count: int, size: tuple[int, int] = (8, 8), seed: int = 0) -> Tensor:
     """Photos in 0..1, with 256 levels."""
-    return augment.to_unit(levels(count, size, seed))
+    return augmentation.to_unit(levels(count, size, seed))
 
 
-def applied(step: augment.Transform, photos: Tensor, seed: int = 0) -> Tensor:
+def applied(step: batched.Transform, photos: Tensor, seed: int = 0) -> Tensor:
     """Return photos transformed; the argument stays as it is."""
     return step.apply(photos.clone(), step.draw(len(photos), seeded(seed)))
 
@@ -90,7 +93,7 @@ def test_colour_change_equals_torchvision(
         factors = values[turn:] + values[:turn]
         photos = noise(len(factors), size, seed=turn)
         theirs = torch.stack([REFERENCES[name](p, f) for p, f in zip(photos, factors, strict=True)])
-        assert_close(getattr(augment, name)(photos, column(factors)), theirs, tolerance)
+        assert_close(getattr(batched, name)(photos, column(factors)), theirs, tolerance)
 
 
 @pytest.mark.parametrize("size", [(48, 48), (40, 60), (60, 40), (33, 64)])
@@ -98,7 +101,7 @@ def test_rotation_equals_torchvision(size: tuple[int, int]) -> None:
     angles = (torch.rand(30, generator=seeded(1)) * 360 - 180).tolist()
     photos = noise(30, size) + 0.1  # so that black differs from the filling
     theirs = torch.stack([reference.rotate(p, a) for p, a in zip(photos, angles, strict=True)])
-    different = (augment.rotate(photos, column(angles)) != theirs).any(dim=1)
+    different = (batched.rotate(photos, column(angles)) != theirs).any(dim=1)
     assert different.float().mean() <= 0.001
 
 
@@ -106,7 +109,7 @@ def test_rotation_equals_torchvision(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", [(16, 16), (17, 17), (16, 24)])
 def test_rotation_by_right_angles_equals_torchvision(angle: float, size: tuple[int, int]) -> None:
     photos = noise(2, size) + 0.1
-    assert torch.equal(augment.rotate(photos, column([angle] * 2)), reference.rotate(photos, angle))
+    assert torch.equal(batched.rotate(photos, column([angle] * 2)), reference.rotate(photos, angle))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -129,7 +132,7 @@ def test_normalize_equals_torchvision(values: dict[str, Any]) -> None:
     assert_close(applied(step, photos), theirs, 1e-6)
 
 
-@pytest.mark.parametrize("change", [augment.brightness, augment.contrast, augment.saturation, augment.hue])
+@pytest.mark.parametrize("change", [batched.brightness, batched.contrast, batched.saturation, batched.hue])
 def test_a_batch_equals_its_photos_alone(change: Any) -> None:
     photos, factors = noise(6), column([-0.4, 0.1, 0.2, 0.3, 0.4, 0.5]).abs()
     alone = [change(photos[i : i + 1], factors[i : i + 1]) for i in range(6)]
@@ -138,8 +141,8 @@ def test_a_batch_equals_its_photos_alone(change: Any) -> None:
 
 def test_rotating_a_batch_equals_its_photos_alone() -> None:
     photos, angles = noise(6, (20, 30)), column([-170.0, -45.3, -1.2, 12.7, 44.9, 133.1])
-    alone = [augment.rotate(photos[i : i + 1], angles[i : i + 1]) for i in range(6)]
-    assert (augment.rotate(photos, angles) != torch.cat(alone)).float().mean() <= 0.001
+    alone = [batched.rotate(photos[i : i + 1], angles[i : i + 1]) for i in range(6)]
+    assert (batched.rotate(photos, angles) != torch.cat(alone)).float().mean() <= 0.001
 
 
 @pytest.mark.parametrize("step", [ColorJitter(), ColorJitter(0.9, 1.5, 2.0, 0.5), ColorJitter(0, 0, 0, 0)])
@@ -168,7 +171,7 @@ DRAWS = 3000
 
 def drawn_angles(degrees: float, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     angles: list[Tensor] = []
-    monkeypatch.setattr(augment, "rotate", lambda photos, a: angles.append(a) or photos)
+    monkeypatch.setattr(batched, "rotate", lambda photos, a: angles.append(a) or photos)
     applied(Rotation(degrees), torch.zeros(DRAWS, 3, 1, 1), 11)
     return angles[0].flatten().numpy()
 
@@ -190,7 +193,7 @@ def test_jitter_factors_follow_torchvision(
         """Return a "colour change" that writes its factor into one of four channels."""
         return lambda photos, factor: photos.index_copy(1, torch.tensor([channel]), factor)
 
-    monkeypatch.setattr(augment, "COLOR_CHANGES", tuple(map(note, range(4))))
+    monkeypatch.setattr(batched, "COLOR_CHANGES", tuple(map(note, range(4))))
     ours = applied(ColorJitter(*strengths), torch.zeros(DRAWS, 4, 1, 1), 13)[..., 0, 0].numpy()
     jitter = transforms.ColorJitter(*strengths)
     bounds = (jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue)
@@ -208,7 +211,7 @@ def test_all_24_orders_are_equally_likely(monkeypatch: pytest.MonkeyPatch) -> No
         """Return a "colour change" that appends a digit to every value."""
         return lambda photos, _factor: photos * 10 + digit
 
-    monkeypatch.setattr(augment, "COLOR_CHANGES", tuple(map(note, (1, 2, 3, 4))))
+    monkeypatch.setattr(batched, "COLOR_CHANGES", tuple(map(note, (1, 2, 3, 4))))
     orders = applied(ColorJitter(), torch.zeros(24 * 200, 3, 1, 1), 15)[:, 0, 0, 0].int().tolist()
     counts = [orders.count(int("".join(order))) for order in permutations("1234")]
     assert sum(counts) == len(orders)
@@ -229,7 +232,7 @@ def test_hue_turns_the_colour_circle_in_the_right_direction() -> None:
     red[:, 0] = 1
     for turns in (0.1, 1 / 3, -0.25):
         expected = torch.tensor(colorsys.hsv_to_rgb(turns % 1, 1, 1))
-        assert_close(augment.hue(red, column([turns])).flatten(), expected, 1e-6)
+        assert_close(batched.hue(red, column([turns])).flatten(), expected, 1e-6)
 
 
 # --- what every augmentation keeps ------------------------------------------------------------------
@@ -245,8 +248,8 @@ any_photos = hnp.arrays(
 @example(np.full((3, 5, 4, 3), 255, np.uint8), 2)
 @example(np.full((3, 4, 5, 3), 93, np.uint8), 3)
 def test_values_stay_between_0_and_1(pixels: np.ndarray, seed: int) -> None:
-    photos = augment.to_unit(torch.from_numpy(pixels))
-    for step in augment.build(STRONG, training=True):
+    photos = augmentation.to_unit(torch.from_numpy(pixels))
+    for step in augmentation.build(STRONG, training=True):
         photos = applied(step, photos, seed)
         assert photos.shape == (len(pixels), 3, *pixels.shape[1:3])
         assert photos.dtype == torch.float32
@@ -262,7 +265,7 @@ def test_gray_has_no_hue_to_turn(level: int, seed: int) -> None:
 
 
 @pytest.mark.parametrize("step", [HorizontalFlip(0), Grayscale(0), Rotation(0), ColorJitter(0, 0, 0, 0)])
-def test_strength_0_changes_nothing(step: augment.Transform) -> None:
+def test_strength_0_changes_nothing(step: batched.Transform) -> None:
     photos = noise(6, (7, 9))
     assert_close(applied(step, photos), photos, 1e-6)
 
@@ -276,7 +279,7 @@ def test_probability_1_changes_every_photo(step: Any, count: int) -> None:
 
 def test_a_seed_decides_everything() -> None:
     def run(seed: int) -> Tensor:
-        return augmented(levels(8), augment.build(STRONG, training=True), seed)
+        return augmented(levels(8), augmentation.build(STRONG, training=True), seed)
 
     torch.manual_seed(0)
     first = run(1)
@@ -287,7 +290,7 @@ def test_a_seed_decides_everything() -> None:
 
 def test_to_unit_divides_by_255_and_separates_the_channels() -> None:
     pixels = levels(5, (7, 32))
-    photos = augment.to_unit(pixels)
+    photos = augmentation.to_unit(pixels)
     assert photos.shape == (5, 3, 7, 32)
     assert photos.is_contiguous()
     assert torch.equal(photos, torch.stack([pixels[..., c] for c in range(3)], dim=1) / 255)
@@ -300,9 +303,9 @@ def test_to_unit_divides_by_255_and_separates_the_channels() -> None:
 @pytest.mark.parametrize("steps", [[], [*STRONG, ("normalize", {})], [("normalize", {}), *STRONG[:2]]])
 def test_photo_by_photo_equals_a_whole_batch(steps: list[Any]) -> None:
     """CPUs go photo by photo, GPUs take a whole batch; the parameters and values are the same."""
-    transforms, pixels = augment.build(steps, training=True), levels(40, (20, 30))
+    transforms, pixels = augmentation.build(steps, training=True), levels(40, (20, 30))
     ours = augmented(pixels, transforms, 7)
-    whole, generator = augment.to_unit(pixels), seeded(7)
+    whole, generator = augmentation.to_unit(pixels), seeded(7)
     for step, drawn in [(step, step.draw(40, generator)) for step in transforms]:
         whole = step.apply(whole, drawn)
     assert_close(ours, whole, 1e-5)
@@ -313,7 +316,7 @@ def test_photo_by_photo_equals_a_whole_batch(steps: list[Any]) -> None:
 def test_a_batch_is_augmented_without_asking_the_device() -> None:
     """Tensors on the meta device have no values: an operation that would wait for one raises."""
     pixels = torch.zeros(40, 20, 30, 3, dtype=torch.uint8, device="meta")
-    transforms = augment.build([*STRONG, ("normalize", {})], training=True)
+    transforms = augmentation.build([*STRONG, ("normalize", {})], training=True)
     photos = augmented(pixels, transforms)
     assert photos.shape == (40, 3, 20, 30)
     with pytest.raises(RuntimeError):
@@ -322,7 +325,7 @@ def test_a_batch_is_augmented_without_asking_the_device() -> None:
 
 def test_pixels_are_left_as_they_are() -> None:
     pixels = levels(6)
-    augmented(pixels, augment.build(STRONG, training=True))
+    augmented(pixels, augmentation.build(STRONG, training=True))
     assert torch.equal(pixels, levels(6))
 
 
@@ -331,10 +334,10 @@ def test_pixels_are_left_as_they_are() -> None:
 
 def test_validation_leaves_random_steps_out() -> None:
     steps = [*STRONG, ("normalize", {})]
-    assert [type(step) for step in augment.build(steps, training=False)] == [Normalize]
+    assert [type(step) for step in augmentation.build(steps, training=False)] == [Normalize]
     kinds = [HorizontalFlip, Rotation, ColorJitter, Grayscale, Normalize]
-    assert [type(step) for step in augment.build(steps, training=True)] == kinds
-    assert augment.build([], training=True) == []
+    assert [type(step) for step in augmentation.build(steps, training=True)] == kinds
+    assert augmentation.build([], training=True) == []
 
 
 @pytest.mark.parametrize(
@@ -350,7 +353,7 @@ def test_validation_leaves_random_steps_out() -> None:
     ],
 )
 def test_resolve_fills_defaults(name: str, given_values: dict[str, Any], expected: dict[str, Any]) -> None:
-    resolved = augment.resolve(name, given_values)
+    resolved = batched.resolve(name, given_values)
     assert repr(resolved) == repr(expected)  # repr tells 10 from 10.0 and a list from a tuple
 
 
@@ -386,10 +389,10 @@ def test_resolve_fills_defaults(name: str, given_values: dict[str, Any], expecte
 )
 def test_resolve_refuses(name: str, values: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message) as raised:
-        augment.resolve(name, values)
+        batched.resolve(name, values)
     assert "\n" not in str(raised.value)
 
 
 def test_every_transform_has_defaults_that_it_accepts() -> None:
-    for name in augment.TRANSFORMS:
-        assert augment.resolve(name, augment.resolve(name, {})) == augment.resolve(name, {})
+    for name in batched.TRANSFORMS:
+        assert batched.resolve(name, batched.resolve(name, {})) == batched.resolve(name, {})

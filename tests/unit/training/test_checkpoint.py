@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,14 +16,14 @@ from hypothesis import strategies as st
 from tiny import ADAMW, CPU, RANDOM, SGD, SIDE, Tiny, assert_same, photos, spec, without_times
 from torch import Tensor, nn
 
-from ablation.running import files
+from ablation.running import code, files
 from ablation.running.errors import UserError
 from ablation.running.signals import Requests, Resumable
 from ablation.spec import Spec
-from ablation.training import checkpoint
-from ablation.training import loop as training
+from ablation.training import checkpoint, loop
 from ablation.training.checkpoint import Checkpoint
-from ablation.training.loop import Trained
+from ablation.training.state import Trained
+from places import SCRIPTS
 
 RECIPES = {
     "sgd": spec(augmentation=RANDOM, optimizer=SGD),
@@ -61,7 +62,7 @@ def train(recipe: Spec, keeper: Checkpoint | None = None, after_each: Callable[[
 
     net = network()
     torch.manual_seed(recipe.seed)
-    return training.train(net, recipe, photos(), CPU, watch, checkpoint=keeper)
+    return loop.train(net, recipe, photos(), CPU, watch, checkpoint=keeper)
 
 
 def assert_same_training(one: Trained, other: Trained) -> None:
@@ -200,7 +201,7 @@ def test_leaving_while_validating(tmp_path: Path) -> None:
 
     hook = net.register_forward_hook(leave)
     with pytest.raises(Resumable, match=f"epoch 2, after batch {BATCHES} of {BATCHES}"):
-        training.train(net, recipe, photos(), CPU, checkpoint=keeper)
+        loop.train(net, recipe, photos(), CPU, checkpoint=keeper)
     hook.remove()
     assert_same_training(train(recipe, Checkpoint(path, "this", Requests())), whole)
 
@@ -213,6 +214,14 @@ def test_another_training_starts_afresh(tmp_path: Path, capsys: pytest.CaptureFi
     other = train(RECIPES["adamw"], Checkpoint(path, "other", Requests()))
     assert_same_training(other, train(RECIPES["adamw"]))
     assert "starting afresh" in capsys.readouterr().out
+
+
+def edited(scripts: Path, name: str) -> Path:
+    """A copy of the scripts in which one module's numbers are others."""
+    shutil.copytree(SCRIPTS, scripts)
+    path = scripts / name
+    path.write_text(path.read_text(encoding="utf-8").replace("1", "2"), encoding="utf-8")
+    return scripts
 
 
 def test_fingerprints_tell_trainings_apart(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -230,13 +239,17 @@ def test_fingerprints_tell_trainings_apart(monkeypatch: pytest.MonkeyPatch, tmp_
     assert len(gpus) == 1
     # "auto" is one spec, but another precision on another machine.
     for native in (True, False):
-        monkeypatch.setattr("ablation.training.device.native_bf16", lambda _device, native=native: native)
+        monkeypatch.setattr("ablation.training.precision.native_bf16", lambda _device, native=native: native)
         others.append(checkpoint.fingerprint(spec(precision="auto"), pack, None, CPU, 1))
     monkeypatch.undo()
-    for name in checkpoint.CODE:
-        (tmp_path / f"{name}.py").write_text("pass")
-    monkeypatch.setattr(checkpoint, "__file__", str(tmp_path / "checkpoint.py"))
-    others.append(checkpoint.fingerprint(recipe, pack, None, CPU, 1))
+    # What a spec names is of the code, and so are the modules of the loop.
+    for changed in (checkpoint.CODE[0], code.TABLES["TRANSFORMS"]):
+        monkeypatch.setattr(code, "SCRIPTS", edited(tmp_path / changed, changed))
+        code.read.cache_clear()
+        others.append(checkpoint.fingerprint(spec(augmentation=RANDOM), pack, None, CPU, 1))
+    monkeypatch.undo()
+    code.read.cache_clear()
+    others.append(checkpoint.fingerprint(spec(augmentation=RANDOM), pack, None, CPU, 1))
     assert len({same, *others}) == 1 + len(others)
 
 

@@ -13,8 +13,7 @@ import torch
 
 from ablation.running import environment
 from ablation.running.errors import UserError
-from ablation.training import device
-from ablation.training import loop as training
+from ablation.training import device, reproducibility
 
 
 @pytest.fixture
@@ -62,16 +61,16 @@ def test_a_gpu_that_pytorch_cannot_use_is_not_passed_over(monkeypatch: pytest.Mo
 
 def test_fp32_is_not_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    training.make_reproducible(0, torch.get_num_threads())
+    reproducibility.make_reproducible(0, torch.get_num_threads())
     assert not torch.backends.cudnn.allow_tf32
     assert not torch.backends.cuda.matmul.allow_tf32
 
 
 STEPS = """
 import resource, sys, torch
-from ablation.training import device
+from ablation.training import memory
 if sys.argv[1] == "kept":
-    device.keep_memory()
+    memory.keep_memory()
 torch.set_num_threads(1)
 net = torch.nn.Sequential(*(torch.nn.Conv2d(16, 16, 3, padding=1) for _ in range(4)))
 photos = torch.ones(16, 16, 128, 128)

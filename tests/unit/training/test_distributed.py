@@ -24,11 +24,12 @@ from runs import SPEC, TORCHRUN, Run, workers, write_pack
 from torch import Tensor, nn
 
 from ablation.chain import failures
-from ablation.networks import backbones
+from ablation.networks import backbones, build, initialisation, weight_files
 from ablation.running.errors import UserError
-from ablation.training import device, distributed
-from ablation.training import loop as training
-from ablation.training.distributed import Group, SharedBatchNorm2d, SharedDropout
+from ablation.training import loop, placement
+from ablation.training.distributed import launch, layers
+from ablation.training.distributed.group import Group
+from ablation.training.distributed.layers import SharedBatchNorm2d, SharedDropout, wrap
 
 CPU = torch.device("cpu")
 
@@ -52,16 +53,16 @@ def test_one_process_is_a_group_in_which_nothing_happens() -> None:
     assert group.first
     assert group.sum(values) is values
     assert group.gather(values, 3) is values
-    assert group.wrap(net) is net
+    assert wrap(net, group) is net
     assert (group.any(True), group.any(False)) == (True, False)
     assert group.shard(7) == slice(0, 7)
-    with distributed.joined(1) as alone:
+    with launch.joined(1) as alone:
         assert alone.size == 1
         assert not torch.distributed.is_initialized()
 
 
 def test_another_number_of_processes_is_refused() -> None:
-    with pytest.raises(UserError, match="gpus is 2, but torchrun started 1"), distributed.joined(2):
+    with pytest.raises(UserError, match="gpus is 2, but torchrun started 1"), launch.joined(2):
         pass
 
 
@@ -94,7 +95,7 @@ def in_threads(size: int, batch: int, work: Callable[[Group], Any]) -> list[Any]
 def shared(layer: nn.Module, group: Group) -> Any:
     """A copy of a layer, as one process of a group has it."""
     found: Any = copy.deepcopy(layer)
-    found.__class__ = distributed.SHARED[type(layer)]
+    found.__class__ = layers.SHARED[type(layer)]
     found.group = group
     return found
 
@@ -196,12 +197,12 @@ class Lonely(Group):
 @pytest.mark.parametrize("backbone", backbones.BACKBONES)
 def test_every_backbone_takes_an_empty_shard(backbone: str) -> None:
     """It gives every parameter a gradient of zeros that lies in memory as the parameter does."""
-    net = backbones.adapt(backbones.untouched(backbone), backbone, "original", 3)
+    net = build.adapt(build.untouched(backbone), backbone, "original", 3)
     keys = list(net.state_dict())
-    net = device.place(net, CPU).train()
+    net = placement.place(net, CPU).train()
     for layer in net.modules():
-        if type(layer) in distributed.SHARED:
-            layer.__class__ = distributed.SHARED[type(layer)]
+        if type(layer) in layers.SHARED:
+            layer.__class__ = layers.SHARED[type(layer)]
             layer.group = Lonely(0, 2, 1)  # type: ignore[assignment]
         kinds = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
         assert not isinstance(layer, kinds) or isinstance(layer, (SharedBatchNorm2d, SharedDropout))
@@ -219,10 +220,10 @@ def test_out_of_memory_on_several_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(*_: Any) -> None:
         raise torch.OutOfMemoryError("CUDA out of memory")
 
-    monkeypatch.setattr(training, "run", run)
+    monkeypatch.setattr(loop, "run", run)
     told = "out of memory on cpu with batch_size 4 on 2 GPUs: choose a smaller batch_size"
     with pytest.raises(UserError, match=told):
-        training.train(nn.Linear(1, 1), SPEC, None, CPU, group=Group(1, 2))  # type: ignore[arg-type]
+        loop.train(nn.Linear(1, 1), SPEC, None, CPU, group=Group(1, 2))  # type: ignore[arg-type]
 
 
 # --- processes -------------------------------------------------------------------------------------
@@ -244,10 +245,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def residual(folder: Path) -> Run:
     """A network with batch norm, which magnifies rounding less where its blocks start as the identity."""
     torch.manual_seed(0)
-    net = backbones.untouched("resnet34")
-    backbones.initialise(net)
+    net = build.untouched("resnet34")
+    initialisation.initialise(net)
     weights = folder / "resnet34.safetensors"
-    backbones.write_weights(weights, net.state_dict(), {})
+    weight_files.write_weights(weights, net.state_dict(), {})
     return Run(folder / "residual", write_pack(folder / "pack", TRAIN, VAL), SPEC, weights)
 
 

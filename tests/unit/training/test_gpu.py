@@ -18,18 +18,16 @@ from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from ablation.networks import backbones
+from ablation.networks import backbones, build, edits
 from ablation.photos.pack import Pack
 from ablation.spec import Optimizer, Spec
-from ablation.training import augmentation as augment
-from ablation.training import device
-from ablation.training import loop as training
-from ablation.training.loop import Photos
+from ablation.training import augmentation, loop, placement, state, transforms
+from ablation.training.loader import Photos
 
 META, GPU = torch.device("meta"), torch.device("cuda", 0)
 SIDE, BATCHES = 96, [4, 4, 3]
 RUNG_6 = tuple(
-    (name, augment.resolve(name, {}))
+    (name, transforms.resolve(name, {}))
     for name in ("horizontal_flip", "rotation", "color_jitter", "grayscale", "normalize")
 )
 
@@ -37,7 +35,7 @@ RUNG_6 = tuple(
 def spec(backbone: str) -> Spec:
     return Spec(
         backbone=backbone,
-        architecture=backbones.ORIGINAL,
+        architecture=edits.ORIGINAL,
         augmentation=RUNG_6,
         optimizer=Optimizer("adamw", 0.001, 0.0, 0.1, "one_cycle"),
         weights="none",
@@ -58,14 +56,15 @@ def photos() -> Pack:
 
 
 def network(backbone: str) -> nn.Module:
-    return backbones.adapt(backbones.untouched(backbone), backbone, backbones.ORIGINAL, 3)
+    return build.adapt(build.untouched(backbone), backbone, edits.ORIGINAL, 3)
 
 
 @pytest.fixture
 def _meta(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the meta device do what a GPU does, where PyTorch refuses to."""
-    monkeypatch.setattr(training, "takes", lambda _device, _size: True)
-    monkeypatch.setattr(training, "autocast", lambda _precision, _device: nullcontext())
+    monkeypatch.setattr(loop, "takes", lambda _device, _size: True)
+    for module in (loop, state):
+        monkeypatch.setattr(module, "autocast", lambda _precision, _device: nullcontext())
     monkeypatch.setattr(sys.modules["torch.optim.adam"], "_device_dtype_check_for_fused", lambda _: None)
 
 
@@ -81,15 +80,15 @@ def test_nothing_is_asked_of_the_device_before_an_epochs_last_batch_is_trained(b
 
     # What raises is the question whether the epoch's losses are finite.
     with pytest.raises(NotImplementedError, match="nonzero"):
-        training.train(network(backbone), spec(backbone), photos(), META, watch)
+        loop.train(network(backbone), spec(backbone), photos(), META, watch)
     assert trained == BATCHES
 
 
 @pytest.mark.usefixtures("_meta")
 def test_nothing_is_asked_of_the_device_while_validating() -> None:
-    net = device.place(network("alexnet"), META)
+    net = placement.place(network("alexnet"), META)
     chosen = Photos.of(photos(), training=False, device=META, resident=True)
-    assert training.predict(net, spec("alexnet"), chosen, META, "fp32").shape == (5, 3)
+    assert loop.predict(net, spec("alexnet"), chosen, META, "fp32").shape == (5, 3)
 
 
 class FakeGpu(TorchDispatchMode):
@@ -153,16 +152,16 @@ def test_photos_and_weights_are_channels_last_and_layers_compute_bf16_on_a_gpu(b
     for layer in net.modules():
         if isinstance(layer, (nn.Conv2d, nn.Linear)):
             layer.register_forward_hook(note)  # type: ignore[arg-type]
-    transforms, generator = augment.build(RUNG_6, training=True), torch.Generator()
+    transforms, generator = augmentation.build(RUNG_6, training=True), torch.Generator()
     with FakeGpu() as gpu:
         chosen = Photos.of(photos(), training=True, device=GPU, resident=True)
-        device.place(net, GPU)
+        placement.place(net, GPU)
         gpu.placed = True
         pixels, labels = chosen.batch(torch.arange(4))
-        batch = augment.augmented(pixels, transforms, augment.draw(transforms, 4, generator))
+        batch = augmentation.augmented(pixels, transforms, augmentation.draw(transforms, 4, generator))
         assert batch.shape == (4, 3, SIDE, SIDE)
         assert batch.is_contiguous(**last)
-        outputs = training.predict(net, spec(backbone), chosen, GPU, "bf16")
+        outputs = loop.predict(net, spec(backbone), chosen, GPU, "bf16")
     assert {pixels.device, labels.device, batch.device, outputs.device} == {GPU}
     assert (outputs.shape, outputs.dtype) == ((sum(BATCHES), 3), torch.float32)
     assert set(layers) == {(GPU, GPU, GPU, torch.bfloat16)}
@@ -180,5 +179,5 @@ def test_a_gpu_is_not_waited_for_while_it_trains() -> None:
             torch.cuda.set_sync_debug_mode("default")
 
     # First without: what is chosen or started once may wait.
-    training.train(network("googlenet"), spec("googlenet"), photos(), GPU)
-    training.train(network("googlenet"), spec("googlenet"), photos(), GPU, watch)
+    loop.train(network("googlenet"), spec("googlenet"), photos(), GPU)
+    loop.train(network("googlenet"), spec("googlenet"), photos(), GPU, watch)

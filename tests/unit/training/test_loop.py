@@ -31,7 +31,7 @@ from tiny import (
     numbers,
     photos,
     spec,
-    state,
+    state_of,
     without_times,
 )
 from torch import Tensor, nn
@@ -39,9 +39,9 @@ from torch.nn import functional
 
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer, Spec
-from ablation.training import device
-from ablation.training import loop as training
-from ablation.training.loop import Epoch, Photos
+from ablation.training import loader, loop, memory, optimization, placement, reproducibility, state
+from ablation.training.history import Epoch, write_history
+from ablation.training.loader import Photos
 from places import SCRIPTS
 
 
@@ -69,7 +69,7 @@ def averages(pieces: list[tuple[bool, Tensor, Tensor]]) -> tuple[float, float]:
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 8, 100])
 def test_losses_and_accuracies_are_averages_over_photos(batch_size: int) -> None:
     net = Tiny()
-    trained = training.train(net, spec(batch_size=batch_size), photos(), CPU)
+    trained = loop.train(net, spec(batch_size=batch_size), photos(), CPU)
     assert [epoch.epoch for epoch in trained.history] == [1, 2, 3, 4]
     batches = [math.ceil(count / batch_size) for count in (8, 5)]
     assert len(net.seen) == 4 * sum(batches)
@@ -83,7 +83,7 @@ def test_losses_and_accuracies_are_averages_over_photos(batch_size: int) -> None
 
 def test_an_epoch_shows_each_training_photo_once_in_a_new_order() -> None:
     net, pack = Tiny(), photos()
-    training.train(net, spec(), pack, CPU)
+    loop.train(net, spec(), pack, CPU)
     shown = [numbers(inputs) for trains, inputs, _ in net.seen if trains]
     assert [len(batch) for batch in shown] == [3, 3, 2] * 4
     epochs = [[*shown[k], *shown[k + 1], *shown[k + 2]] for k in range(0, 12, 3)]
@@ -99,7 +99,7 @@ def test_who_watches_sees_every_epoch() -> None:
         watched.append((epoch, len(batches)))
         return batches
 
-    trained = training.train(Tiny(), spec(), photos(), CPU, watch, reported.append)
+    trained = loop.train(Tiny(), spec(), photos(), CPU, watch, reported.append)
     assert watched == [(epoch, 3) for epoch in (1, 2, 3, 4)]
     assert reported == trained.history
 
@@ -134,14 +134,14 @@ def test_best_epoch_and_early_stop(
         # log(1 + exp(x)) is the loss of outputs 0 and x where the first is right.
         return torch.tensor([[0.0, math.log(math.expm1(next(scripted)))]]).repeat(5, 1)
 
-    monkeypatch.setattr(training, "predict", predict)
+    monkeypatch.setattr(loop, "predict", predict)
     net, states = Tiny(), []
-    trained = training.train(
+    trained = loop.train(
         net,
         spec(epochs=len(losses), patience=patience),
         pack,
         CPU,
-        on_epoch=lambda _: states.append(state(net)),
+        on_epoch=lambda _: states.append(state_of(net)),
     )
     assert [epoch.val_loss for epoch in trained.history] == pytest.approx(losses[:epochs])
     assert (trained.best_epoch, len(trained.history), trained.ended) == (best, epochs, ended)
@@ -152,13 +152,13 @@ def test_best_epoch_and_early_stop(
 
 def test_the_best_weights_give_the_best_loss() -> None:
     net, pack, recipe = Tiny(), photos(), spec(epochs=12, optimizer=replace(SGD, learning_rate=0.5))
-    trained = training.train(net, recipe, pack, CPU)
+    trained = loop.train(net, recipe, pack, CPU)
     assert 1 <= trained.best_epoch < 12
     net.load_state_dict(trained.best_state)
     validation = Photos.of(pack, training=False, device=CPU)
-    outputs = training.predict(net, recipe, validation, CPU, "fp32")
+    outputs = loop.predict(net, recipe, validation, CPU, "fp32")
     assert torch.equal(outputs, trained.best_outputs)
-    losses, hits = training.losses_and_hits(outputs, validation.labels)
+    losses, hits = loop.losses_and_hits(outputs, validation.labels)
     best = trained.history[trained.best_epoch - 1]
     assert (losses.mean().item(), hits.mean().item()) == (best.val_loss, best.val_accuracy)
     assert best.val_loss == min(epoch.val_loss for epoch in trained.history)
@@ -169,11 +169,11 @@ def test_the_best_weights_give_the_best_loss() -> None:
 
 @pytest.mark.usefixtures("_settings")
 def test_the_same_seed_gives_the_same_bytes() -> None:
-    def run(seed: int) -> training.Trained:
-        training.make_reproducible(seed, 1)
+    def run(seed: int) -> state.Trained:
+        reproducibility.make_reproducible(seed, 1)
         net = Tiny(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Dropout(), nn.Linear(16, 3))
-        training.make_reproducible(seed, 1)
-        return training.train(net, spec(seed=seed, augmentation=(*RANDOM, NORMALIZE)), photos(), CPU)
+        reproducibility.make_reproducible(seed, 1)
+        return loop.train(net, spec(seed=seed, augmentation=(*RANDOM, NORMALIZE)), photos(), CPU)
 
     one, again, other = run(5), run(5), run(6)
     assert without_times(one.history) == without_times(again.history)
@@ -184,9 +184,9 @@ def test_the_same_seed_gives_the_same_bytes() -> None:
 
 @pytest.mark.usefixtures("_settings")
 def test_make_reproducible() -> None:
-    training.make_reproducible(3, 1)
+    reproducibility.make_reproducible(3, 1)
     drawn = torch.rand(3)
-    training.make_reproducible(3, 1)
+    reproducibility.make_reproducible(3, 1)
     assert torch.equal(drawn, torch.rand(3))
     assert torch.get_num_threads() == 1
     assert torch.are_deterministic_algorithms_enabled()
@@ -225,7 +225,7 @@ def test_steps_are_the_textbooks(values: Optimizer) -> None:
             yield batch
 
     weights = [value.detach().clone() for value in net.parameters()]
-    training.train(net, spec(optimizer=values), pack, CPU, watch)
+    loop.train(net, spec(optimizer=values), pack, CPU, watch)
     moments = [[torch.zeros_like(weight), torch.zeros_like(weight)] for weight in weights]
     pixels = torch.from_numpy(pack.photos[pack.training]).permute(0, 3, 1, 2) / 255
     labels = torch.from_numpy(pack.labels[pack.training])
@@ -256,7 +256,7 @@ def test_optimizers_equal_pytorchs_plain_ones(algorithm: str, fields: dict[str, 
         if algorithm == "sgd"
         else torch.optim.AdamW(nets[1].parameters(), **common)
     )
-    ours = training.make_optimizer(list(nets[0].parameters()), values)
+    ours = optimization.make_optimizer(list(nets[0].parameters()), values)
     for _ in range(5):
         inputs = torch.randn(7, 5)
         for net, optimizer in zip(nets, (ours, plain), strict=True):
@@ -275,19 +275,19 @@ def test_parameters_laid_in_a_row_are_trained_to_the_same_bytes(values: Optimize
         torch.manual_seed(0)
         layers = nn.Conv2d(3, 8, 3), nn.BatchNorm2d(8), nn.ReLU(), nn.Conv2d(8, 4, (1, 2), groups=2)
         net = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8, CLASSES))
-        return device.place(net, CPU).train()
+        return placement.place(net, CPU).train()
 
     torch.manual_seed(1)
     batches = [(torch.rand(5, 3, SIDE, SIDE), torch.randint(CLASSES, (5,))) for _ in range(6)]
-    ours = training.Training(network(), spec(optimizer=values), 100, CPU)
+    ours = state.Training(network(), spec(optimizer=values), 100, CPU)
     theirs = network()
-    optimizer = training.make_optimizer(list(theirs.parameters()), values)
+    optimizer = optimization.make_optimizer(list(theirs.parameters()), values)
     for pixels, labels in batches:
         ours.step(pixels, labels)
         optimizer.zero_grad()
         functional.cross_entropy(theirs(pixels), labels).backward()
         optimizer.step()
-    assert_same(state(ours.net), state(theirs))
+    assert_same(state_of(ours.net), state_of(theirs))
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -299,8 +299,8 @@ def test_a_pointwise_convolution_equals_pytorchs(
     """Values and gradients, and the layout of both."""
     torch.manual_seed(0)
     theirs = nn.Conv2d(8, 5, 1, stride=stride, bias=bias).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    ours = device.place(copy.deepcopy(theirs), CPU)
-    assert type(ours) is device.PointwiseConv2d
+    ours = placement.place(copy.deepcopy(theirs), CPU)
+    assert type(ours) is placement.PointwiseConv2d
     photos = torch.randn(4, 8, *size).to(memory_format=torch.channels_last)
     found = []
     for layer in (ours, theirs):
@@ -325,34 +325,34 @@ def test_a_pointwise_convolution_equals_pytorchs(
     ids=str,
 )
 def test_other_layers_stay(layer: nn.Module) -> None:
-    assert type(device.place(copy.deepcopy(layer), CPU)) is type(layer)
+    assert type(placement.place(copy.deepcopy(layer), CPU)) is type(layer)
 
 
 def test_a_placed_network_has_the_same_weights_and_outputs() -> None:
     net = torchvision.models.resnet50(num_classes=7).eval()
     torch.manual_seed(0)
     photos = torch.randn(2, 3, 64, 64)
-    before, weights = net(photos), state(net)
-    torch.testing.assert_close(device.place(net, CPU)(photos), before, atol=1e-4, rtol=1e-4)
-    assert_same(state(net), weights)
+    before, weights = net(photos), state_of(net)
+    torch.testing.assert_close(placement.place(net, CPU)(photos), before, atol=1e-4, rtol=1e-4)
+    assert_same(state_of(net), weights)
 
 
 def test_the_best_weights_are_a_copy() -> None:
-    kept = training.Training(Tiny(), spec(), 8, CPU)
+    kept = state.Training(Tiny(), spec(), 8, CPU)
     kept.keep_weights()
     first = {name: value.clone() for name, value in kept.trained.best_state.items()}
     with torch.no_grad():
         kept.net.layers[1].weight += 1  # type: ignore[index,operator]
     assert_same(kept.trained.best_state, first)
     kept.keep_weights()
-    assert_same(kept.trained.best_state, state(kept.net))
+    assert_same(kept.trained.best_state, state_of(kept.net))
 
 
 def learning_rates(monkeypatch: pytest.MonkeyPatch, values: Optimizer, recipe: Spec) -> list[float]:
     """The learning rate of each step of a training."""
     made: list[torch.optim.Optimizer] = []
     rates: list[float] = []
-    make = training.make_optimizer
+    make = optimization.make_optimizer
 
     def keep(parameters: list[nn.Parameter], values: Optimizer) -> torch.optim.Optimizer:
         made.append(make(parameters, values))
@@ -363,8 +363,8 @@ def learning_rates(monkeypatch: pytest.MonkeyPatch, values: Optimizer, recipe: S
             rates.append(float(made[-1].param_groups[0]["lr"]))
             yield batch
 
-    monkeypatch.setattr(training, "make_optimizer", keep)
-    training.train(Tiny(), replace(recipe, optimizer=values), photos(), CPU, watch)
+    monkeypatch.setattr(state, "make_optimizer", keep)
+    loop.train(Tiny(), replace(recipe, optimizer=values), photos(), CPU, watch)
     return rates
 
 
@@ -405,7 +405,7 @@ def test_one_cycle_schedule(
 
 def test_validation_photos_are_normalised_and_no_more() -> None:
     net, pack = Tiny(), photos()
-    training.train(net, spec(augmentation=(*RANDOM, NORMALIZE)), pack, CPU)
+    loop.train(net, spec(augmentation=(*RANDOM, NORMALIZE)), pack, CPU)
     plain = torch.from_numpy(pack.photos[~pack.training]).permute(0, 3, 1, 2) / 255
     mean, std = (torch.tensor(NORMALIZE[1][name]).view(3, 1, 1) for name in ("mean", "std"))
     shown = torch.cat([inputs for trains, inputs, _ in net.seen if not trains])
@@ -419,7 +419,7 @@ def test_validation_photos_are_normalised_and_no_more() -> None:
 def test_augmenting_does_not_change_the_photos_themselves() -> None:
     pack = photos()
     before = pack.photos.copy()
-    training.train(Tiny(), spec(augmentation=(*RANDOM, NORMALIZE)), pack, CPU)
+    loop.train(Tiny(), spec(augmentation=(*RANDOM, NORMALIZE)), pack, CPU)
     np.testing.assert_array_equal(pack.photos, before)
 
 
@@ -430,13 +430,13 @@ def normalised() -> Tiny:
 
 def test_validation_changes_nothing() -> None:
     net, pack = normalised(), photos()
-    before = state(net)
+    before = state_of(net)
     validation = Photos.of(pack, training=False, device=CPU)
-    one = training.predict(net, spec(), validation, CPU, "fp32")
-    assert torch.equal(one, training.predict(net, spec(), validation, CPU, "fp32"))
-    assert_same(before, state(net))
+    one = loop.predict(net, spec(), validation, CPU, "fp32")
+    assert torch.equal(one, loop.predict(net, spec(), validation, CPU, "fp32"))
+    assert_same(before, state_of(net))
     assert not net.training
-    training.train(net, spec(), pack, CPU)
+    loop.train(net, spec(), pack, CPU)
     assert net.layers[1].num_batches_tracked == 12  # type: ignore[union-attr]
     assert [trains for trains, _, _ in net.seen[4:]] == [True] * 3 + [False] * 2 + (
         [True] * 3 + [False] * 2
@@ -449,7 +449,7 @@ def test_predictions_are_in_the_packs_order_batch_by_batch(batch_size: int) -> N
     net, pack = Tiny(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, CLASSES), nn.Softmax(dim=0)), photos()
     validation = Photos.of(pack, training=False, device=CPU)
     assert len(validation) == 5
-    found = training.predict(net, spec(batch_size=batch_size), validation, CPU, "fp32")
+    found = loop.predict(net, spec(batch_size=batch_size), validation, CPU, "fp32")
     inputs = torch.from_numpy(pack.photos[~pack.training]).permute(0, 3, 1, 2) / 255
     logits = net.layers[:2](inputs).detach()
     expected = [logits[k : k + batch_size].softmax(0) for k in range(0, 5, batch_size)]
@@ -461,7 +461,7 @@ def test_predictions_are_in_the_packs_order_batch_by_batch(batch_size: int) -> N
 @pytest.mark.parametrize("index", [[2, 0, 1], [3], [0, 1, 2, 3, 4], [1, 1]])
 def test_photos_of_each_part(monkeypatch: pytest.MonkeyPatch, on_device: bool, index: list[int]) -> None:
     """The same photos come from the device's memory as from the pack's file."""
-    monkeypatch.setattr(training, "PHOTOS_AT_ONCE", 3)
+    monkeypatch.setattr(loader, "PHOTOS_AT_ONCE", 3)
     pack = photos()
     for part in (True, False):
         found = Photos.of(pack, training=part, device=CPU, resident=on_device)
@@ -474,9 +474,9 @@ def test_photos_of_each_part(monkeypatch: pytest.MonkeyPatch, on_device: bool, i
 
 
 def test_photos_on_the_device_train_to_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(on_device: bool) -> training.Trained:
-        monkeypatch.setattr(training, "takes", lambda *_: on_device)
-        return training.train(Tiny(), spec(augmentation=(*RANDOM, NORMALIZE)), photos(), CPU)
+    def run(on_device: bool) -> state.Trained:
+        monkeypatch.setattr(loop, "takes", lambda *_: on_device)
+        return loop.train(Tiny(), spec(augmentation=(*RANDOM, NORMALIZE)), photos(), CPU)
 
     one, other = run(True), run(False)
     assert without_times(one.history) == without_times(other.history)
@@ -485,9 +485,9 @@ def test_photos_on_the_device_train_to_the_same_bytes(monkeypatch: pytest.Monkey
 
 def test_a_gpu_takes_photos_that_leave_half_of_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1000, 4000))
-    assert device.takes(torch.device("cuda"), 500)
-    assert not device.takes(torch.device("cuda"), 501)
-    assert not device.takes(CPU, 1)
+    assert memory.takes(torch.device("cuda"), 500)
+    assert not memory.takes(torch.device("cuda"), 501)
+    assert not memory.takes(CPU, 1)
 
 
 # --- precision and losses that run away ------------------------------------------------------------
@@ -503,9 +503,9 @@ def test_a_gpu_takes_photos_that_leave_half_of_its_memory(monkeypatch: pytest.Mo
     ],
 )
 def test_precision(monkeypatch: pytest.MonkeyPatch, precision: str, native: bool, expected: str) -> None:
-    monkeypatch.setattr(device, "native_bf16", lambda _: native)
+    monkeypatch.setattr("ablation.training.precision.native_bf16", lambda _: native)
     net = Tiny()
-    trained = training.train(net, spec(precision=precision), photos(), CPU)
+    trained = loop.train(net, spec(precision=precision), photos(), CPU)
     assert trained.precision == expected
     kinds = {outputs.dtype for _, _, outputs in net.seen}
     assert kinds == {torch.bfloat16 if expected == "bf16" else torch.float32}
@@ -522,7 +522,7 @@ def test_precision(monkeypatch: pytest.MonkeyPatch, precision: str, native: bool
 def test_a_loss_that_is_not_finite_ends_the_training(batch_size: int, where: str) -> None:
     recipe = spec(batch_size=batch_size, optimizer=replace(SGD, learning_rate=1e39))
     with pytest.raises(UserError, match=f"not finite in {where}: lower the learning rate"):
-        training.train(Tiny(), recipe, photos(), CPU)
+        loop.train(Tiny(), recipe, photos(), CPU)
 
 
 # --- memory ----------------------------------------------------------------------------------------
@@ -556,18 +556,18 @@ OUT_OF_MEMORY = {
 def test_out_of_memory_names_a_batch_size_that_fits(most: int, fits: int, error: Exception) -> None:
     # The eight photos make a batch of 8, however large batch_size is.
     with pytest.raises(UserError, match=f"out of memory on cpu with batch_size 100: batch_size {fits} fits"):
-        training.train(Hungry(most, error), spec(batch_size=100), photos(), CPU)
+        loop.train(Hungry(most, error), spec(batch_size=100), photos(), CPU)
 
 
 def test_out_of_memory_with_a_single_photo() -> None:
     net = Hungry(0, OUT_OF_MEMORY["GPU"])
     with pytest.raises(UserError, match="and with 1 too: choose a smaller image_size or backbone"):
-        training.train(net, spec(batch_size=4), photos(), CPU)
+        loop.train(net, spec(batch_size=4), photos(), CPU)
 
 
 def test_other_errors_are_not_taken_for_it() -> None:
     with pytest.raises(RuntimeError, match="mat1 and mat2"):
-        training.train(Hungry(0, RuntimeError("mat1 and mat2 shapes differ")), spec(), photos(), CPU)
+        loop.train(Hungry(0, RuntimeError("mat1 and mat2 shapes differ")), spec(), photos(), CPU)
 
 
 REALLY_OUT_OF_MEMORY = """
@@ -575,7 +575,7 @@ import resource
 import numpy as np, torch
 from torch import nn
 from tiny import spec
-from ablation.training import loop as training
+from ablation.training import loop
 from ablation.running.errors import UserError
 from ablation.photos.pack import Pack
 torch.set_num_threads(1)
@@ -586,12 +586,12 @@ pack = Pack(number % 3, number < count, [], ["a", "b", "c"], photos=pixels)
 few = Pack(number[:8] % 3, number[:8] < 4, [], pack.categories, photos=pixels[:8])
 layers = nn.Conv2d(3, 64, 3, padding=1), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 3)
 net = nn.Sequential(*layers)
-training.train(net, spec(batch_size=4, epochs=1), few, torch.device("cpu"))
+loop.train(net, spec(batch_size=4, epochs=1), few, torch.device("cpu"))
 used = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize")) * 1024
 # One batch of 512 needs more than 500 MB for the outputs of the convolution alone.
 resource.setrlimit(resource.RLIMIT_AS, (used + 400_000_000,) * 2)
 try:
-    training.train(net, spec(batch_size=512, epochs=1), pack, torch.device("cpu"))
+    loop.train(net, spec(batch_size=512, epochs=1), pack, torch.device("cpu"))
 except UserError as error:
     print(error)
 """
@@ -616,8 +616,8 @@ def test_a_process_that_really_runs_out_of_memory() -> None:
 
 
 def test_history_round_trips(tmp_path: Path) -> None:
-    history = training.train(Tiny(), spec(), photos(), CPU).history
-    training.write_history(history, tmp_path / "history.csv")
+    history = loop.train(Tiny(), spec(), photos(), CPU).history
+    write_history(history, tmp_path / "history.csv")
     with (tmp_path / "history.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0]) == [

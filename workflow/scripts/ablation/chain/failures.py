@@ -1,8 +1,9 @@
-"""Why a step failed, in one line, from what it left in its log. Standard library only."""
+"""Why steps failed, in one line each, from what they left in their logs."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ablation.running.errors import ERROR
 
@@ -22,3 +23,23 @@ def reason(log: Path) -> str:
     if TRACEBACK in lines:
         return f"{lines[-1]} (see {log})"
     return f"ended without a message, as when memory ran out or it was killed (see {log})"
+
+
+def of_runs(workflow: Any) -> dict[str, str]:
+    """Return why each run (experiment/seed<k>) that is not trained is not, after a job failed."""
+    return {
+        f"{job.wildcards.experiment}/seed{job.wildcards.seed}": of_job(job, workflow)
+        for job in workflow.dag.needrun_jobs()
+        if job.rule.name == "train"
+    }
+
+
+def of_job(job: Any, workflow: Any) -> str:
+    """Return why a job has no results: from the log of the failed one that it waited for, perhaps itself."""
+    waiting = [job]
+    while waiting:
+        job = waiting.pop()
+        if job in workflow.scheduler.failed:
+            return reason(Path(job.log[0]))
+        waiting += workflow.dag.dependencies[job]
+    return "not run, because another step failed before"

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import Any
 
-from ablation.networks import backbones
+from ablation.chain import names
+from ablation.networks import needs
 from ablation.spec import Spec
 
 # MB of a process with PyTorch, and of CUDA beside it.
@@ -24,9 +27,19 @@ MARGIN = 1.3
 PHOTOS = 2000
 
 
-def photo_memory(threads: int) -> int:
+def more(amount: int, attempt: int) -> int:
+    """Return what a job asks for when it is tried again, after it was killed: each time half as much more."""
+    return int(amount * (1 + attempt) / 2)
+
+
+def photo_memory(_wildcards: Any, threads: int, attempt: int) -> int:
     """Return MB to index or pack photos: measured 66 for small ones; one of 50 megapixels is 150 decoded."""
-    return 1000 + 500 * threads
+    return more(1000 + 500 * threads, attempt)
+
+
+def photo_minutes(_wildcards: Any, attempt: int) -> int:
+    """Return minutes to draw, unpack, index or pack photos."""
+    return 60 * attempt
 
 
 def memory(spec: Spec, *, cuda: bool) -> int:
@@ -34,10 +47,10 @@ def memory(spec: Spec, *, cuda: bool) -> int:
 
     `cuda` leaves room for CUDA.
     """
-    parameters = backbones.parameters(spec.backbone, spec.architecture)
+    parameters = needs.parameters(spec.backbone, spec.architecture)
     pixels = spec.batch_size * spec.image_size**2
     each = PYTORCH + CUDA * cuda + BYTES_A_PARAMETER * parameters
-    return int(each * spec.gpus + MARGIN * backbones.activations(spec.backbone) * pixels / 10**6)
+    return int(each * spec.gpus + MARGIN * needs.activations(spec.backbone) * pixels / 10**6)
 
 
 def minutes(spec: Spec, photos: int) -> int:
@@ -45,8 +58,13 @@ def minutes(spec: Spec, photos: int) -> int:
 
     Meant for a GPU, where nothing has been measured. A core of a CPU takes 80 to 120 ms in fp32.
     """
-    work = spec.epochs * photos * backbones.multiplications(spec.backbone, spec.image_size)
+    work = spec.epochs * photos * needs.multiplications(spec.backbone, spec.image_size)
     return math.ceil(30 + work * 0.010 / 60)
+
+
+def photos_of(dataset: str) -> int:
+    """Return how many photos a data set has; a guess before it is indexed."""
+    return photos_in(Path(names.MANIFEST.format(dataset=dataset)))
 
 
 def photos_in(manifest: Path) -> int:
@@ -61,6 +79,14 @@ def photos_in(manifest: Path) -> int:
 def _lines(path: Path, _changed: int) -> int:
     with path.open("rb") as file:
         return sum(1 for _ in file)
+
+
+def limits(gpus: Sequence[str], share: int) -> dict[str, int]:
+    """Return how many trainings run at once on this machine, unless --resources says otherwise.
+
+    As many as there are GPUs for, `share` on each; or on a CPU as there is memory for, and cores.
+    """
+    return {"gpu": len(gpus) * share} if gpus else {"mem_mb": machine_memory()}
 
 
 def machine_memory() -> int:

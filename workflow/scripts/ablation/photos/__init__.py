@@ -1,1 +1,4 @@
-"""Where photos come from, how they lie on disk, and which of them train."""
+"""Photos, downloaded, unpacked or drawn, come in; a manifest, its duplicates and packs go out.
+
+Of the library it imports `ablation.running` alone, and it never imports torch.
+"""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablation.networks.backbones import ORIGINAL
+from ablation.networks.edits import ORIGINAL
 from ablation.results.statistics import wilson_interval
 from ablation.running.files import atomic
 

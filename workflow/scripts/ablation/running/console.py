@@ -6,12 +6,9 @@ import os
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from tqdm import tqdm
-
-if TYPE_CHECKING:
-    from ablation.training.loop import Epoch
 
 # The rules send standard output and error to the rule's log and keep the terminal as descriptor 3.
 TERMINAL_DESCRIPTOR = 3
@@ -48,15 +45,6 @@ class Progress:
             return batches
         title = f"{self.title} {epoch}/{self.epochs}"
         return tqdm(batches, title, file=self.stream, leave=False, dynamic_ncols=True)
-
-
-def epoch_line(epoch: Epoch) -> None:
-    """Print an epoch's figures on one line."""
-    line(
-        f"epoch {epoch.epoch}: train loss {epoch.train_loss:.4f} accuracy {epoch.train_accuracy:.4f}, "
-        f"validation loss {epoch.val_loss:.4f} accuracy {epoch.val_accuracy:.4f}, "
-        f"{epoch.train_seconds + epoch.val_seconds:.1f} s"
-    )
 
 
 def line(text: str) -> None:

@@ -6,48 +6,47 @@ import hashlib
 import json
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+from typing import Any, BinaryIO, NoReturn
 
 import torch
 import torchvision
 
 from ablation.photos.pack import Pack
-from ablation.running import console
+from ablation.running import code, console
 from ablation.running.errors import UserError
-from ablation.running.files import atomic, sha256
+from ablation.running.files import atomic
 from ablation.running.signals import Requests, Resumable
 from ablation.spec import Spec
-from ablation.training import device
-from ablation.training.distributed import ALONE, Group
-
-if TYPE_CHECKING:
-    from ablation.training.loop import Training
+from ablation.training.distributed.group import ALONE, Group
+from ablation.training.precision import resolve_precision
+from ablation.training.provenance import chosen
+from ablation.training.state import Training
 
 # At most this part of the time goes into writing checkpoints: a checkpoint holds up to four times the
 # network, which on a network drive takes longer than a short epoch.
 SHARE = 0.05
 CHUNK_BYTES = 1 << 24
 DIGEST_BYTES = hashlib.sha256().digest_size
-# The modules by which a state becomes the next.
-CODE = ("augmentation", "../networks/backbones", "device", "distributed", "loop")
+# By what is in these a state becomes the next.
+CODE = ("ablation/training/loop.py", "ablation/networks/build.py")
 
 
 def fingerprint(
     spec: Spec, photos: Pack, weights_sha256: str | None, target: torch.device, threads: int
 ) -> str:
     """Return a hash of everything that decides a training's numbers, the code included."""
-    parts = {
+    parts: dict[str, Any] = {
         "spec": spec.to_json(),
         "photos": photos.sha256,
         "weights": weights_sha256,
         # Not its name: a cluster may try again on another GPU, and the same bytes are promised on CPUs only.
         "device": target.type,
-        "precision": device.resolve_precision(spec.precision, target),
+        "precision": resolve_precision(spec.precision, target),
         "threads": threads,
     }
-    code = {name: sha256(Path(__file__).with_name(f"{name}.py")) for name in CODE}
+    parts["code"] = [*(module for path in CODE for module in code.of(path)), *chosen(spec)]
     versions = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}
-    text = json.dumps({**parts, "code": code, **versions}, sort_keys=True)
+    text = json.dumps({**parts, **versions}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -1,69 +1,25 @@
-"""Photos drawn by the program: flowers of made-up species, for a demo that downloads nothing.
+"""Paint flowers and what lies behind them, on a canvas of three planes of float32, 3 x H x W, 0 to 1.
 
-A species is a genome (`Species`) that fixes shape, colours and pattern; a photo adds pose, light,
-background, blur and noise. Main attributes are dealt like cards, so that every hue family serves several
-species: colour alone does not tell species apart, shape and pattern and colour together do.
-
-Every random number comes from a stream named by (purpose, seed, species, photo). So a photo never depends
-on how many others are drawn, nor on their order. Lengths are fractions of the short side or of the
-flower's radius, and the size of the picture comes in last, so one photo looks the same at any size.
+Each thing painted has a plane of its own, a matrix that leads from it to the picture's pixels. Colours are
+laid over what is there already, so the order of painting is from far to near.
 """
 
 from __future__ import annotations
 
 import colorsys
-import csv
-import io
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-from ablation.running.errors import UserError
-from ablation.running.files import atomic_folder
+from ablation.photos.drawn.species import OUTLINES, Petal, Species
 
-T = TypeVar("T")
 Array = NDArray[np.float32]
 Matrix = NDArray[np.float64]  # 3 x 3: a plane's (u, v, 1) to the picture's (x, y, 1) in pixels
-Colour = tuple[float, float, float]  # hue, saturation, value; each 0..1
 
-# Purposes of the random streams. They lead the seed because numpy pads a seed with zeros: without them
-# (seed, species) and (seed, species, 0) would be one stream.
-DEAL, GENOME, PHOTO, NAME = 1, 2, 3, 4
-
-# A petal's half width at the fraction u of its length goes as u**a * (1 - u)**b.
-# Outline: (a, b, least and most half width over length).
-OUTLINES = {
-    "round": (0.70, 0.42, 0.30, 0.42),
-    "pointed": (0.75, 0.95, 0.20, 0.30),
-    "heart": (0.95, 0.40, 0.34, 0.44),
-    "narrow": (0.45, 0.50, 0.09, 0.14),
-    "ruffled": (0.80, 0.45, 0.32, 0.42),
-}
-PATTERNS = ("plain", "veins", "spots", "border", "gradient", "eye")
-COUNTS = (3, 4, 5, 6, 7, 8)
-FAMILIES: tuple[Colour, ...] = (
-    (0.12, 0.06, 0.98),  # white
-    (0.15, 0.45, 0.98),  # cream
-    (0.14, 0.90, 0.97),  # yellow
-    (0.075, 0.88, 0.95),  # orange
-    (0.00, 0.85, 0.85),  # red
-    (0.02, 0.45, 0.97),  # salmon
-    (0.93, 0.35, 0.97),  # pink
-    (0.89, 0.80, 0.85),  # magenta
-    (0.82, 0.85, 0.50),  # purple
-    (0.75, 0.40, 0.92),  # lavender
-    (0.68, 0.75, 0.80),  # violet
-    (0.60, 0.70, 0.90),  # blue
-)
-CENTRES: tuple[Colour, ...] = ((0.13, 0.85, 0.95), (0.08, 0.75, 0.35), (0.22, 0.6, 0.6), (0.12, 0.15, 0.95))
 # Background: least and most (hue, saturation, value, blur in 128ths of the long side), then the number of
 # its blobs, their half width in hundredths of the long side, and by how much they are longer than wide.
 SCENES = {
@@ -75,78 +31,6 @@ SCENES = {
 }
 SKIN = (144, 72)  # texels of a petal's texture, along and across
 STEPS = 512  # samples of an outline
-ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
-
-
-@dataclass(frozen=True)
-class Petal:
-    """One kind of petal. `length` is in flower radii, `width` is half the width over the length."""
-
-    outline: str
-    length: float
-    width: float
-    colour: Colour
-    second: Colour
-    pattern: str = "plain"
-    repeat: float = 0.5  # 0..1: how many veins or spots, how wide a border or an eye
-
-
-@dataclass(frozen=True)
-class Species:
-    """The genome: all that the flowers of one species share, whatever the photo."""
-
-    count: int
-    petal: Petal
-    sepal: Petal | None  # a whorl behind the petals
-    inner: float  # relative size of a second layer of petals, or 0
-    lip: Petal | None  # an orchid's lowest petal, in place of an ordinary one
-    disc: float  # radius of the centre in flower radii
-    disc_colour: Colour
-    stamens: int  # dots round the centre, or 0
-
-
-def _dealt(options: Sequence[T], deck: int, seed: int, species: int) -> T:
-    """Deal `options` to the species in shuffled rounds, so that each serves equally many of them."""
-    turn, place = divmod(species, len(options))
-    order = np.random.default_rng((DEAL, deck, seed, turn)).permutation(len(options))
-    return options[int(order[place])]
-
-
-def _near(colour: Colour, rng: Generator, hue: float = 0.03, rest: float = 0.15) -> Colour:
-    """A colour at most so far away in hue and, relatively, in saturation (and half that in value)."""
-    h, s, v = np.array(colour) * (1, *rng.uniform((1 - rest, 1 - rest / 2), (1 + rest, 1 + rest / 2)))
-    return float(h + rng.uniform(-hue, hue)) % 1.0, min(float(s), 1.0), min(float(v), 1.0)
-
-
-@lru_cache
-def species_of(seed: int, species: int) -> Species:
-    """The genome of one species of a seed."""
-    rng = np.random.default_rng((GENOME, seed, species))
-    outline, pattern = _dealt([(o, p) for o in OUTLINES for p in PATTERNS], 0, seed, species)
-    family = _dealt(range(len(FAMILIES)), 1, seed, species)
-    count = _dealt(COUNTS, 2, seed, species)
-    others = [tone for tone in FAMILIES if tone != FAMILIES[family]]
-    colour = _near(FAMILIES[family], rng)
-    second = _near(others[rng.integers(len(others))], rng)
-    if rng.random() < 0.6:  # a deep tone of much the same hue, as most flowers have
-        second = _near((colour[0] - 0.04 if family else 0.88, 0.9, 0.5), rng)
-    width = rng.uniform(*OUTLINES[outline][2:]) * min(1.0, 6.5 / (count + 1.5))
-    petal = Petal(outline, 1.0, width, colour, second, pattern, rng.random())
-    sepal = lip = None
-    if rng.random() < 0.5:
-        tone = (0.27, 0.55, 0.55) if rng.random() < 0.5 else others[rng.integers(len(others))]
-        shape = ("pointed", "narrow")[rng.integers(2)]
-        sepal = Petal(shape, rng.uniform(0.85, 1.1), 0.17, _near(tone, rng), colour)
-    if rng.random() < 0.3:
-        shape, mark = ("heart", "ruffled", "round")[rng.integers(3)], PATTERNS[rng.integers(1, len(PATTERNS))]
-        size, wide = rng.uniform((0.65, 0.42), (0.9, 0.55))
-        lip = Petal(shape, size, wide, second, colour, mark, rng.random())
-    inner = rng.uniform(0.5, 0.7) if lip is None and rng.random() < 0.35 else 0.0
-    disc = rng.uniform(0.07, 0.12) if lip else rng.uniform(0.1, 0.27)
-    stamens = int(rng.integers(6, 15)) if lip is None and rng.random() < 0.5 else 0
-    return Species(
-        count, petal, sepal, inner, lip, disc, _near(CENTRES[rng.integers(len(CENTRES))], rng), stamens
-    )
 
 
 def _step(low: float, high: float, x: Array) -> Array:
@@ -234,9 +118,7 @@ def _window(canvas: Array, plane: Matrix, box: tuple[float, float, float]) -> tu
     return canvas[:, top:bottom, left:right], u, v
 
 
-def _paint_petals(
-    canvas: Array, plane: Matrix, petal: Petal, angles: Sequence[float], rng: Generator
-) -> None:
+def paint_petals(canvas: Array, plane: Matrix, petal: Petal, angles: Sequence[float], rng: Generator) -> None:
     """Lay petals, each with its soft shadow, that grow at `angles` from the origin of `plane`."""
     skin, sun = _skin(petal, rng), rng.uniform(0, 2 * math.pi)
     width, slope = _outline(petal, rng)
@@ -285,21 +167,21 @@ def _paint_centre(canvas: Array, plane: Matrix, species: Species, rng: Generator
             plate += np.float32(tone) * light
 
 
-def _paint_flower(canvas: Array, plane: Matrix, species: Species, rng: Generator) -> None:
+def paint_flower(canvas: Array, plane: Matrix, species: Species, rng: Generator) -> None:
     places = species.count + (species.lip is not None)
     angles = [math.pi / 2 + 2 * math.pi * k / places for k in range(places)]
     between = [angle + math.pi / places for angle in angles]
     if species.sepal:
-        _paint_petals(canvas, plane, species.sepal, between, rng)
-    _paint_petals(canvas, plane, species.petal, angles[places - species.count :], rng)
+        paint_petals(canvas, plane, species.sepal, between, rng)
+    paint_petals(canvas, plane, species.petal, angles[places - species.count :], rng)
     if species.inner:
-        _paint_petals(canvas, plane @ _scaled(species.inner, species.inner), species.petal, between, rng)
+        paint_petals(canvas, plane @ _scaled(species.inner, species.inner), species.petal, between, rng)
     if species.lip:
-        _paint_petals(canvas, plane, species.lip, angles[:1], rng)
+        paint_petals(canvas, plane, species.lip, angles[:1], rng)
     _paint_centre(canvas, plane, species, rng)
 
 
-def _planes(species: Species, width: int, height: int, rng: Generator) -> list[tuple[Matrix, Matrix]]:
+def planes(species: Species, width: int, height: int, rng: Generator) -> list[tuple[Matrix, Matrix]]:
     """Of one to three flowers, the farthest first: a plane that faces us and the flower's own."""
     planes = []
     radius = rng.uniform(0.175, 0.45) * min(width, height)
@@ -315,7 +197,7 @@ def _planes(species: Species, width: int, height: int, rng: Generator) -> list[t
     return planes[::-1]
 
 
-def _background(width: int, height: int, rng: Generator) -> Array:
+def background(width: int, height: int, rng: Generator) -> Array:
     """An unsharp scene in random colours, drawn small and then enlarged."""
     low, high, blobs, part, long = list(SCENES.values())[rng.integers(len(SCENES))]
     *base, blur = rng.uniform(low, high)
@@ -337,7 +219,7 @@ def _background(width: int, height: int, rng: Generator) -> Array:
     return np.ascontiguousarray(np.asarray(image, np.float32).transpose(2, 0, 1)) / np.float32(255)
 
 
-def _developed(canvas: Array, rng: Generator) -> Image.Image:
+def developed(canvas: Array, rng: Generator) -> Image.Image:
     """Light, blur and sensor noise turn the planes 0..1 into a picture."""
     height, width = canvas.shape[1:]
     exposure, contrast, warmth, angle = rng.uniform((0.88, 0.92, -0.04, 0), (1.08, 1.08, 0.04, 2 * math.pi))
@@ -354,57 +236,3 @@ def _developed(canvas: Array, rng: Generator) -> Image.Image:
     image = image.filter(ImageFilter.GaussianBlur(float(blur) * max(height, width) / 640))
     grain = rng.standard_normal((height, width, 1), dtype=np.float32) * np.float32(noise)
     return Image.fromarray(np.clip(np.asarray(image) + grain, 0, 255).astype(np.uint8))
-
-
-def photo(seed: int, species: int, number: int, size: tuple[int, int]) -> Image.Image:
-    """Photo `number` of a species; `size` is (long side, short side), and the photo chooses how it lies."""
-    rng = np.random.default_rng((PHOTO, seed, species, number))
-    width, height = size if rng.random() < 0.5 else size[::-1]
-    genome = species_of(seed, species)
-    petal = replace(genome.petal, colour=_near(genome.petal.colour, rng, 0.015, 0.12))
-    flower = replace(genome, petal=petal)
-    green = _near((0.27, 0.55, 0.45), rng)
-    stem = Petal("narrow", 5.0, 0.011, green, green)
-    canvas = _background(width, height, rng)
-    for facing, plane in _planes(flower, width, height, rng):
-        _paint_petals(canvas, facing, stem, (math.pi / 2 + rng.uniform(-0.6, 0.6),), rng)
-        _paint_flower(canvas, plane, flower, rng)
-    return _developed(canvas, rng)
-
-
-def _names(seed: int, species: int, photos: int) -> list[list[str]]:
-    """The file names per species: all different, and none tells the species."""
-    taken: dict[str, None] = {}
-    for category in range(species):
-        for number in range(photos):
-            rng, name = np.random.default_rng((NAME, seed, category, number)), ""
-            while not name or name in taken:
-                name = "".join(ALPHABET[k] for k in rng.integers(len(ALPHABET), size=10)) + ".jpg"
-            taken[name] = None
-    names = list(taken)
-    return [names[start : start + photos] for start in range(0, len(names), photos)]
-
-
-def draw(root: Path, species: int, photos: int, seed: int, size: tuple[int, int] = (640, 480)) -> None:
-    """Make the folder `root`, or replace it, with `species` x `photos` JPEGs and their `label.csv`.
-
-    It appears when all are written. Raises UserError for arguments out of range, and where the disk
-    refuses.
-    """
-    for key, value, least in (("species", species, 1), ("photos", photos, 1), ("seed", seed, 0)):
-        if value < least:
-            raise UserError(f"drawn photos: {key} is {value}; it must be {least} or more")
-    if len(size) != 2 or min(size) < 32 or size[0] < size[1]:
-        raise UserError(f"drawn photos: size is {size}; give (long side, short side), each 32 pixels or more")
-    names = _names(seed, species, photos)
-    with atomic_folder(root) as folder:
-        for category, files in enumerate(names):
-            for number, name in enumerate(files):
-                # Not straight to the file: of its last bytes Pillow does not notice that they do not fit.
-                buffer = io.BytesIO()
-                photo(seed, category, number, size).save(buffer, "JPEG", quality=90)
-                (folder / name).write_bytes(buffer.getbuffer())
-        with (folder / "label.csv").open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("filename", "category"))
-            writer.writerows((name, category) for category, files in enumerate(names) for name in files)

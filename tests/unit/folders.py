@@ -1,0 +1,49 @@
+"""Folders to look for photos in, good and bad, and how such a look may end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hostile import outcome, refused
+
+from ablation.photos import indexing, layouts
+from ablation.running.errors import UserError
+
+
+def make(root: Path, *names: str, **texts: str) -> Path:
+    """Make empty files, and files with text whose names are given with __ for / and _ for ."""
+    for name in names:
+        path = root / name
+        if name.endswith("/"):
+            path.mkdir(parents=True, exist_ok=True)
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    for name, text in texts.items():
+        path = root / name.replace("__", "/").replace("_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="")
+    return root
+
+
+def fails(root: Path, match: str) -> None:
+    with pytest.raises(UserError, match=match) as caught:
+        layouts.find(root)
+    assert "\n" not in str(caught.value)
+    assert str(root) in str(caught.value)
+
+
+def indexed(root: Path) -> None:
+    """Look into a folder, which succeeds with photos of that folder alone or fails with one line."""
+    found = outcome(lambda: layouts.find(root))
+    if isinstance(found, UserError):
+        assert str(root) in str(found)
+        refused(lambda: indexing.build(root, 0.5, 0))
+        return
+    for photo in found:
+        assert photo.category
+        assert ".." not in Path(photo.file).parts
+        assert (root / photo.file).is_file()
+        assert not Path(photo.file).is_absolute()
+    outcome(lambda: indexing.build(root, 0.5, 0))

@@ -1,0 +1,117 @@
+"""index.py: what it prints and writes of duplicates, and when it refuses."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+from scenes import save, scaled, scene
+
+import index
+from ablation.photos import duplicates, indexing, pairs
+from ablation.running.errors import UserError
+
+HEADER = "first,first_category,first_split,second,second_category,second_split,kind,distance\n"
+
+
+def run_index(monkeypatch: pytest.MonkeyPatch, root: Path, mode: str = "refuse") -> Path:
+    """Run index.py in this process; return the folder of its outputs."""
+    folder = root.parent / "indexed"
+    arguments = f"--photos {root} --train-fraction 0.5 --seed 0 --duplicates {mode} --output {folder}/m.csv"
+    monkeypatch.setattr(sys, "argv", ["index.py", *arguments.split()])
+    index.main()
+    return folder
+
+
+def divided(root: Path) -> Path:
+    """A data set with its own split, without duplicates."""
+    for seed, file in enumerate(f"{s}/{c}/{k}.jpg" for s in ("train", "val") for c in "ab" for k in range(2)):
+        save(scene(seed), root / file)
+    return root
+
+
+def rows(folder: Path) -> list[str]:
+    text = (folder / pairs.FILE).read_text(encoding="utf-8")
+    assert text.startswith(HEADER)
+    return text.removeprefix(HEADER).splitlines()
+
+
+def test_without_duplicates_there_is_only_a_header(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = run_index(monkeypatch, divided(tmp_path / "photos"))
+    assert rows(folder) == []
+    assert pairs.across(folder / pairs.FILE) == 0
+    assert capsys.readouterr().out == "2 classes, 4 photos train, 4 validate\n"
+    assert (folder / "m.csv").read_text().startswith("file,sha256,label,category,split\n")
+
+
+def test_duplicates_are_written_and_those_across_the_split_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = divided(tmp_path / "photos")
+    save(scaled(scene(0), 0.5), root / "val/a/smaller.png")
+    (root / "train/b/copy.jpg").write_bytes((root / "train/b/0.jpg").read_bytes())
+    folder = run_index(monkeypatch, root)
+    across, within = rows(folder)
+    assert across.startswith("train/a/0.jpg,a,train,val/a/smaller.png,a,val,near,")
+    assert within == "train/b/0.jpg,b,train,train/b/copy.jpg,b,train,identical,0"
+    assert pairs.across(folder / pairs.FILE) == 1
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert first == (
+        "duplicates across the split: train/a/0.jpg (a, train) and val/a/smaller.png (a, val), near"
+    )
+    assert second == f"2 pairs of duplicates, 1 across the split: {folder / pairs.FILE}"
+
+
+def test_only_the_first_of_many_pairs_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = divided(tmp_path / "photos")
+    for k in range(index.SHOWN + 3):
+        (root / f"val/a/copy{k:02}.jpg").write_bytes((root / "train/a/0.jpg").read_bytes())
+    folder = run_index(monkeypatch, root)
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.startswith("duplicates across") for line in lines) == index.SHOWN
+    assert "and 3 more pairs across the split" in lines
+    assert pairs.across(folder / pairs.FILE) == index.SHOWN + 3
+
+
+@pytest.mark.parametrize("kind", ["identical", "near"])
+def test_a_photo_with_two_labels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    root = divided(tmp_path / "photos")
+    if kind == "near":
+        save(scene(0), root / "train/b/again.webp", quality=70)
+    else:
+        (root / "train/b/again.jpg").write_bytes((root / "train/a/0.jpg").read_bytes())
+    with pytest.raises(UserError, match=rf"{root}/train/a/0\.jpg and {root}/train/b/again\.\w+ are "):
+        run_index(monkeypatch, root)
+    assert "duplicates with two labels: train/a/0.jpg (a, train) and" in capsys.readouterr().out
+    assert not (tmp_path / "indexed").exists()
+    (row,) = rows(run_index(monkeypatch, root, "allow"))
+    assert f",{kind}," in row
+
+
+def test_the_order_in_which_photos_were_decoded_does_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "photos"
+    for category in ("rose", "tulip"):
+        for k in range(6):
+            save(scene(k % 3, (160, 120)), root / category / f"{k}.jpg", quality=50 + 5 * k)
+    prints: dict[str, duplicates.Fingerprint] = {}
+    entries = indexing.build(
+        root, 0.5, 0, lambda file, photo: prints.update({file: duplicates.fingerprint(photo)})
+    )
+    first = duplicates.find(entries, prints)
+    assert len(first) == 3 * 6
+    for seed in range(5):
+        files = list(prints)
+        random.Random(seed).shuffle(files)
+        assert duplicates.find(entries, {file: prints[file] for file in files}) == first
+    texts = {(run_index(monkeypatch, root, "allow") / pairs.FILE).read_bytes() for _ in range(3)}
+    assert len(texts) == 1

@@ -1,0 +1,83 @@
+"""Data sets: their arguments, and which one the study uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from configs import change, load, refusal, small
+
+
+def test_a_data_sets_own_fraction_goes_before_the_studys() -> None:
+    found = load(small()).datasets
+    assert found["drawn"].split_arguments() == "--train-fraction 0.5 --seed 3"
+    assert found["other"].split_arguments() == "--train-fraction 0.9 --seed 3"
+
+
+def test_a_value_with_a_dash_is_no_option() -> None:
+    config = change(small(), ("datasets", "other", "id"), "-rf")
+    assert load(config).datasets["other"].arguments() == "--id=-rf"
+
+
+def test_how_much_an_archive_may_unpack_to(tmp_path: Path) -> None:
+    (tmp_path / "x.zip").write_bytes(b"")
+    assert load(small(dataset=str(tmp_path / "x.zip"))).dataset.unpacked_gb == 20
+    for fields in ({"source": "drive", "id": "x"}, {"source": "local", "path": "x.zip"}):
+        found = load(small(datasets={**small()["datasets"], "x": {**fields, "unpacked_gb": 0.5}}))
+        assert found.datasets["x"].unpacked_gb == 0.5
+        assert "unpacked" not in found.datasets["x"].arguments()
+        for wrong in (0, -1, "1", float("inf")):
+            config = small(datasets={**small()["datasets"], "x": {**fields, "unpacked_gb": wrong}})
+            assert "datasets.x.unpacked_gb" in refusal(config)
+
+
+def test_fields_become_arguments() -> None:
+    found = load(small()).datasets
+    assert found["drawn"].arguments() == "--photos 4 --seed 1 --size 640 480 --species 3"
+    assert found["other"].arguments() == "--id abc"
+    assert load(small()).datasets_from("drive") == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("My Photos (2).zip", "my_photos_2"),
+        ("leaves.tar.gz", "leaves"),
+        ("a.b-c.TGZ.txz", "a_b_c_tgz"),
+        ("folder/", "folder"),
+        ("été 2024/", "t_2024"),
+    ],
+)
+def test_a_data_set_by_its_path(tmp_path: Path, file: str, name: str) -> None:
+    path = tmp_path / file
+    if file.endswith("/"):
+        path.mkdir()
+    else:
+        path.write_bytes(b"")
+    found = load(small(dataset=str(path)))
+    assert found.dataset.name == name
+    assert found.dataset.path == path
+    assert found.dataset.folder == (path if file.endswith("/") else None)
+    assert found.dataset.arguments() == ""
+    # A folder is used where it lies, an archive is unpacked.
+    assert found.datasets_from("local") == ([] if file.endswith("/") else [name])
+
+
+def test_a_configured_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "photos").mkdir()
+    fields = {"source": "local", "path": "~/photos", "published": "x.csv"}
+    found = load(small(dataset="mine", datasets={**small()["datasets"], "mine": fields}))
+    assert found.dataset.folder == tmp_path / "photos"
+    assert found.dataset.arguments() == ""
+
+
+def test_a_path_named_like_a_configured_data_set(tmp_path: Path) -> None:
+    (tmp_path / "Drawn.zip").write_bytes(b"")
+    message = refusal(small(dataset=str(tmp_path / "Drawn.zip")))
+    assert "'drawn' is configured already" in message
+
+
+def test_a_path_without_letters(tmp_path: Path) -> None:
+    (tmp_path / "照片.zip").write_bytes(b"")
+    assert "give it a name under datasets" in refusal(small(dataset=str(tmp_path / "照片.zip")))

@@ -1,0 +1,29 @@
+"""Sources of weights that train their own."""
+
+from __future__ import annotations
+
+from configs import load, one, refusal, small
+
+
+def test_a_source_of_weights_trains_each_backbone_by_its_own_recipe() -> None:
+    found = load(small())
+    dataset, spec = found.pretraining("learned", "alexnet")
+    assert (dataset, spec.image_size, spec.optimizer.algorithm) == ("other", 64, "sgd")
+    assert found.pretraining("learned", "alexnet")[1].gpus == 1
+    _, spec = found.pretraining("learned", "googlenet")
+    assert (spec.image_size, spec.optimizer.algorithm, spec.epochs, spec.weights) == (48, "adamw", 2, "none")
+    assert found.weights_from("pretraining") == ["learned"]
+    assert found.weights_from("torchvision") == ["net"]
+
+
+def test_weights_trained_on_photos_too_small_for_the_backbone() -> None:
+    load(one(weights="learned"))
+    config = one(weights="learned")
+    config["weight_sources"]["learned"]["overrides"] = {}
+    message = refusal(config)
+    assert "weight_sources.learned.image_size is 48" in message
+    assert "at least 63" in message
+    # Nobody asks for AlexNet's, so they need not be possible.
+    config["weights"] = "learned"
+    config["experiments"][0] |= {"backbone": "googlenet", "weights": "learned"}
+    load(config)

@@ -1,0 +1,98 @@
+"""What the rules of runs ask, by their wildcards `experiment` and `seed`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from ablation.chain import names, resources
+from ablation.networks import needs
+from ablation.running import files
+from ablation.study.experiments import Experiment
+from ablation.study.names import known
+from ablation.study.study import Study
+from ablation.training import provenance
+
+# What only a training can make again. Not the weights: whoever deletes them to save disk does not want them
+# trained again.
+TRAINED = ("history.csv", "record.json", "outputs.npy")
+
+
+class Runs:
+    """The runs of a study. `gpus` and `threads` are what each of a run's processes takes."""
+
+    def __init__(self, study: Study, *, gpus: int, threads: int) -> None:
+        self.study, self._gpus, self._threads = study, gpus, threads
+        self.folder = names.runs(study.dataset.name)
+        sizes = {one.spec.image_size for one in study.experiments.values()}
+        # A path, or where runs differ in size a function, which plans slower.
+        self.pack: str | Callable[[Any], str] = (
+            self._packed(sizes.pop()) if len(sizes) == 1 else self._own_pack
+        )
+
+    def experiment(self, wildcards: Any) -> Experiment:
+        """Return the experiment of a run."""
+        if wildcards.experiment not in self.study.experiments:
+            known(wildcards.experiment, self.study.experiments, "the target's experiment", "experiment")
+        return self.study.experiments[wildcards.experiment]
+
+    def _packed(self, size: int) -> str:
+        return names.PACKED.format(dataset=self.study.dataset.name, size=size)
+
+    def _own_pack(self, wildcards: Any) -> str:
+        return self._packed(self.experiment(wildcards).spec.image_size)
+
+    def weights(self, wildcards: Any) -> str | list[str]:
+        """Return the file that a run starts from; none for random weights."""
+        spec = self.experiment(wildcards).spec
+        if self.study.weight_sources[spec.weights]["source"] == "none":
+            return []
+        return names.WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
+
+    def spec(self, wildcards: Any) -> str:
+        """Return all that can change a run's result, as one string: Snakemake compares params unnamed."""
+        return self.experiment(wildcards).run_spec(int(wildcards.seed)).to_json()
+
+    def code(self, wildcards: Any) -> list[tuple[str, str]]:
+        """Return the code of what a run's spec names."""
+        return provenance.chosen(self.experiment(wildcards).spec)
+
+    def gpus(self, wildcards: Any) -> int:
+        """Return how many GPUs a run takes."""
+        return self._gpus * self.experiment(wildcards).spec.gpus
+
+    def threads(self, wildcards: Any) -> int:
+        """Return the CPU threads of a run: so many in each of its processes, of which there is one a GPU."""
+        return self._threads * self.experiment(wildcards).spec.gpus
+
+    def priority(self, wildcards: Any) -> int:
+        """The largest network first: were it the last to end, other cores would have no work meanwhile."""
+        spec = self.experiment(wildcards).spec
+        return needs.parameters(spec.backbone, spec.architecture)
+
+    def memory(self, wildcards: Any, attempt: int) -> int:
+        """Return MB of memory for a training."""
+        needed = resources.memory(self.experiment(wildcards).spec, cuda=self._gpus > 0)
+        return resources.more(needed, attempt)
+
+    def minutes(self, wildcards: Any, attempt: int) -> int:
+        """Return minutes for a training."""
+        photos = resources.photos_of(self.study.dataset.name)
+        return resources.minutes(self.experiment(wildcards).spec, photos) * attempt
+
+    def targets(self, figures: Iterable[str]) -> list[str]:
+        """Return the predictions of every run, for which all else is made, and what finished ones lack.
+
+        `figures` are the names of a run's. Not every file is a target: planning takes 0.1 ms for each.
+        """
+        targets, pictures = [], [f"{figure}.png" for figure in figures]
+        for run in self.study.runs():
+            predictions = f"{self.folder}/{run}/predictions.csv"
+            # Not Path.exists, which takes several times as long.
+            evaluated = os.path.exists(predictions)  # noqa: PTH110
+            expected = [*TRAINED, *pictures] if evaluated else TRAINED
+            deleted = files.deleted(Path(self.folder, run), expected)
+            targets += [predictions, *(f"{self.folder}/{run}/{name}" for name in deleted)]
+        return targets

@@ -1,0 +1,70 @@
+"""What the rules of starting weights ask, by their wildcards `source` and `backbone`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ablation.chain import names, resources
+from ablation.chain.stamps import stamp
+from ablation.networks import needs
+from ablation.networks.edits import ORIGINAL
+from ablation.running import code
+from ablation.spec import Spec
+from ablation.study.inputs import usable
+from ablation.study.study import Study
+from ablation.training import provenance
+
+
+class Weights:
+    """The weight sources of a study. `cuda` tells whether pretrainings run on GPUs."""
+
+    def __init__(self, study: Study, *, cuda: bool) -> None:
+        self.study, self.cuda = study, cuda
+
+    def network_code(self, wildcards: Any) -> tuple[str, str]:
+        """Return the code that is of this backbone alone."""
+        return code.of_row("BACKBONES", wildcards.backbone)
+
+    def version(self, wildcards: Any) -> str:
+        """Return the version of published weights."""
+        version: str = self.study.weight_sources[wildcards.source]["version"]
+        return version
+
+    def given(self, wildcards: Any) -> str:
+        """Return the path of a weight file of the user's own."""
+        path: str = self.study.weight_sources[wildcards.source]["path"]
+        return str(usable(path.replace("{backbone}", wildcards.backbone)))
+
+    def given_stamp(self, wildcards: Any) -> str:
+        """Return what tells that file from another."""
+        return stamp([self.given(wildcards)])
+
+    def _pretraining(self, wildcards: Any) -> tuple[str, Spec]:
+        return self.study.pretraining(wildcards.source, wildcards.backbone)
+
+    def pack(self, wildcards: Any) -> str:
+        """Return the photos that a pretraining reads."""
+        dataset, spec = self._pretraining(wildcards)
+        return names.PACKED.format(dataset=dataset, size=spec.image_size)
+
+    def spec(self, wildcards: Any) -> str:
+        """Return the spec of a pretraining as JSON."""
+        return self._pretraining(wildcards)[1].to_json()
+
+    def code(self, wildcards: Any) -> list[tuple[str, str]]:
+        """Return the code of what a pretraining's spec names."""
+        return provenance.chosen(self._pretraining(wildcards)[1])
+
+    def priority(self, wildcards: Any) -> int:
+        """First what most experiments wait for, and of equals the largest network, which takes longest."""
+        waiting = self.study.experiments_from(wildcards.source, wildcards.backbone)
+        return 1000 * waiting + needs.parameters(wildcards.backbone, ORIGINAL)
+
+    def memory(self, wildcards: Any, attempt: int) -> int:
+        """Return MB of memory for a pretraining."""
+        return resources.more(resources.memory(self._pretraining(wildcards)[1], cuda=self.cuda), attempt)
+
+    def minutes(self, wildcards: Any, attempt: int) -> int:
+        """Return minutes for a pretraining."""
+        dataset, spec = self._pretraining(wildcards)
+        return resources.minutes(spec, resources.photos_of(dataset)) * attempt

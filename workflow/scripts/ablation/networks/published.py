@@ -1,0 +1,47 @@
+"""Published weights, as torchvision fetches them."""
+
+from __future__ import annotations
+
+import http.client
+import pickle
+from pathlib import Path
+
+import torch
+import torchvision
+from torch import Tensor
+
+from ablation.networks.build import without_auxiliary_heads
+from ablation.running.errors import UserError
+from ablation.running.files import sha256
+
+
+def fetch(backbone: str, version: str) -> dict[str, Tensor]:
+    """Return torchvision's published state dict of a version, its checksum checked.
+
+    The file stays in torch's own cache (TORCH_HOME). Raises UserError if there is no such version or it
+    cannot be fetched.
+    """
+    versions = torchvision.models.get_model_weights(backbone)
+    if version not in versions.__members__:
+        raise UserError(f"{backbone} has no weights {version!r}; one of: {', '.join(versions.__members__)}")
+    url = versions[version].url
+    cached = Path(torch.hub.get_dir(), "checkpoints", Path(url).name)
+    # The name ends in the hash's first digits, which torch.hub compares only after a download.
+    digits = cached.stem.rpartition("-")[2]
+    if cached.exists() and not sha256(cached).startswith(digits):
+        raise UserError(f"{cached} was altered or cut short: delete it and run again")
+    try:
+        state = versions[version].get_state_dict(progress=False, check_hash=True, weights_only=True)
+    except (
+        OSError,
+        RuntimeError,
+        ValueError,
+        EOFError,
+        LookupError,  # the weights-only unpickler's words for a file that is no pickle
+        http.client.HTTPException,
+        pickle.UnpicklingError,
+    ) as error:
+        remedy = f"delete {cached}" if cached.exists() else "check the connection, or choose other weights"
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise UserError(f"cannot fetch {url} ({reason}): {remedy}") from error
+    return without_auxiliary_heads(backbone, state)

@@ -1,0 +1,122 @@
+"""The data sets of a configuration, and which of them the study uses."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablation.photos import archive
+from ablation.running.errors import UserError
+from ablation.study.inputs import exists, require_file, usable
+from ablation.study.names import known
+from ablation.study.wording import shown
+
+# In GB of 10^9 bytes.
+UNPACKED_GB = archive.MAX_BYTES / 10**9
+ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set: its `source`, the fields of that source, and how it is split."""
+
+    name: str
+    source: str
+    fields: dict[str, Any]
+    train_fraction: float
+    split_seed: int
+
+    def arguments(self) -> str:
+        """Return the fields of the source as command-line arguments, quoted for a shell."""
+        words = []
+        for key, value in sorted(self.fields.items()):
+            if key not in ("path", "published", "unpacked_gb"):
+                values = [str(item) for item in (value if isinstance(value, list) else [value])]
+                # Alone, a value that begins with a dash would be read as an option.
+                words += [f"--{key}={values[0]}"] if values[0].startswith("-") else [f"--{key}", *values]
+        return shlex.join(words)
+
+    def split_arguments(self) -> str:
+        """Return how the photos are split, as command-line arguments."""
+        return f"--train-fraction {self.train_fraction} --seed {self.split_seed}"
+
+    @property
+    def folder(self) -> Path | None:
+        """The user's own folder of photos, which is used where it lies; None for other sources."""
+        path = self.path
+        return path if path is not None and path.is_dir() else None
+
+    @property
+    def path(self) -> Path | None:
+        """The user's own archive or folder; None for other sources."""
+        return usable(self.fields["path"]) if self.source == "local" else None
+
+    @property
+    def unpacked_gb(self) -> float:
+        """How many GB the archive may unpack to."""
+        found: float = self.fields.get("unpacked_gb", UNPACKED_GB)
+        return found
+
+
+def resolved_datasets(config: dict[str, Any]) -> dict[str, Dataset]:
+    """Return the configured data sets with their splits."""
+    return {name: dataset(config, name, fields) for name, fields in config["datasets"].items()}
+
+
+def dataset(config: dict[str, Any], name: str, fields: dict[str, Any]) -> Dataset:
+    """Return one data set; its own train_fraction goes before the study's."""
+    split = config["split"]
+    fraction = fields.get("train_fraction", split["train_fraction"])
+    own = {key: value for key, value in fields.items() if key not in ("source", "train_fraction")}
+    if fields["source"] == "local":
+        exists(fields["path"], f"datasets.{name}.path")
+    return Dataset(name, fields["source"], own, fraction, split["seed"])
+
+
+def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Dataset:
+    """Return the data set of the study: a configured one, or an archive or folder given by its path."""
+    name = config["dataset"]
+    if name in datasets:
+        chosen = datasets[name]
+    else:
+        if not exists(name, "dataset"):
+            if "/" in name or name.endswith(ARCHIVES):
+                raise UserError(f"config: dataset is {shown(name)}, but there is no such file or folder")
+            known(name, datasets, "dataset", "data set or path of an archive or folder")
+        chosen = dataset(config, named_after(name), {"source": "local", "path": name})
+        if chosen.name in datasets:
+            raise UserError(
+                f"config: dataset is {name!r}, and a data set {chosen.name!r} is configured already; "
+                "give this one another name under datasets"
+            )
+    if chosen.path is not None:
+        require_file(str(chosen.path), f"datasets.{chosen.name}.path")
+    return chosen
+
+
+def named_after(path: str) -> str:
+    """Return a data set's name from the path of its archive or folder: of a long one, the beginning."""
+    stem = Path(path).expanduser().resolve().name
+    for suffix in sorted(ARCHIVES, key=len, reverse=True):
+        stem = stem.removesuffix(suffix)
+    name = re.sub(r"[^a-z0-9]+", "_", stem.lower())[:100].strip("_")
+    if not name:
+        raise UserError(
+            f"config: dataset is {path!r}: give it a name under datasets, its file name has no letters"
+        )
+    return name
+
+
+def published(dataset: Dataset, project: Path) -> list[str]:
+    """Return the file of published figures that stand beside a data set's, as a list of one or none."""
+    if "published" not in dataset.fields:
+        return []
+    where = f"datasets.{dataset.name}.published"
+    path = str(usable(str(project / dataset.fields["published"])))
+    require_file(path, where)
+    if not Path(path).is_file():
+        raise UserError(f"config: {where} is {path!r}, a folder; name a CSV file")
+    return [path]

@@ -1,0 +1,122 @@
+"""From the entries under `experiments` to experiments: lists expanded, references resolved, limits kept."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ablation.networks import backbones, edits, needs
+from ablation.running.errors import UserError
+from ablation.spec import Spec
+from ablation.study.names import known, require_name
+from ablation.study.recipes import OPTIMIZER_FIELDS, resolved_augmentation, resolved_optimizer
+from ablation.study.weights import check_pretraining_size
+from ablation.study.wording import shown
+
+RECIPE_FIELDS = ("image_size", "batch_size", "epochs", "patience", "precision", "gpus")
+# Fields whose lists expand to one experiment for each value, in the order that names are made.
+EXPANDED = (
+    *("backbone", "architecture", "augmentation", "optimizer", "weights"),
+    *OPTIMIZER_FIELDS,
+    *RECIPE_FIELDS,
+)
+MOST_RUNS = 10_000
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One row of the summary: a spec but for its seed, the seeds of its runs, and what to call it."""
+
+    name: str
+    label: str
+    augmentation: str
+    optimizer: str
+    seeds: tuple[int, ...]
+    spec: Spec
+
+    def run_spec(self, seed: int) -> Spec:
+        """Return the spec of the run with this seed."""
+        return replace(self.spec, seed=seed)
+
+
+def resolved_experiments(config: dict[str, Any]) -> dict[str, Experiment]:
+    """Return all experiments by name; raise UserError for too many runs, or a name given twice."""
+    experiments: dict[str, Experiment] = {}
+    runs = 0
+    for position, entry in enumerate(config["experiments"]):
+        # Counted before they are made, which could take all memory.
+        runs += math.prod(len(values) for values in lists_of(entry).values()) * len(
+            entry.get("seeds", config["seeds"])
+        )
+        if runs > MOST_RUNS:
+            raise UserError(
+                f"config: experiments[{position}] brings the study to {runs} runs; at most {MOST_RUNS}"
+            )
+        for one in expanded(config, entry, f"experiments[{position}]"):
+            if one.name in experiments:
+                raise UserError(
+                    f"config: experiments[{position}].name is {one.name!r}, "
+                    "which an earlier experiment has; give each its own"
+                )
+            require_name(one.name, f"the name of experiments[{position}], {shown(one.name)},")
+            experiments[one.name] = one
+    return experiments
+
+
+def lists_of(entry: dict[str, Any]) -> dict[str, list[Any]]:
+    """Return the fields of an experiment's entry that are lists, in the order that names are made."""
+    return {field: entry[field] for field in EXPANDED if isinstance(entry.get(field), list)}
+
+
+def expanded(config: dict[str, Any], entry: dict[str, Any], where: str) -> Iterator[Experiment]:
+    """Yield one experiment for each combination of the entry's list-valued fields."""
+    lists = lists_of(entry)
+    if not lists and "name" not in entry:
+        raise UserError(
+            f"config: {where} has no name and no list of values to name its experiments by; give it one"
+        )
+    for values in itertools.product(*lists.values()):
+        one = {**entry, **dict(zip(lists, values, strict=True))}
+        parts = ([entry["name"]] if "name" in entry else []) + [str(value) for value in values]
+        yield experiment(config, one, "-".join(parts), where)
+
+
+def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: str) -> Experiment:
+    """Return the experiment of an entry without lists, its references checked and resolved."""
+    architecture = entry.get("architecture", edits.ORIGINAL)
+    weights = entry.get("weights", config["weights"])
+    known(entry["backbone"], backbones.BACKBONES, f"{where}.backbone", "backbone")
+    fitting = [edit for edit, its in edits.EDITS.items() if entry["backbone"] in its.backbones]
+    known(architecture, [edits.ORIGINAL, *fitting], f"{where}.architecture", f"edit of {entry['backbone']}")
+    known(entry["augmentation"], config["augmentations"], f"{where}.augmentation", "augmentation")
+    known(entry["optimizer"], config["optimizers"], f"{where}.optimizer", "optimizer")
+    known(weights, config["weight_sources"], f"{where}.weights", "weight source")
+    recipe = {field: entry.get(field, config["recipe"][field]) for field in RECIPE_FIELDS}
+    changes = {field: entry[field] for field in OPTIMIZER_FIELDS if field in entry}
+    minimum = needs.minimum_size(entry["backbone"], architecture)
+    if recipe["image_size"] < minimum:
+        key = f"{where}.image_size" if "image_size" in entry else "recipe.image_size"
+        raise UserError(
+            f"config: {key} is {recipe['image_size']}, but {name} needs at least {minimum} pixels"
+        )
+    if recipe["gpus"] > 1 and needs.needs_whole_batch(architecture):
+        key = f"{where}.gpus" if "gpus" in entry else "recipe.gpus"
+        raise UserError(
+            f"config: {key} is {recipe['gpus']}, but {name} takes a softmax over the whole batch, which one "
+            f"process must hold; give {where} gpus: 1"
+        )
+    check_pretraining_size(config, weights, entry["backbone"])
+    spec = Spec(
+        backbone=entry["backbone"],
+        architecture=architecture,
+        augmentation=resolved_augmentation(config, entry["augmentation"]),
+        optimizer=resolved_optimizer(config, entry["optimizer"], changes),
+        weights=weights,
+        **recipe,
+        seed=0,
+    )
+    seeds = tuple(entry.get("seeds", config["seeds"]))
+    return Experiment(name, entry.get("label", name), entry["augmentation"], entry["optimizer"], seeds, spec)

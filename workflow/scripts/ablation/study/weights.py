@@ -1,0 +1,62 @@
+"""Weight sources: what the entry of one refers to, and the spec by which one trains its own weights."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from ablation.networks import backbones, edits, needs
+from ablation.running.errors import UserError
+from ablation.spec import Spec
+from ablation.study.names import known
+from ablation.study.recipes import resolved_augmentation, resolved_optimizer
+
+
+def check_sources(config: dict[str, Any], datasets: Collection[str]) -> None:
+    """Raise UserError if a pretraining names a data set, augmentation, optimizer or backbone there is not."""
+    for name, fields in config["weight_sources"].items():
+        if fields["source"] == "pretraining":
+            where = f"weight_sources.{name}"
+            known(fields["dataset"], datasets, f"{where}.dataset", "data set")
+            known(fields["augmentation"], config["augmentations"], f"{where}.augmentation", "augmentation")
+            known(fields["optimizer"], config["optimizers"], f"{where}.optimizer", "optimizer")
+            for backbone, values in fields["overrides"].items():
+                known(backbone, backbones.BACKBONES, f"{where}.overrides", "backbone")
+                optimizer = values.get("optimizer", fields["optimizer"])
+                known(optimizer, config["optimizers"], f"{where}.overrides.{backbone}.optimizer", "optimizer")
+
+
+def check_pretraining_size(config: dict[str, Any], source: str, backbone: str) -> None:
+    """Refuse a pretraining of the backbone on photos smaller than it can take."""
+    fields = config["weight_sources"][source]
+    if fields["source"] != "pretraining":
+        return
+    own = fields["overrides"].get(backbone, {})
+    size = own.get("image_size", fields["image_size"])
+    minimum = needs.minimum_size(backbone, edits.ORIGINAL)
+    if size < minimum:
+        key = f"overrides.{backbone}.image_size" if "image_size" in own else "image_size"
+        raise UserError(
+            f"config: weight_sources.{source}.{key} is {size}, but {backbone} needs at least {minimum} "
+            f"pixels; give overrides.{backbone} a larger image_size"
+        )
+
+
+def pretraining(config: dict[str, Any], source: str, backbone: str) -> tuple[str, Spec]:
+    """Return the data set and the spec by which a source trains a backbone from random weights."""
+    fields = config["weight_sources"][source]
+    fields = {**fields, **fields["overrides"].get(backbone, {})}
+    spec = Spec(
+        backbone=backbone,
+        architecture=edits.ORIGINAL,
+        augmentation=resolved_augmentation(config, fields["augmentation"]),
+        optimizer=resolved_optimizer(config, fields["optimizer"], {}),
+        weights="none",
+        image_size=fields["image_size"],
+        batch_size=fields["batch_size"],
+        epochs=fields["epochs"],
+        patience=fields["epochs"],
+        precision=fields["precision"],
+        seed=fields["seed"],
+    )
+    return fields["dataset"], spec

@@ -1,0 +1,55 @@
+"""The training or the validation photos of a pack, batch by batch, on the training's device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ablation.photos.pack import Pack, Pixels
+
+# Bounds the host's memory while photos go to a GPU.
+PHOTOS_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Photos:
+    """The training or the validation photos of a pack: `pixels[rows]` and int64 `labels`.
+
+    `pixels` is uint8 N x H x W x 3: a tensor on the device if the photos fit into its memory, else the
+    pack's file, of which the system keeps in memory what is used and fits.
+    """
+
+    pixels: Tensor | Pixels
+    rows: Tensor
+    labels: Tensor
+
+    @classmethod
+    def of(cls, pack: Pack, *, training: bool, device: torch.device, resident: bool = False) -> Photos:
+        """Choose the training or the validation photos of a pack.
+
+        `resident` puts them into the device's memory.
+        """
+        rows = torch.from_numpy(np.flatnonzero(pack.training == training))
+        labels = torch.from_numpy(pack.labels)[rows].to(device)
+        if not resident:
+            return cls(pack.photos, rows, labels)
+        pixels = torch.empty((len(rows), *pack.photos.shape[1:]), dtype=torch.uint8, device=device)
+        # In parts: the host may not have the memory for a second copy of all.
+        for some, there in zip(rows.split(PHOTOS_AT_ONCE), pixels.split(PHOTOS_AT_ONCE), strict=True):
+            there.copy_(torch.from_numpy(pack.photos[some.numpy()]))
+        return cls(pixels, torch.arange(len(rows), device=device), labels)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Return pixels and labels of the photos at `index` (on the CPU), on the training's device."""
+        device = self.labels.device
+        there = index.to(device, non_blocking=True)
+        if isinstance(self.pixels, Tensor):
+            return self.pixels[self.rows[there]], self.labels[there]
+        pixels = torch.from_numpy(self.pixels[self.rows[index].numpy()])
+        return pixels.to(device, non_blocking=True), self.labels[there]

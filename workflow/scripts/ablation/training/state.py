@@ -1,0 +1,187 @@
+"""A training between two batches: all that the rest of it depends on, and what it has found so far."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from ablation.running.errors import UserError
+from ablation.spec import Spec
+from ablation.training.distributed.group import ALONE, Group
+from ablation.training.distributed.layers import wrap
+from ablation.training.history import Epoch
+from ablation.training.optimization import flat, make_optimizer, make_schedule
+from ablation.training.placement import place
+from ablation.training.precision import autocast, resolve_precision
+
+
+@dataclass
+class Trained:
+    """The history, how it ended, and of the epoch with the lowest validation loss what `train` returns.
+
+    That is its weights, and what these made of the validation photos: float32 N x classes, in the pack's
+    order, before any softmax but the network's own.
+    """
+
+    history: list[Epoch] = field(default_factory=list)
+    best_epoch: int = 0
+    best_state: dict[str, Tensor] = field(default_factory=dict)
+    best_outputs: Tensor = field(default_factory=lambda: torch.empty(0))
+    ended: str = ""
+    precision: str = "fp32"
+
+
+class Training:
+    """A training between two batches: all that the rest of it depends on, and what it has found so far.
+
+    Of several processes that train together, all have the same.
+    """
+
+    def __init__(
+        self, net: nn.Module, spec: Spec, photos: int, device: torch.device, group: Group = ALONE
+    ) -> None:
+        self.spec, self.photos, self.device, self.group = spec, photos, device, group
+        self.net = place(net, device)
+        self.trains = wrap(self.net, group)
+        # The fused optimizers copy at every step what does not lie in a row, as channels-last weights.
+        self.rows = [nn.Parameter(flat(parameter.detach())) for parameter in self.net.parameters()]
+        self.optimizer = make_optimizer(self.rows, spec.optimizer)
+        self.batches = math.ceil(photos / spec.batch_size)
+        self.schedule = make_schedule(self.optimizer, spec.optimizer, spec.epochs * self.batches)
+        self.generator = torch.Generator().manual_seed(spec.seed)
+        self.trained = Trained(precision=resolve_precision(spec.precision, device))
+        self.start_epoch()
+
+    def start_epoch(self) -> None:
+        """Draw the order of the next epoch's photos and set its sums to zero."""
+        self.order = torch.randperm(self.photos, generator=self.generator)
+        self.batch = 0
+        self.losses = torch.zeros(self.batches, device=self.device)
+        self.hits = torch.zeros((), dtype=torch.int64, device=self.device)
+        self.started = time.perf_counter()
+
+    @property
+    def epoch(self) -> int:
+        """The epoch that is being trained, from 1."""
+        return len(self.trained.history) + 1
+
+    def place(self) -> str:
+        """Say in words how far the training is."""
+        return f"epoch {self.epoch}, after batch {self.batch} of {self.batches}"
+
+    def rest(self) -> Sequence[Tensor]:
+        """Return the indices of the photos of each batch of this epoch that has not been trained."""
+        batches: Sequence[Tensor] = self.order.split(self.spec.batch_size)
+        return batches[self.batch :]
+
+    def step(self, photos: Tensor, labels: Tensor, batch: int | None = None) -> None:
+        """Train on one batch, float32 N x 3 x H x W and int64 labels: this process's part, perhaps empty.
+
+        `batch` is how many photos all processes have of it; N if not given.
+        """
+        self.group.batch = len(labels) if batch is None else batch
+        with autocast(self.trained.precision, self.device):
+            logits = self.trains(photos)
+        loss = functional.cross_entropy(logits.float(), labels, reduction="sum") / self.group.batch
+        # The gradients of several processes are averaged, and their losses add up to that of the batch.
+        (loss * self.group.size).backward()
+        for row, parameter in zip(self.rows, self.net.parameters(), strict=True):
+            assert parameter.grad is not None, "every parameter takes part"
+            row.grad, parameter.grad = flat(parameter.grad), None
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.schedule.step()
+        self.losses[self.batch] = self.group.sum(loss.detach())
+        self.hits += self.group.sum((logits.argmax(1) == labels).sum())
+        self.batch += 1
+
+    def train_loss_and_accuracy(self) -> tuple[float, float]:
+        """Return the averages over the epoch's photos; refuse a loss that is not finite."""
+        where = f"epoch {self.epoch}, training batch"
+        require_finite(self.losses, where)
+        size = self.spec.batch_size
+        sizes = torch.tensor([min(size, self.photos - first) for first in range(0, self.photos, size)])
+        loss = (self.losses.double().cpu() * sizes).sum() / self.photos
+        return float(loss), int(self.hits) / self.photos
+
+    def end_epoch(self, epoch: Epoch, outputs: Tensor) -> None:
+        """Take down an epoch's figures, keep its weights if they are the best, end or start the next.
+
+        `outputs` is what the weights made of the validation photos.
+        """
+        trained, history = self.trained, self.trained.history
+        lowest = history[trained.best_epoch - 1].val_loss if history else float("inf")
+        history.append(epoch)
+        if epoch.val_loss < lowest:
+            trained.best_epoch, trained.best_outputs = epoch.epoch, outputs
+            self.keep_weights()
+        if epoch.epoch - trained.best_epoch >= self.spec.patience:
+            trained.ended = "early_stop"
+        elif epoch.epoch == self.spec.epochs:
+            trained.ended = "epoch_limit"
+        else:
+            self.start_epoch()
+
+    def keep_weights(self) -> None:
+        """Make the best weights a copy of the network's: in the memory of the last ones, if there are any."""
+        best, state = self.trained.best_state, self.net.state_dict()
+        for name, value in state.items():
+            best[name] = best[name].copy_(value) if name in best else value.clone()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that the rest of the training depends on."""
+        best_is_current = self.batch == 0 and self.trained.best_epoch == self.epoch - 1
+        return {
+            "net": self.net.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "schedule": self.schedule.state_dict(),
+            "generator": self.generator.get_state(),
+            # Of dropout.
+            "cpu_generator": torch.get_rng_state(),
+            "cuda_generator": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
+            "order": self.order,
+            "batch": self.batch,
+            "losses": self.losses,
+            "hits": self.hits,
+            "seconds": time.perf_counter() - self.started,
+            "history": [asdict(epoch) for epoch in self.trained.history],
+            "best_epoch": self.trained.best_epoch,
+            # Not twice: after an epoch that was the best so far, the best weights are the current ones.
+            "best_state": None if best_is_current else self.trained.best_state,
+            "best_outputs": self.trained.best_outputs,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` was called; its tensors may lie on any device."""
+        self.net.load_state_dict(state["net"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.schedule.load_state_dict(state["schedule"])
+        self.generator.set_state(state["generator"])
+        torch.set_rng_state(state["cpu_generator"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["cuda_generator"], self.device)
+        self.order, self.batch = state["order"], state["batch"]
+        self.losses, self.hits = state["losses"].to(self.device), state["hits"].to(self.device)
+        self.started = time.perf_counter() - state["seconds"]
+        self.trained.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.trained.best_epoch = state["best_epoch"]
+        self.trained.best_outputs = state["best_outputs"].to(self.device)
+        best = state["best_state"] or self.net.state_dict()
+        self.trained.best_state = {name: value.to(self.device, copy=True) for name, value in best.items()}
+
+
+def require_finite(losses: Tensor, where: str, size: int = 1) -> None:
+    """Raise UserError if a loss is not finite, naming the batch: `size` losses each."""
+    wrong = (~losses.isfinite()).nonzero()
+    if len(wrong):
+        raise UserError(
+            f"the loss is not finite in {where} {int(wrong[0]) // size + 1}: "
+            "lower the learning rate or use precision fp32"
+        )
