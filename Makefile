@@ -15,11 +15,12 @@ run: $(VENV)/run.done ## set up and run the study to results/summary.csv
 test: $(VENV)/test.done ## set up and run the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-lint: $(VENV)/test.done ## check format, style, types and the workflow
+lint: $(VENV)/test.done ## check format, style, types, layers and the workflow
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check .
 	$(BIN)/mypy
+	PYTHONPATH=workflow/scripts $(BIN)/lint-imports --no-logo
 	$(BIN)/snakemake --lint
 
 format: $(VENV)/test.done ## format the code

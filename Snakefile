@@ -32,7 +32,7 @@ rule all:
     input:
         "results/summary.csv",
         comparison_figures(),
-        of_run.targets(figures.RUN_FIGURES),
+        of_run.targets(RUN_FIGURES),
 
 
 onstart:

@@ -12,7 +12,8 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 from ablation.photos import pack
-from ablation.results import evaluation, figures, outputs
+from ablation.results import outputs, predictions
+from ablation.results.figures.run import RUN_FIGURES
 from ablation.running.files import write_json, write_text
 from ablation.study import study
 from ablation.training import history
@@ -76,7 +77,7 @@ def write_run(run: Path, index: pack.Index) -> None:
     validation = int((~index.training).sum())
     made = np.random.default_rng(chance.getrandbits(32)).normal(size=(validation, len(index.categories)))
     outputs.write(made.astype(np.float32), run / outputs.FILE)
-    evaluation.write_predictions(evaluation.predictions(run, index), run / "predictions.csv")
+    predictions.write(predictions.of(run, index), run / "predictions.csv")
     record = {
         "ended": "epoch_limit",
         "parameters": chance.randrange(10**7),
@@ -86,5 +87,5 @@ def write_run(run: Path, index: pack.Index) -> None:
         "classes": len(index.categories),
     }
     write_json(run / "record.json", record)
-    for name in ("weights.safetensors", *(f"{figure}.png" for figure in figures.RUN_FIGURES)):
+    for name in ("weights.safetensors", *(f"{figure}.png" for figure in RUN_FIGURES)):
         write_text(run / name, "stand-in\n")

@@ -27,9 +27,12 @@ import torch
 from PIL import Image
 
 from ablation.networks import weight_files
-from ablation.photos import archive, drawn, indexing, manifest, packing
-from ablation.results import evaluation, figures
-from ablation.results import tables as comparison
+from ablation.photos import archive, indexing, manifest, packing
+from ablation.photos.drawn import drawing
+from ablation.results import predictions as predictions_file
+from ablation.results import tables
+from ablation.results.figures.run import RUN_FIGURES
+from ablation.results.figures.study import STUDY_FIGURES
 from ablation.running import errors, files
 from ablation.training import checkpoint
 from ablation.training.history import Epoch, write_history
@@ -67,8 +70,8 @@ def history(_sources: Path, path: Path) -> None:
 
 def predictions(sources: Path, path: Path) -> None:
     names = json.loads((sources / "pack" / "pack.json").read_text())["files"]
-    rows = [evaluation.Prediction(name, "lily", "rose", 1 / 3, 1 / 7) for name in names * 4]
-    evaluation.write_predictions(rows, path)
+    rows = [predictions_file.Prediction(name, "lily", "rose", 1 / 3, 1 / 7) for name in names * 4]
+    predictions_file.write(rows, path)
 
 
 def weights(_sources: Path, path: Path) -> None:
@@ -77,11 +80,11 @@ def weights(_sources: Path, path: Path) -> None:
 
 
 def table(_sources: Path, path: Path) -> None:
-    comparison.write(pd.DataFrame({"experiment": ["a"] * 2000, "val_loss": 1 / 3}), path)
+    tables.write(pd.DataFrame({"experiment": ["a"] * 2000, "val_loss": 1 / 3}), path)
 
 
 def run_figure(name: str) -> Callable[[Path, Path], None]:
-    return lambda sources, path: figures.RUN_FIGURES[name](sources / "run", sources / "pack", path)
+    return lambda sources, path: RUN_FIGURES[name](sources / "run", sources / "pack", path)
 
 
 def study_figure(_sources: Path, path: Path) -> None:
@@ -91,7 +94,7 @@ def study_figure(_sources: Path, path: Path) -> None:
         {"experiment": name, "label": name, "augmentation": name, **same, **measured}
         for name in ("none", "flip")
     ]
-    figures.STUDY_FIGURES["augmentations"].draw(pd.DataFrame(rows), path)
+    STUDY_FIGURES["augmentations"].draw(pd.DataFrame(rows), path)
 
 
 def packed(size: int) -> Callable[[Path, Path], None]:
@@ -119,7 +122,7 @@ WRITERS: dict[str, Callable[[Path, Path], None]] = {
     "pack.json": packed(1),
     # Folders.
     "unpacked": lambda sources, path: archive.unpack(sources / "photos.zip", path),
-    "drawn": lambda _sources, path: drawn.draw(path, 2, 2, 0, (96, 72)),
+    "drawn": lambda _sources, path: drawing.draw(path, 2, 2, 0, (96, 72)),
 }
 # They are written together, and either may be the one that fails.
 PACK = ("photos.npy", "pack.json")

@@ -46,7 +46,7 @@ def machine(fresh: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         (fresh.folder / f"dev/nvidia{number}").parent.mkdir(exist_ok=True)
         (fresh.folder / f"dev/nvidia{number}").touch()
     (fresh.folder / "places").mkdir()
-    environment = fresh.folder / "workflow/scripts/ablation/environment.py"
+    environment = fresh.folder / "workflow/scripts/ablation/running/environment.py"
     text = environment.read_text(encoding="utf-8")
     assert 'DEVICES = Path("/dev")' in text
     environment.write_text(text.replace('Path("/dev")', 'Path("dev")'), encoding="utf-8")

@@ -13,7 +13,8 @@ sys.path.insert(0, SCRIPTS)
 from ablation.chain import advice, interruption, names, photos, records
 from ablation.chain import resources, rest, runs, weights
 from ablation.networks.backbones import BACKBONES
-from ablation.results import figures
+from ablation.results.figures.run import RUN_FIGURES
+from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library
 from ablation.running import environment, lease
 from ablation.running.errors import UserError
@@ -70,7 +71,7 @@ wildcard_constraints:
     # Not one of all: a long pattern makes planning a large study half as slow again.
     experiment="[^/]+",
     seed="[0-9]+",
-    figure=names.one_of(figures.STUDY_FIGURES),
+    figure=names.one_of(STUDY_FIGURES),
 
 
 def script(name):
@@ -84,7 +85,7 @@ def code(name, *leave_out):
 
 def comparison_figures():
     """The pictures that compare runs, as far as the study has what they compare."""
-    return [f"{COMPARISON}/{name}.png" for name in figures.applicable(STUDY.compared())]
+    return [f"{COMPARISON}/{name}.png" for name in applicable(STUDY.compared())]
 
 
 def runs_folder(_wildcards):

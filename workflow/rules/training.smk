@@ -40,7 +40,7 @@ rule evaluate:
         outputs=f"{RUN}/outputs.npy",
     output:
         predictions=f"{RUN}/predictions.csv",
-        figures=[f"{RUN}/{figure}.png" for figure in figures.RUN_FIGURES],
+        figures=[f"{RUN}/{figure}.png" for figure in RUN_FIGURES],
     log:
         f"logs/evaluate/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
     conda:

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from ablation.results import tables as comparison
+from ablation.results import collecting, tables
 from ablation.running import errors
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="CSV with a row a run")
     args = parser.parse_args()
     study = [json.loads(line) for line in sys.stdin if line.strip()]
-    comparison.write(comparison.collect(study, args.runs), args.output)
+    tables.write(collecting.collect(study, args.runs), args.output)
 
 
 if __name__ == "__main__":

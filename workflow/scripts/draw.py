@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation.photos import drawn
+from ablation.photos.drawn import drawing
 from ablation.running import errors
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs=2, default=(640, 480), help="long and short side in pixels")
     parser.add_argument("--output", required=True, type=Path, help="folder of the photos")
     args = parser.parse_args()
-    drawn.draw(args.output, args.species, args.photos, args.seed, tuple(args.size))
+    drawing.draw(args.output, args.species, args.photos, args.seed, tuple(args.size))
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from ablation.photos import pack
-from ablation.results import evaluation, figures
+from ablation.results import predictions
+from ablation.results.figures.run import RUN_FIGURES
 from ablation.running import errors, kept
 
 
@@ -15,9 +16,9 @@ def main() -> None:
     parser.add_argument("--run", required=True, type=Path, help="folder of the run's results")
     parser.add_argument("--pack", required=True, type=Path, help="folder of the packed photos")
     args = parser.parse_args()
-    predictions = evaluation.predictions(args.run, pack.load_index(args.pack))
-    evaluation.write_predictions(predictions, args.run / "predictions.csv")
-    for name, draw in figures.RUN_FIGURES.items():
+    rows = predictions.of(args.run, pack.load_index(args.pack))
+    predictions.write(rows, args.run / "predictions.csv")
+    for name, draw in RUN_FIGURES.items():
         draw(args.run, args.pack, args.run / f"{name}.png")
     kept.clear(args.run)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation.results import tables as comparison
+from ablation.results import summarizing, tables
 from ablation.running import errors
 
 
@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--published", type=Path, nargs="?", help="CSV of published figures")
     parser.add_argument("--output", required=True, type=Path, help="summary.csv")
     args = parser.parse_args()
-    comparison.write(comparison.summarize(comparison.read(args.runs), args.published), args.output)
+    tables.write(summarizing.summarize(tables.read(args.runs), args.published), args.output)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from chained import Job, Workflow, training
 
 from ablation.chain import failures
 
@@ -37,3 +38,31 @@ def test_reason(tmp_path: Path, log: str | None, reason: str) -> None:
 def test_bytes_that_are_no_text(tmp_path: Path) -> None:
     (tmp_path / "train.log").write_bytes(b"\xff\xfe\nerror: \xff broken\n")
     assert failures.reason(tmp_path / "train.log") == "\ufffd broken"
+
+
+# --- which job is to blame ---------------------------------------------------------------------------
+
+
+def log(folder: Path, name: str, error: str) -> str:
+    path = folder / f"{name}.log"
+    path.write_text(f"fine\nerror: {error}\n", encoding="utf-8")
+    return str(path)
+
+
+def test_each_run_has_the_reason_of_the_job_that_failed(tmp_path: Path) -> None:
+    pack = Job("pack", log=[log(tmp_path, "pack", "no photos")])
+    pretrain = Job("pretrain", log=[log(tmp_path, "pretrain", "not finite")])
+    own = training("own/seed0", log(tmp_path, "own", "out of memory"))
+    waiting, both = training("waiting/seed1"), training("both/seed0")
+    innocent = training("innocent/seed0")
+    workflow = Workflow([pack, pretrain, own, waiting, both, innocent, Job("collect")])
+    workflow.order(pretrain, pack)
+    workflow.order(waiting, pretrain)
+    workflow.order(both, own)
+    workflow.fail(own, pretrain)
+    assert failures.of_runs(workflow) == {
+        "own/seed0": "out of memory",
+        "waiting/seed1": "not finite",
+        "both/seed0": "out of memory",
+        "innocent/seed0": "not run, because another step failed before",
+    }

@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ablation.photos import drawn
-from ablation.photos.drawn import draw, photo
+from ablation.photos.drawn import drawing
+from ablation.photos.drawn.drawing import draw, photo
 from ablation.photos.drawn.species import species_of
 from ablation.running.errors import UserError
 from places import SCRIPTS
@@ -46,7 +46,7 @@ def test_same_arguments_give_the_same_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_another_process_gives_the_same_bytes(tmp_path: Path, hash_seed: str) -> None:
     draw(tmp_path / "a", 2, 2, 5, SMALL)
-    code = "from pathlib import Path; from ablation.photos.drawn import draw; "
+    code = "from pathlib import Path; from ablation.photos.drawn.drawing import draw; "
     code += f"draw(Path('b'), 2, 2, 5, {SMALL})"
     variables = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(SCRIPTS)}
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=variables, check=True)
@@ -150,7 +150,7 @@ def test_a_failure_midway_leaves_what_was_there(
         drawn_photos.append(photo(*arguments))
         return drawn_photos[-1]
 
-    monkeypatch.setattr(drawn, "photo", fail_late)
+    monkeypatch.setattr(drawing, "photo", fail_late)
     with pytest.raises(raised):
         draw(tmp_path / "photos", 2, 2, 2, SMALL)
     assert {path.name: contents(path) for path in tmp_path.iterdir()} == before

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from ablation.photos.drawn import photo
+from ablation.photos.drawn.drawing import photo
 
 
 @pytest.mark.parametrize("number", range(4))

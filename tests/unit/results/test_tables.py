@@ -1,345 +1,39 @@
-"""The tables of a study from hand-made folders of runs."""
+"""Tables written and read again."""
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import pytest
 
-from ablation.results import tables as comparison
-from ablation.running.errors import UserError
-from ablation.training.history import Epoch, write_history
-from places import ROOT
-
-PUBLISHED = ROOT / "studies/orchids.csv"
-# Losses with two equal lowest ones, the second with the better accuracy.
-HISTORY = [
-    Epoch(1, 2.0, 0.25, 1.5, 0.25, 3.0, 1.0),
-    Epoch(2, 1.1, 0.5, 0.1 + 0.2, 0.5, 2.0, 1.0),
-    Epoch(3, 0.9, 0.75, 0.1 + 0.2, 0.625, 2.0, 1.0),
-    Epoch(4, 0.7, 1.0, 0.9, 0.75, 3.0, 1.0),
-]
-
-
-def run(
-    runs: Path,
-    experiment: str,
-    seed: int = 0,
-    history: list[Epoch] = HISTORY,
-    augmentation: str = "normalize",
-    **changes: Any,
-) -> dict[str, Any]:
-    """Write a run's files and return its line of the study."""
-    folder = runs / experiment / f"seed{seed}"
-    folder.mkdir(parents=True)
-    write_history(history, folder / "history.csv")
-    record = {
-        "parameters": 57_000_003,
-        "ended": "epoch_limit",
-        "train_seconds": 14.25,
-        "train_photos": 30,
-        "val_photos": 16,
-        "classes": 3,
-    }
-    record |= {key: new for key, new in changes.items() if key in record}
-    (folder / "record.json").write_text(json.dumps(record))
-    return {
-        "experiment": experiment,
-        "label": changes.get("label", experiment),
-        "backbone": "alexnet",
-        "architecture": "original",
-        "augmentation": augmentation,
-        "optimizer": "sgd",
-        "weights": "none",
-        "image_size": 224,
-        "seed": seed,
-        "reason": None,
-    }
-
-
-def failed(experiment: str, seed: int = 0, reason: str = "out of memory") -> dict[str, Any]:
-    """The line of a run that failed: it has no files."""
-    return {
-        **dict.fromkeys(("label", "backbone", "architecture", "augmentation", "optimizer"), "x"),
-        **{"experiment": experiment, "weights": "none", "image_size": 64, "seed": seed, "reason": reason},
-    }
-
-
-def summarized(study: list[dict[str, Any]], runs: Path, published: Path | None = None) -> pd.DataFrame:
-    """The summary as a user gets it: through both files."""
-    comparison.write(comparison.collect(study, runs), runs / "runs.csv")
-    comparison.write(
-        comparison.summarize(comparison.read(runs / "runs.csv"), published), runs / "summary.csv"
-    )
-    return comparison.read(runs / "summary.csv")
-
-
-# --- one row a run ---------------------------------------------------------------------------------
-
-
-def test_the_columns_of_a_run(tmp_path: Path) -> None:
-    study = [run(tmp_path, "alexnet-none", augmentation="none")]
-    row = comparison.collect(study, tmp_path).iloc[0].to_dict()
-    assert row == {
-        "experiment": "alexnet-none",
-        "label": "alexnet-none",
-        "augmentation": "none",
-        "backbone": "alexnet",
-        "architecture": "original",
-        "optimizer": "sgd",
-        "weights": "none",
-        "image_size": 224,
-        "seed": 0,
-        "reason": None,
-        "parameters": 57_000_003,
-        "ended": "epoch_limit",
-        "epochs": 4,
-        "best_epoch": 2,  # the first of the two lowest losses
-        "train_loss": 1.1,
-        "train_accuracy": 0.5,
-        "val_loss": 0.1 + 0.2,
-        "val_accuracy": 0.5,
-        "last_train_accuracy": 1.0,
-        "last_val_loss": 0.9,
-        "last_val_accuracy": 0.75,
-        "best_val_accuracy": 0.75,
-        "train_seconds": 14.25,
-        "images_per_second": 30 * 4 / 10.0,
-        "val_photos": 16,
-        "classes": 3,
-    }
-
-
-@pytest.mark.parametrize("name", ["record.json", "history.csv"])
-@pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff\xfe\xfa", b"epoch,val_loss\n"])
-def test_unreadable_results_are_named(tmp_path: Path, name: str, content: bytes | None) -> None:
-    study = [run(tmp_path, "a"), run(tmp_path, "b")]
-    path = tmp_path / "b/seed0" / name
-    path.unlink()
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(
-        UserError, match=r"b/seed0 has no readable results \(.*\): delete it and run again"
-    ) as told:
-        comparison.collect(study, tmp_path)
-    assert len(str(told.value).splitlines()) == 1
-
-
-def test_one_row_a_run_in_the_studys_order(tmp_path: Path) -> None:
-    study = [run(tmp_path, name, seed) for name in ("b", "a") for seed in (7, 2)]
-    found = comparison.collect(study, tmp_path)
-    assert list(zip(found["experiment"], found["seed"], strict=True)) == [
-        ("b", 7),
-        ("b", 2),
-        ("a", 7),
-        ("a", 2),
-    ]
-
-
-# --- one row an experiment -------------------------------------------------------------------------
-
-
-def test_the_columns_of_the_summary(tmp_path: Path) -> None:
-    found = summarized([run(tmp_path, "a")], tmp_path)
-    assert list(found.columns) == [
-        *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
-        *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss"),
-        *("val_accuracy", "last_train_accuracy", "last_val_loss", "last_val_accuracy"),
-        *("best_val_accuracy", "train_seconds", "images_per_second"),
-        *("published_val_loss", "published_val_accuracy", "ended", "reason"),
-    ]
-    row = found.iloc[0]
-    assert (row["seeds"], row["best_epoch"], row["train_loss"], row["images_per_second"]) == (1, 2, 1.1, 12.0)
-
-
-def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
-    summarized([run(tmp_path, "a")], tmp_path)
-    lines = (tmp_path / "summary.csv").read_text().splitlines()
-    assert lines[1:] == [
-        "a,alexnet,original,normalize,sgd,none,1,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
-        "1.0,0.9,0.75,0.75,14.25,12.0,,,epoch_limit,"
-    ]
-
-
-def test_seeds_are_averaged(tmp_path: Path) -> None:
-    worse = [
-        Epoch(1, 3.0, 0.0, 2.0, 0.0, 1.0, 1.0),
-        Epoch(2, 2.0, 0.25, 1.0, 0.25, 1.0, 1.0),
-        Epoch(3, 1.5, 0.5, 0.7, 0.25, 3.0, 1.0),
-    ]
-    study = [
-        run(tmp_path, "b", 3),
-        run(tmp_path, "a", 0, worse),
-        run(tmp_path, "b", 4, worse, train_seconds=15.75),
-    ]
-    found = summarized(study, tmp_path).set_index("experiment")
-    assert list(found.index) == ["b", "a"]
-    assert found["seeds"].tolist() == [2, 1]
-    row = found.loc["b"]
-    assert (row["epochs"], row["best_epoch"], row["parameters"]) == (3.5, 2.5, 57_000_003)
-    assert row["val_loss"] == pytest.approx((0.1 + 0.2 + 0.7) / 2)
-    assert row["val_accuracy"] == pytest.approx((0.5 + 0.25) / 2)
-    assert row["train_loss"] == pytest.approx((1.1 + 1.5) / 2)
-    assert row["train_accuracy"] == pytest.approx(0.5)
-    assert row["last_val_loss"] == pytest.approx((0.9 + 0.7) / 2)
-    assert row["best_val_accuracy"] == pytest.approx((0.75 + 0.25) / 2)
-    assert row["train_seconds"] == pytest.approx(15.0)
-    assert row["images_per_second"] == pytest.approx((12 + 30 * 3 / 5) / 2)
-    assert found.loc["a", "best_epoch"] == 3
-
-
-def test_counts_read_as_integers(tmp_path: Path) -> None:
-    study = [run(tmp_path, name) for name in ("a", "b")]
-    found = summarized(study, tmp_path)
-    for column in ("parameters", "epochs", "best_epoch", "seeds"):
-        assert found[column].dtype == "int64"
-    assert "57000003" in (tmp_path / "summary.csv").read_text()
-    assert "57000003.0" not in (tmp_path / "summary.csv").read_text()
-
-
-def test_a_count_reads_as_integer_whatever_the_others_are(tmp_path: Path) -> None:
-    later = [Epoch(epoch, 1.0, 0.0, 2.0 - epoch, 0.0, 1.0, 1.0) for epoch in (1, 2, 3)]
-    study = [run(tmp_path, "a"), run(tmp_path, "b", 0), run(tmp_path, "b", 1, later), failed("c", reason="x")]
-    summarized(study, tmp_path)
-    with (tmp_path / "summary.csv").open(encoding="utf-8", newline="") as file:
-        assert [row["best_epoch"] for row in csv.DictReader(file)] == ["2", "2.5", ""]
-
-
-def test_runs_beyond_the_study_do_not_count(tmp_path: Path) -> None:
-    study = [run(tmp_path, "a"), run(tmp_path, "a", 1)]
-    assert summarized(study[:1], tmp_path)["seeds"].tolist() == [1]
-
-
-# --- how runs ended --------------------------------------------------------------------------------
-
-
-def test_the_summary_says_how_each_run_ended(tmp_path: Path) -> None:
-    endings = ["early_stop", "interrupted", "epoch_limit"]
-    study = [run(tmp_path, "b", seed, ended=ended) for seed, ended in enumerate(endings)]
-    found = summarized([*study, run(tmp_path, "a", ended="early_stop")], tmp_path)
-    assert found["ended"].tolist() == ["early_stop interrupted epoch_limit", "early_stop"]
-    assert found["reason"].isna().all()
-
-
-def test_a_failed_experiment_has_a_row_and_a_reason(tmp_path: Path) -> None:
-    study = [run(tmp_path, "a"), failed("b", reason="the loss is not finite, in epoch 3"), run(tmp_path, "c")]
-    found = summarized(study, tmp_path).set_index("experiment")
-    assert list(found.index) == ["a", "b", "c"]
-    row = found.loc["b"]
-    assert (row["seeds"], row["ended"]) == (0, "failed")
-    assert row["reason"] == "the loss is not finite, in epoch 3"
-    numbers = found.columns[found.columns.get_loc("parameters") : found.columns.get_loc("ended")]
-    assert row[list(numbers)].isna().all()
-    assert found.loc["a", "val_loss"] == found.loc["c", "val_loss"] == 0.1 + 0.2
-    assert "57000003," in (tmp_path / "summary.csv").read_text()
-
-
-def test_a_failed_seed_does_not_count(tmp_path: Path) -> None:
-    whole = summarized([run(tmp_path, "a", 0), run(tmp_path, "a", 1)], tmp_path).iloc[0]
-    study = [run(tmp_path / "b", "a", 0), failed("a", 1), run(tmp_path / "b", "a", 2), failed("a", 3, "no")]
-    part = summarized(study, tmp_path / "b").iloc[0]
-    assert (part["seeds"], part["ended"]) == (2, "epoch_limit failed epoch_limit failed")
-    assert part["reason"] == "seed 1: out of memory; seed 3: no"
-    different = ["ended", "reason", "backbone", "architecture", "augmentation", "optimizer"]
-    assert part.drop(different).equals(whole.drop(different))
-
-
-def test_all_failed(tmp_path: Path) -> None:
-    found = summarized([failed("a"), failed("b")], tmp_path)
-    assert found["ended"].tolist() == ["failed", "failed"]
-    assert tuple(found.columns) == comparison.SUMMARY
-
-
-def test_results_of_an_earlier_run_do_not_stand_in_for_a_failed_one(tmp_path: Path) -> None:
-    run(tmp_path, "a")
-    assert comparison.collect([failed("a")], tmp_path).loc[0].to_dict() == {**failed("a"), "ended": "failed"}
-
-
-# --- published figures -----------------------------------------------------------------------------
-
-
-def test_published_figures_stand_beside_ours(tmp_path: Path) -> None:
-    # resnet101 was published at both points, resnet50 at its last epoch only, the last one not at all.
-    names = ["resnet101", "alexnet-none", "resnet50", "alexnet-softmax_classes"]
-    found = summarized([run(tmp_path, name) for name in names], tmp_path, PUBLISHED)
-    assert found["experiment"].tolist() == names
-    assert found["published_val_loss"].tolist()[:3] == [2.4263, 1.8528, 2.8185]
-    assert found["published_val_accuracy"].tolist()[:3] == [0.3805, 0.5510, 0.4490]
-    assert found.loc[3, ["published_val_loss", "published_val_accuracy"]].isna().all()
-
-
-def test_the_best_loss_goes_before_the_last_epoch_in_any_order(tmp_path: Path) -> None:
-    lines = PUBLISHED.read_text().splitlines()
-    turned = tmp_path / "turned.csv"
-    turned.write_text("\n".join([lines[0], *lines[:0:-1]]) + "\n")
-    one, other = (comparison.read_published(path)["val_loss"].to_dict() for path in (PUBLISHED, turned))
-    assert one == other
-    assert len(one) == 16
-
-
-def test_without_published_figures_the_columns_are_empty(tmp_path: Path) -> None:
-    found = summarized([run(tmp_path, "alexnet-none")], tmp_path)
-    assert found[["published_val_loss", "published_val_accuracy"]].isna().all(axis=None)
-    assert (tmp_path / "summary.csv").read_text().splitlines()[1].endswith(",,,epoch_limit,")
-
-
-def test_published_figures_without_a_column(tmp_path: Path) -> None:
-    (tmp_path / "p.csv").write_text("experiment,val_loss\na,1.0\n")
-    with pytest.raises(UserError, match=r"p\.csv has no column point, val_acc"):
-        comparison.read_published(tmp_path / "p.csv")
-
-
-@pytest.mark.parametrize("content", [None, b"", b"a,b\n1,2,3\n4,5,6,7\n", b"\xff\xfe\xfa"])
-def test_published_figures_that_are_no_table(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "p.csv"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(UserError, match=r"p\.csv") as caught:
-        comparison.read_published(path)
-    assert len(str(caught.value).splitlines()) == 1
-
-
-# --- reading and writing ---------------------------------------------------------------------------
+from ablation.results import tables
 
 
 def test_names_come_back_as_they_were(tmp_path: Path) -> None:
     """An augmentation may be called none, and an experiment after a learning rate."""
     names = ["none", "null", "nan", "NA", "0.001", "1e-05", "007", "true", "a, b", 'the "best"']
     table = pd.DataFrame({"experiment": names, "augmentation": names, "label": names})
-    comparison.write(table, tmp_path / "x.csv")
-    found = comparison.read(tmp_path / "x.csv")
+    tables.write(table, tmp_path / "x.csv")
+    found = tables.read(tmp_path / "x.csv")
     assert found.to_dict("list") == table.to_dict("list")
-
-
-@pytest.mark.parametrize("names", [["0.001", "1e-05"], ["1", "02"], ["true", "false"], ["none", "nan"]])
-def test_experiments_called_after_a_value(tmp_path: Path, names: list[str]) -> None:
-    study = [run(tmp_path, name, augmentation=names[0]) for name in names]
-    found = summarized(study, tmp_path)
-    assert found["experiment"].tolist() == names
-    assert found["augmentation"].tolist() == [names[0]] * 2
-    assert comparison.read(tmp_path / "runs.csv")["label"].tolist() == names
 
 
 def test_numbers_come_back_exactly(tmp_path: Path) -> None:
     numbers = [0.1 + 0.2, 1 / 3, 1e-300, 5e-324, 123456789.123456789, 2.0**53, 0.0]
     table = pd.DataFrame({"value": numbers, "count": [57_000_003] * len(numbers)})
-    comparison.write(table, tmp_path / "x.csv")
-    found = comparison.read(tmp_path / "x.csv")
+    tables.write(table, tmp_path / "x.csv")
+    found = tables.read(tmp_path / "x.csv")
     assert found["value"].tolist() == numbers
     assert found["count"].dtype == "int64"
 
 
 def test_only_empty_cells_are_missing(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("experiment,published_val_loss\nnone,\nnan,1.5\n")
-    found = comparison.read(tmp_path / "x.csv")
+    found = tables.read(tmp_path / "x.csv")
     assert found["experiment"].tolist() == ["none", "nan"]
     assert found["published_val_loss"].isna().tolist() == [True, False]
 
 
 def test_a_table_appears_whole(tmp_path: Path) -> None:
-    comparison.write(pd.DataFrame({"a": [1]}), tmp_path / "new/x.csv")
+    tables.write(pd.DataFrame({"a": [1]}), tmp_path / "new/x.csv")
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["x.csv"]

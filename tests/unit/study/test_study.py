@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from configs import DEFAULT, load, one, refusal, small
 
 from ablation.networks.edits import EDITS, ORIGINAL
-from ablation.results import figures
+from ablation.results.figures.study import applicable
 from places import ROOT
 
 LADDER = ["none", "flip", "rotate", "jitter", "gray", "normalize"]
@@ -63,19 +61,9 @@ def test_the_default_ladder_adds_one_transform_a_rung() -> None:
 
 def test_the_default_study_compares_all_three_ways() -> None:
     found = load(DEFAULT)
-    assert figures.applicable(found.compared()) == ["augmentations", "architectures", "backbones"]
+    assert applicable(found.compared()) == ["augmentations", "architectures", "backbones"]
     assert len(found.runs()) == sum(len(each.seeds) for each in found.experiments.values())
     assert len(set(found.runs())) == len(found.runs())
-
-
-def test_the_snakefile_does_not_pay_for_torch() -> None:
-    code = (
-        "import sys; from ablation.study import repeated_keys, study; from ablation.results import figures; "
-        "from ablation.running import environment; "
-        "sys.exit(any(name in sys.modules for name in ('torch', 'torchvision', 'matplotlib', 'pandas')))"
-    )
-    scripts = str(ROOT / "workflow/scripts")
-    subprocess.run([sys.executable, "-c", code], check=True, env={"PYTHONPATH": scripts}, timeout=60)
 
 
 def test_loading_leaves_the_configuration_as_it_was() -> None:

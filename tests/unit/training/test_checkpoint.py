@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +11,9 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tiny import ADAMW, CPU, RANDOM, SGD, SIDE, Tiny, assert_same, photos, spec, without_times
-from torch import Tensor, nn
+from tiny import CPU, RANDOM, photos, spec
+from torch import nn
+from trainings import BATCHES, RECIPES, assert_same_training, network, stopping_after, train
 
 from ablation.running import code, files
 from ablation.running.errors import UserError
@@ -22,64 +21,12 @@ from ablation.running.signals import Requests, Resumable
 from ablation.spec import Spec
 from ablation.training import checkpoint, loop
 from ablation.training.checkpoint import Checkpoint
-from ablation.training.state import Trained
 from places import SCRIPTS
 
-RECIPES = {
-    "sgd": spec(augmentation=RANDOM, optimizer=SGD),
-    "adamw": spec(augmentation=RANDOM, optimizer=ADAMW),
-    "one cycle": spec(augmentation=RANDOM, optimizer=replace(ADAMW, schedule="one_cycle")),
-    "patience": spec(optimizer=replace(SGD, learning_rate=0.3), epochs=9, patience=2),
-    "bf16": spec(augmentation=RANDOM, precision="bf16"),
-}
-BATCHES = 3  # an epoch: 8 photos by 3
+pytestmark = pytest.mark.usefixtures("_one_thread")
 
 
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    """On networks this small, several threads mostly wait for each other."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-def network(seed: int = 5) -> Tiny:
-    """Dropout draws from PyTorch's global generator; batch norm has buffers."""
-    torch.manual_seed(seed)
-    wide = 3 * SIDE * SIDE
-    layers = (nn.Flatten(), nn.Linear(wide, 12), nn.BatchNorm1d(12), nn.ReLU(), nn.Dropout(0.3))
-    return Tiny(*layers, nn.Linear(12, 3), seed=seed)
-
-
-def train(recipe: Spec, keeper: Checkpoint | None = None, after_each: Callable[[], object] = int) -> Trained:
-    """Train a new network; `after_each` is called while a batch is being trained."""
-
-    def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
-        for batch in batches:
-            after_each()
-            yield batch
-
-    net = network()
-    torch.manual_seed(recipe.seed)
-    return loop.train(net, recipe, photos(), CPU, watch, checkpoint=keeper)
-
-
-def assert_same_training(one: Trained, other: Trained) -> None:
-    assert without_times(one.history) == without_times(other.history)
-    assert (one.best_epoch, one.ended, one.precision) == (other.best_epoch, other.ended, other.precision)
-    assert_same(one.best_state, other.best_state)
-    assert torch.equal(one.best_outputs, other.best_outputs)
-
-
-def stopping_after(batches: int, requests: Requests) -> Callable[[], None]:
-    """Ask to leave in the batch of this number, from 1."""
-    seen = iter(range(1, 10**6))
-
-    def count() -> None:
-        requests.leave = next(seen) == batches
-
-    return count
+# --- resuming ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
@@ -206,6 +153,9 @@ def test_leaving_while_validating(tmp_path: Path) -> None:
     assert_same_training(train(recipe, Checkpoint(path, "this", Requests())), whole)
 
 
+# --- other trainings --------------------------------------------------------------------------------
+
+
 def test_another_training_starts_afresh(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "checkpoint.pt"
     keeper = Checkpoint(path, "this", Requests())
@@ -253,7 +203,7 @@ def test_fingerprints_tell_trainings_apart(monkeypatch: pytest.MonkeyPatch, tmp_
     assert len({same, *others}) == 1 + len(others)
 
 
-# --- damaged files ---------------------------------------------------------------------------------
+# --- damaged files ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -322,79 +272,3 @@ def test_without_space_a_training_goes_on(tmp_path: Path, capsys: pytest.Capture
     keeper = Checkpoint(tmp_path / "file/checkpoint.pt", "this", Requests())
     with pytest.raises(UserError, match="cannot write"):
         train(RECIPES["sgd"], keeper, stopping_after(2, keeper.requests))
-
-
-# --- signals ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def _handlers() -> Iterator[None]:
-    """Put back what `heed` changes."""
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    before = [signal.getsignal(number) for number in numbers]
-    yield
-    for number, handler in zip(numbers, before, strict=True):
-        signal.signal(number, handler)
-
-
-@pytest.fixture
-def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ablation.running.signals.FOLLOW_UP_SECONDS", 0)
-
-
-def sending(number: signal.Signals, batches: int) -> Callable[[], None]:
-    """Send this process a signal in the batch of this number, from 1."""
-    seen = iter(range(1, 10**6))
-
-    def count() -> None:
-        if next(seen) == batches:
-            os.kill(os.getpid(), number)
-
-    return count
-
-
-@pytest.mark.usefixtures("_handlers", "_at_once")
-@pytest.mark.parametrize("batches", range(1, 13))
-def test_sigint_ends_with_the_epoch(batches: int, tmp_path: Path) -> None:
-    recipe = RECIPES["adamw"]
-    whole = train(recipe)
-    keeper = Checkpoint(tmp_path / "checkpoint.pt", "this", Requests().heed())
-    found = train(recipe, keeper, sending(signal.SIGINT, batches))
-    epochs = (batches - 1) // BATCHES + 1
-    assert without_times(found.history) == without_times(whole.history[:epochs])
-    assert found.ended == ("interrupted" if epochs < recipe.epochs else "epoch_limit")
-    # The best weights of these epochs, as of a training that ends there by its limit.
-    assert_same_training(replace(found, ended="epoch_limit"), train(replace(recipe, epochs=epochs)))
-
-
-@pytest.mark.usefixtures("_handlers", "_at_once")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_sigterm_leaves_after_the_batch(number: signal.Signals, tmp_path: Path) -> None:
-    recipe, path = RECIPES["sgd"], tmp_path / "checkpoint.pt"
-    with pytest.raises(Resumable, match="epoch 2, after batch 2 of 3"):
-        train(recipe, Checkpoint(path, "this", Requests().heed()), sending(number, 5))
-    assert_same_training(train(recipe, Checkpoint(path, "this", Requests())), train(recipe))
-
-
-@pytest.mark.usefixtures("_handlers", "_at_once")
-def test_ctrl_c_on_the_workflow_is_not_the_end_of_a_training(tmp_path: Path) -> None:
-    """SIGINT and SIGTERM right behind it: the training is to go on later, not to end."""
-    steps = [sending(signal.SIGINT, 2), sending(signal.SIGTERM, 2)]
-    keeper = Checkpoint(tmp_path / "checkpoint.pt", "this", Requests().heed())
-    with pytest.raises(Resumable):
-        train(RECIPES["sgd"], keeper, lambda: [step() for step in steps])
-
-
-@pytest.mark.usefixtures("_handlers", "_at_once")
-def test_a_pretraining_does_not_end_early(tmp_path: Path) -> None:
-    keeper = Checkpoint(tmp_path / "checkpoint.pt", "this", Requests().heed(finish=False))
-    with pytest.raises(Resumable):
-        train(RECIPES["sgd"], keeper, sending(signal.SIGINT, 2))
-
-
-@pytest.mark.usefixtures("_handlers")
-def test_an_ignored_signal_stays_ignored() -> None:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    Requests().heed()
-    assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-    assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,7 +9,7 @@ import torch
 
 from ablation.running import environment
 from ablation.running.errors import UserError
-from ablation.training import device, reproducibility
+from ablation.training import device
 
 
 @pytest.fixture
@@ -57,38 +53,3 @@ def test_a_gpu_that_pytorch_cannot_use_is_not_passed_over(monkeypatch: pytest.Mo
         device.choose()
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     assert device.choose() == torch.device("cpu")
-
-
-def test_fp32_is_not_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
-    reproducibility.make_reproducible(0, torch.get_num_threads())
-    assert not torch.backends.cudnn.allow_tf32
-    assert not torch.backends.cuda.matmul.allow_tf32
-
-
-STEPS = """
-import resource, sys, torch
-from ablation.training import memory
-if sys.argv[1] == "kept":
-    memory.keep_memory()
-torch.set_num_threads(1)
-net = torch.nn.Sequential(*(torch.nn.Conv2d(16, 16, 3, padding=1) for _ in range(4)))
-photos = torch.ones(16, 16, 128, 128)
-for step in range(16):
-    if step == 8:
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    net(photos).sum().backward()
-print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
-"""
-
-
-def test_kept_memory_is_not_faulted_in_again() -> None:
-    if not hasattr(ctypes.CDLL(None), "mallopt"):
-        pytest.skip("this system's C library is not glibc")
-    env = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
-    env |= {"PYTHONPATH": str(Path(device.__file__).parents[2])}
-    kept, given_back = (
-        int(subprocess.check_output([sys.executable, "-c", STEPS, way], env=env, text=True))
-        for way in ("kept", "given back")
-    )
-    assert kept < given_back / 4

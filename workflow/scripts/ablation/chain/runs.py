@@ -57,7 +57,7 @@ class Runs:
 
     def code(self, wildcards: Any) -> list[tuple[str, str]]:
         """Return the code of what a run's spec names."""
-        return provenance.chosen(self.experiment(wildcards).spec)
+        return provenance.of_run(self.experiment(wildcards).spec)
 
     def gpus(self, wildcards: Any) -> int:
         """Return how many GPUs a run takes."""

@@ -53,7 +53,7 @@ class Weights:
 
     def code(self, wildcards: Any) -> list[tuple[str, str]]:
         """Return the code of what a pretraining's spec names."""
-        return provenance.chosen(self._pretraining(wildcards)[1])
+        return provenance.of_pretraining(self._pretraining(wildcards)[1])
 
     def priority(self, wildcards: Any) -> int:
         """First what most experiments wait for, and of equals the largest network, which takes longest."""

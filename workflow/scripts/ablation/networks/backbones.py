@@ -1,43 +1,28 @@
-"""The backbones: torchvision's networks, and how each gets a new head.
+"""The backbones: torchvision's networks. To add one, add a line to `BACKBONES`.
 
-To add one, add a line to `BACKBONES`, and a function if its head is of a new kind. torch is imported inside
-functions because the Snakefile reads this module to check config.yaml.
+Standard library only: the Snakefile reads this module to check config.yaml.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 IMAGENET_CLASSES = 1000
 
 
-def replace_last_classifier_layer(net: Any, classes: int) -> None:
-    """Put a fresh linear layer in place of the last of the classifier (AlexNet, VGG)."""
-    from torch import nn
-
-    net.classifier[-1] = nn.Linear(net.classifier[-1].in_features, classes)
-
-
-def extend_fc(net: Any, classes: int) -> None:
-    """Keep the pretrained 1000-way `fc` and add ReLU and a fresh linear layer behind it."""
-    from torch import nn
-
-    net.fc = nn.Sequential(net.fc, nn.ReLU(), nn.Linear(net.fc.out_features, classes))
-
-
 @dataclass(frozen=True)
 class Backbone:
     """How a torchvision network becomes a classifier of the user's classes.
 
-    `minimum_size` is the smallest image side in pixels that it can train on, even with a last batch of
-    one photo (batch norm refuses one value per channel); `parameters` are millions, with 1000 outputs;
-    `multiplications` are 10^9 for a photo of 224 x 224 pixels; `activations` are the bytes that training
-    keeps of each pixel of a batch, measured in fp32; `options` are passed to torchvision's builder.
+    `head` is its name in `heads.HEADS`; `minimum_size` is the smallest image side in pixels that it can train
+    on, even with a last batch of one photo (batch norm refuses one value per channel); `parameters` are
+    millions, with 1000 outputs; `multiplications` are 10^9 for a photo of 224 x 224 pixels; `activations` are
+    the bytes that training keeps of each pixel of a batch, measured in fp32; `options` are passed to
+    torchvision's builder.
     """
 
-    head: Callable[[Any, int], None]
+    head: str
     minimum_size: int
     parameters: int
     multiplications: float
@@ -50,11 +35,11 @@ class Backbone:
 GOOGLENET = {"aux_logits": False, "transform_input": True, "init_weights": True}
 
 BACKBONES: dict[str, Backbone] = {
-    "alexnet": Backbone(replace_last_classifier_layer, 63, 61, 0.7, 700, {}),
-    "vgg11": Backbone(replace_last_classifier_layer, 32, 133, 7.6, 1600, {}),
-    "googlenet": Backbone(extend_fc, 47, 7, 1.5, 1300, GOOGLENET),
-    "resnet34": Backbone(extend_fc, 33, 22, 3.7, 1000, {}),
-    "resnet50": Backbone(extend_fc, 33, 26, 4.1, 2300, {}),
-    "resnet101": Backbone(extend_fc, 33, 45, 7.8, 3100, {}),
-    "resnext50_32x4d": Backbone(extend_fc, 33, 25, 4.2, 2600, {}),
+    "alexnet": Backbone("replace_last_layer", 63, 61, 0.7, 700, {}),
+    "vgg11": Backbone("replace_last_layer", 32, 133, 7.6, 1600, {}),
+    "googlenet": Backbone("extend_fc", 47, 7, 1.5, 1300, GOOGLENET),
+    "resnet34": Backbone("extend_fc", 33, 22, 3.7, 1000, {}),
+    "resnet50": Backbone("extend_fc", 33, 26, 4.1, 2300, {}),
+    "resnet101": Backbone("extend_fc", 33, 45, 7.8, 3100, {}),
+    "resnext50_32x4d": Backbone("extend_fc", 33, 25, 4.2, 2600, {}),
 }

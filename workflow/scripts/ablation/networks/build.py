@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ablation.networks.backbones import BACKBONES
 from ablation.networks.edits import EDITS, ORIGINAL
+from ablation.networks.heads import HEADS
 from ablation.networks.weight_files import read_weights
 from ablation.running.errors import UserError
 
@@ -45,7 +46,7 @@ def without_auxiliary_heads(backbone: str, state: dict[str, Tensor]) -> dict[str
 
 def adapt(net: nn.Module, backbone: str, architecture: str, classes: int) -> nn.Module:
     """Replace the head for `classes` outputs, then apply the architecture edit (in place)."""
-    BACKBONES[backbone].head(net, classes)
+    HEADS[BACKBONES[backbone].head](net, classes)
     if architecture != ORIGINAL:
         EDITS[architecture].apply(net)
     return net

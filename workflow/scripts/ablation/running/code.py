@@ -25,6 +25,7 @@ LIBRARY = "ablation"
 SURROUNDING = f"{LIBRARY}/running/"
 TABLES = {
     "BACKBONES": f"{LIBRARY}/networks/backbones.py",
+    "HEADS": f"{LIBRARY}/networks/heads.py",
     "EDITS": f"{LIBRARY}/networks/edits.py",
     "TRANSFORMS": f"{LIBRARY}/training/transforms.py",
 }

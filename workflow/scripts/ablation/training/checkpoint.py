@@ -17,9 +17,9 @@ from ablation.running.errors import UserError
 from ablation.running.files import atomic
 from ablation.running.signals import Requests, Resumable
 from ablation.spec import Spec
+from ablation.training import provenance
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.precision import resolve_precision
-from ablation.training.provenance import chosen
 from ablation.training.state import Training
 
 # At most this part of the time goes into writing checkpoints: a checkpoint holds up to four times the
@@ -44,7 +44,7 @@ def fingerprint(
         "precision": resolve_precision(spec.precision, target),
         "threads": threads,
     }
-    parts["code"] = [*(module for path in CODE for module in code.of(path)), *chosen(spec)]
+    parts["code"] = [*(module for path in CODE for module in code.of(path)), *provenance.of_run(spec)]
     versions = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}
     text = json.dumps({**parts, **versions}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

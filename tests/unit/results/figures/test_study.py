@@ -1,28 +1,26 @@
-"""What the figures compare, and that they can be drawn from little."""
+"""What the figures of a study compare, and that they can be drawn from little."""
 
 from __future__ import annotations
 
-import csv
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from pictures import picture
 from PIL import Image
 
 from ablation.networks.edits import EDITS
-from ablation.photos import pack
-from ablation.results import figures
-from ablation.results.figures import RUN_FIGURES, STUDY_FIGURES
-from ablation.running.files import sha256
+from ablation.results.figures.study import MOST_ROWS, STUDY_FIGURES, applicable
 from ablation.study import study
 from places import ROOT
 
 LADDER = ["none", "flip", "rotate", "jitter", "gray", "normalize"]
 OTHERS = ["resnet34", "resnet50", "resnet101", "resnext50_32x4d", "vgg11", "googlenet"]
+
+
+# --- what is compared ------------------------------------------------------------------------------
 
 
 def compared(*rows: str) -> list[dict[str, str | int]]:
@@ -32,18 +30,6 @@ def compared(*rows: str) -> list[dict[str, str | int]]:
         {"experiment": row, "image_size": 224, **dict(zip(keys, row.split("/"), strict=False))}
         for row in rows
     ]
-
-
-def picture(path: Path) -> tuple[int, int]:
-    """The size of a PNG that can be opened and is not blank."""
-    with Image.open(path) as image:
-        image.load()
-        assert image.format == "PNG"
-        assert len(np.unique(np.asarray(image.convert("L")))) > 10
-        return image.size
-
-
-# --- what is compared ------------------------------------------------------------------------------
 
 
 def test_the_default_study() -> None:
@@ -75,7 +61,7 @@ def test_the_default_study() -> None:
     ],
 )
 def test_figures_need_something_to_compare(rows: list[str], expected: list[str]) -> None:
-    assert figures.applicable(compared(*rows)) == expected  # type: ignore[arg-type]
+    assert applicable(compared(*rows)) == expected  # type: ignore[arg-type]
 
 
 def test_the_largest_group_is_compared() -> None:
@@ -101,97 +87,7 @@ def test_experiments_of_one_value_stand_together_and_once() -> None:
     assert STUDY_FIGURES["backbones"].experiments(rows) == ["a", "slow", "v"]
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [("rose", "rose"), ("", ""), ("x" * 9, "x" * 9), ("abcdefghij", "abcd…ghij"), ("a\n b", "a b")],
-)
-def test_short(text: str, expected: str) -> None:
-    assert figures.short(text, 9) == expected
-
-
-# --- figures of a run ------------------------------------------------------------------------------
-
-
-def history(run: Path, epochs: int) -> None:
-    run.mkdir(parents=True)
-    with (run / "history.csv").open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(
-            ["epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy", "train_seconds"]
-        )
-        writer.writerows([epoch, 2 / epoch, 0.5, 3 / epoch, 0.4, 1.0] for epoch in range(1, epochs + 1))
-
-
-def predicted(run: Path, folder: Path, names: list[str], classes: list[str]) -> None:
-    """Write the predictions of a run and its pack, which holds a training photo more."""
-    run.mkdir(parents=True, exist_ok=True)
-    folder.mkdir()
-    with (run / "predictions.csv").open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["file", "true", "predicted", "probability", "loss"])
-        for number, name in enumerate(names):
-            taken_for = classes[0] if number % 3 == 0 else classes[number % len(classes)]
-            writer.writerow([name, classes[number % len(classes)], taken_for, 0.5, 0.7])
-    rng = np.random.default_rng(0)
-    np.save(folder / pack.PHOTOS, rng.integers(0, 256, (len(names) + 1, 8, 8, 3), dtype=np.uint8))
-    count = len(names) + 1
-    index = {
-        "manifest_sha256": "",
-        "photos_sha256": sha256(folder / pack.PHOTOS),
-        "categories": classes,
-        "files": ["training.jpg", *names],
-        "labels": [0] * count,
-        "splits": ["train"] + ["val"] * len(names),
-    }
-    index["sha256"] = pack.own_sha256(index)
-    (folder / pack.INDEX).write_text(json.dumps(index), encoding="utf-8")
-
-
-@pytest.mark.parametrize("epochs", [1, 2, 40])
-def test_curves(tmp_path: Path, epochs: int) -> None:
-    run = tmp_path / "alexnet/seed0"
-    history(run, epochs)
-    figures.curves(run, tmp_path, run / "curves.png")
-    assert picture(run / "curves.png") == (1080, 432)
-
-
-@pytest.mark.parametrize(("count", "rows"), [(1, 1), (5, 1), (6, 2), (20, 4), (57, 4)])
-def test_samples(tmp_path: Path, count: int, rows: int) -> None:
-    run = tmp_path / "alexnet/seed0"
-    predicted(run, tmp_path / "pack", [f"{n}.jpg" for n in range(count)], ["rose", "lily", "iris"])
-    figures.samples(run, tmp_path / "pack", run / "samples.png")
-    assert picture(run / "samples.png") == (1080, int((2.15 * rows + 0.4) * 120))
-
-
-def test_samples_show_the_photos_of_their_predictions(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from matplotlib.axes import Axes
-
-    shown: list[Any] = []
-    titles: list[str] = []
-    monkeypatch.setattr(Axes, "imshow", lambda _self, photo: shown.append(np.array(photo)))
-    monkeypatch.setattr(Axes, "set_title", lambda _self, text, **_: titles.append(text))
-    names = [f"{n}.jpg" for n in range(4)]
-    predicted(tmp_path / "a/seed0", tmp_path / "pack", names, ["rose", "lily"])
-    figures.samples(tmp_path / "a/seed0", tmp_path / "pack", tmp_path / "x.png")
-    photos = np.load(tmp_path / "pack" / pack.PHOTOS)
-    np.testing.assert_array_equal(np.stack(shown), photos[1:])
-    assert titles == ["rose (50%)", "lily (50%)", "rose (50%)", "lily, taken for rose\n(50%)"]
-
-
-@pytest.mark.filterwarnings("error")
-@pytest.mark.parametrize(
-    "name", ["x" * 200, "many words " * 20, "$5 or $10_{", "$\\frac$", "100% _a_^b {c}", "été\nrose"]
-)
-def test_samples_of_classes_with_difficult_names(tmp_path: Path, name: str) -> None:
-    run = tmp_path / "alexnet/seed0"
-    predicted(run, tmp_path / "pack", ["a/1.jpg", "a/2.jpg"], [name, "lily"])
-    figures.samples(run, tmp_path / "pack", run / "samples.png")
-    assert picture(run / "samples.png")[0] == 1080
-
-
-# --- figures of a study ----------------------------------------------------------------------------
+# --- how it is drawn -------------------------------------------------------------------------------
 
 
 def runs(names: list[str], seeds: int = 1, label: str = "{}") -> pd.DataFrame:
@@ -228,7 +124,7 @@ def test_study_figure_of_thousands_shows_the_most_accurate(tmp_path: Path) -> No
     names = [f"rung{number}" for number in range(2000)]
     table = runs(names).assign(val_accuracy=np.random.default_rng(0).permutation(2000) / 2000)
     STUDY_FIGURES["augmentations"].draw(table, tmp_path / "all.png")
-    best = set(table.nlargest(figures.MOST_ROWS, "val_accuracy")["experiment"])
+    best = set(table.nlargest(MOST_ROWS, "val_accuracy")["experiment"])
     STUDY_FIGURES["augmentations"].draw(table[table["experiment"].isin(best)], tmp_path / "best.png")
     size = picture(tmp_path / "all.png")
     assert size == picture(tmp_path / "best.png")
@@ -260,13 +156,6 @@ def test_study_figure_with_all_and_nothing_right(tmp_path: Path) -> None:
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    run = tmp_path / "alexnet/seed0"
-    history(run, 3)
-    predicted(run, tmp_path / "pack", ["1.jpg", "2.jpg"], ["rose", "lily"])
-    for folder in ("one", "two"):
-        for name, draw in RUN_FIGURES.items():
-            draw(run, tmp_path / "pack", tmp_path / folder / f"{name}.png")
-        STUDY_FIGURES["augmentations"].draw(runs(LADDER, 2), tmp_path / folder / "study.png")
-    one, two = ({p.name: p.read_bytes() for p in (tmp_path / f).iterdir()} for f in ("one", "two"))
-    assert set(one) == {"curves.png", "samples.png", "study.png"}
-    assert one == two
+    for name in ("one", "two"):
+        STUDY_FIGURES["augmentations"].draw(runs(LADDER, 2), tmp_path / f"{name}.png")
+    assert (tmp_path / "one.png").read_bytes() == (tmp_path / "two.png").read_bytes()

@@ -1,125 +1,22 @@
-"""The figures of a run and of a study.
-
-To add a figure, write its function and register it in `RUN_FIGURES` or `STUDY_FIGURES`. matplotlib is
-imported inside functions: the Snakefile reads this module to know which figures a study has.
-"""
+"""The figures that compare the experiments of a study, and which of them a study has."""
 
 from __future__ import annotations
 
-import csv
-import textwrap
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablation.networks.edits import ORIGINAL
+from ablation.results.figures.canvas import TRAIN, VALIDATION, canvas, save, short, tidy
 from ablation.results.statistics import wilson_interval
-from ablation.running.files import atomic
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, which colour-blind people tell apart.
-TRAIN, VALIDATION = "#E69F00", "#0072B2"
-RIGHT, WRONG = "#009E73", "#D55E00"
-SAMPLES = 20
+
 # A picture of more would be longer than matplotlib draws and than anyone reads.
 MOST_ROWS = 60
-
-
-def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
-    """Return an empty figure (in inches) and its axes, drawn without a screen."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(rows, columns)
-    return figure, axes
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG; the same figure gives the same bytes."""
-    with atomic(path) as temporary:
-        figure.savefig(temporary, dpi=120, metadata={"Software": None})
-
-
-def tidy(axes: Axes) -> None:
-    """Take away what carries no information and put a faint grid behind the rest."""
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(alpha=0.3)
-    axes.set_axisbelow(True)
-
-
-def short(text: str, width: int) -> str:
-    """Cut the middle out of a text that is too long for its place; its ends tell most."""
-    text = " ".join(text.split())
-    half = (width - 1) // 2
-    return text if len(text) <= width else f"{text[:half]}…{text[-half:]}"
-
-
-def curves(run: Path, _pack: Path, path: Path) -> None:
-    """Loss and accuracy of training and validation over the epochs; the best epoch marked."""
-    with (run / "history.csv").open(encoding="utf-8") as file:
-        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
-    epochs = [row["epoch"] for row in rows]
-    best = min(rows, key=lambda row: row["val_loss"])["epoch"]
-    figure, panels = canvas(9, 3.6, columns=2)
-    for axes, measure in zip(panels, ("loss", "accuracy"), strict=True):
-        for part, name, colour in (("train", "training", TRAIN), ("val", "validation", VALIDATION)):
-            axes.plot(
-                epochs,
-                [row[f"{part}_{measure}"] for row in rows],
-                color=colour,
-                label=name,
-                marker=".",
-                lw=1.8,
-            )
-        axes.axvline(best, color="0.5", ls=":", label=f"lowest validation loss (epoch {best:.0f})")
-        axes.set(xlabel="epoch", ylabel="cross-entropy in nats" if measure == "loss" else measure)
-        axes.xaxis.get_major_locator().set_params(integer=True)
-        tidy(axes)
-    panels[1].set_ylim(0, 1)
-    panels[0].legend(frameon=False)
-    figure.suptitle(f"{run.parent.name}, {run.name}")
-    save(figure, path)
-
-
-def samples(run: Path, pack: Path, path: Path) -> None:
-    """Validation photos, evenly chosen, with their class and what they were taken for."""
-    import numpy as np
-
-    from ablation.photos.pack import load as load_pack
-
-    with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
-        predictions = list(csv.DictReader(file))
-    chosen = np.unique(np.linspace(0, len(predictions) - 1, min(SAMPLES, len(predictions))).astype(int))
-    packed = load_pack(pack)
-    positions = {name: k for k, name in enumerate(packed.files)}
-    columns = 5
-    rows = -(-len(chosen) // columns)
-    figure, panels = canvas(9, 2.15 * rows + 0.4, rows, columns)
-    for axes in np.ravel(panels):
-        axes.axis("off")
-    for axes, index in zip(np.ravel(panels), chosen, strict=False):
-        one = predictions[index]
-        right = one["true"] == one["predicted"]
-        axes.imshow(packed.photos[positions[one["file"]]])
-        true, predicted = (short(one[key], 18) for key in ("true", "predicted"))
-        text = true if right else f"{true}, taken for {predicted}"
-        axes.set_title(
-            textwrap.fill(f"{text} ({float(one['probability']):.0%})", 25, break_long_words=False),
-            fontsize=9,
-            color=RIGHT if right else WRONG,
-            parse_math=False,  # a class may be called "$5 or $10"
-        )
-    hits = sum(one["true"] == one["predicted"] for one in predictions)
-    figure.suptitle(f"{run.parent.name}, {run.name}: {hits} of {len(predictions)} validation photos right")
-    save(figure, path)
-
-
-RUN_FIGURES: dict[str, Callable[[Path, Path, Path], None]] = {"curves": curves, "samples": samples}
 
 
 @dataclass(frozen=True)

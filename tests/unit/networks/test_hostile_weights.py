@@ -1,40 +1,19 @@
-"""Hostile weights.
-
-Each must end in success or in one line that says what is wrong: no traceback, no hang, nothing half made
-and nothing executed. What each module does with good and with plainly bad input is in its own tests.
-"""
+"""Hostile weights: no traceback, no hang, nothing half made and nothing executed."""
 
 from __future__ import annotations
 
 import hashlib
 import io
-import os
 import pickle
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
 import torchvision
 from hostile import _no_hang, refused  # noqa: F401
+from weights import Touch
 
 from ablation.networks import published
-
-# What Pillow says about damage in passing.
-pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::DeprecationWarning:PIL")
-
-
-# --- weights ---------------------------------------------------------------------------------------
-
-
-class Touch:
-    """An object whose pickle makes a file when it is loaded."""
-
-    def __init__(self, marker: Path) -> None:
-        self.marker = marker
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.system, (f"touch '{self.marker}'",)
 
 
 @pytest.mark.parametrize("cached", [True, False])

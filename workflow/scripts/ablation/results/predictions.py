@@ -29,7 +29,7 @@ class Prediction:
     loss: float
 
 
-def predictions(run: Path, pack: Index) -> list[Prediction]:
+def of(run: Path, pack: Index) -> list[Prediction]:
     """Return what a run predicts of each validation photo, in the pack's order.
 
     Raises UserError if the run's outputs are not readable, or of other photos or classes than the pack's.
@@ -55,7 +55,7 @@ def predictions(run: Path, pack: Index) -> list[Prediction]:
     ]
 
 
-def write_predictions(predictions: list[Prediction], path: Path) -> None:
+def write(predictions: list[Prediction], path: Path) -> None:
     """Write one row a photo."""
     with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, [column.name for column in fields(Prediction)])

@@ -18,9 +18,9 @@ from scipy import special
 from torch import nn
 
 from ablation.photos.pack import Pack
-from ablation.results import evaluation
 from ablation.results import outputs as outputs_file
-from ablation.results.evaluation import Prediction
+from ablation.results import predictions
+from ablation.results.predictions import Prediction
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer, Spec
 from ablation.training import loop
@@ -53,7 +53,7 @@ def predicted(outputs: np.ndarray, pack: Pack) -> list[Prediction]:
     """What is read from a run's folder that holds these outputs."""
     with tempfile.TemporaryDirectory() as folder:
         outputs_file.write(outputs, Path(folder, "outputs.npy"))
-        return evaluation.predictions(Path(folder), pack)
+        return predictions.of(Path(folder), pack)
 
 
 def test_one_row_a_validation_photo() -> None:
@@ -129,27 +129,12 @@ def test_outputs_of_other_photos_are_refused(shape: tuple[int, int]) -> None:
         predicted(np.zeros(shape, np.float32), photos([0, 1, 2, 0], [False, False, False, True]))
 
 
-def test_outputs_round_trip(tmp_path: Path) -> None:
-    outputs = np.random.default_rng(0).normal(size=(5, 3)).astype(np.float32)
-    outputs_file.write(outputs, tmp_path / "outputs.npy")
-    assert np.array_equal(outputs_file.read(tmp_path / "outputs.npy"), outputs)
-    assert [file.name for file in tmp_path.iterdir()] == ["outputs.npy"]
-
-
-@pytest.mark.parametrize("content", [b"", b"no array", np.float64([[1.0]]), np.float32([1.0]), np.array({})])
-def test_other_files_are_refused(tmp_path: Path, content: bytes | np.ndarray) -> None:
-    path = tmp_path / "outputs.npy"
-    path.write_bytes(content) if isinstance(content, bytes) else np.save(path, content)
-    with pytest.raises(UserError, match=r"outputs\.npy is not readable .*: delete it and run again"):
-        outputs_file.read(path)
-
-
 def test_predictions_round_trip(tmp_path: Path) -> None:
     rows = [
         Prediction("a, b/1.jpg", 'the "iris"', "été", 0.1 + 0.2, 1e-17),
         Prediction("two\nlines.jpg", "none", "", 1 / 3, 123456.789012345),
     ]
-    evaluation.write_predictions(rows, tmp_path / "predictions.csv")
+    predictions.write(rows, tmp_path / "predictions.csv")
     with (tmp_path / "predictions.csv").open(encoding="utf-8", newline="") as file:
         found = list(csv.DictReader(file))
     assert list(found[0]) == ["file", "true", "predicted", "probability", "loss"]

@@ -1,0 +1,127 @@
+"""What the rules of runs are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from chained import wildcards
+from configs import load, small
+
+from ablation.chain.runs import TRAINED, Runs
+from ablation.running.errors import UserError
+from ablation.spec import Spec
+
+FIGURES = ("curves", "samples")
+
+
+def runs(gpus: int = 0, threads: int = 1, **sections: Any) -> Runs:
+    return Runs(load(small(**sections)), gpus=gpus, threads=threads)
+
+
+def of(experiment: str, seed: str = "0") -> Any:
+    return wildcards(experiment=experiment, seed=seed)
+
+
+def experiments(**fields: Any) -> list[dict[str, Any]]:
+    plain = {"name": "one", "backbone": "alexnet", "augmentation": "flipped", "optimizer": "sgd"}
+    return [plain, {**plain, "name": "two", **fields}]
+
+
+def test_the_spec_has_the_runs_seed() -> None:
+    assert Spec.from_json(runs().spec(of("one", "7"))).seed == 7
+    assert runs().spec(of("one", "7")) != runs().spec(of("one", "8"))
+
+
+def test_photos_of_one_size_are_named_and_of_several_looked_up() -> None:
+    assert runs().pack == "resources/packs/drawn/64px/photos.npy"
+    pack = runs(experiments=experiments(image_size=96)).pack
+    assert callable(pack)
+    assert pack(of("one")) == "resources/packs/drawn/64px/photos.npy"
+    assert pack(of("two")) == "resources/packs/drawn/96px/photos.npy"
+
+
+def test_starting_weights() -> None:
+    assert runs().weights(of("one")) == []
+    ours = runs(experiments=experiments(weights="net"))
+    assert ours.weights(of("one")) == []
+    assert ours.weights(of("two")) == "resources/weights/net/alexnet.safetensors"
+
+
+def test_gpus_and_threads_are_of_each_process() -> None:
+    ours = runs(gpus=1, threads=2, experiments=experiments(gpus=3))
+    assert [ours.gpus(of(name)) for name in ("one", "two")] == [1, 3]
+    assert [ours.threads(of(name)) for name in ("one", "two")] == [2, 6]
+    assert runs().gpus(of("one")) == 0
+
+
+def test_the_largest_network_comes_first() -> None:
+    ours = runs(experiments=experiments(architecture="fewer_layers"))
+    assert ours.priority(of("one")) > ours.priority(of("two")) > 0
+
+
+def test_more_is_asked_for_when_it_is_tried_again() -> None:
+    ours = runs()
+    assert ours.memory(of("one"), 3) == 2 * ours.memory(of("one"), 1)
+    assert ours.minutes(of("one"), 3) == 3 * ours.minutes(of("one"), 1)
+    assert runs(gpus=1).memory(of("one"), 1) > ours.memory(of("one"), 1)
+
+
+def test_the_code_is_of_all_that_the_spec_names() -> None:
+    ours = runs(experiments=experiments(architecture="softmax_output", augmentation="plain"))
+    assert [name for name, _ in ours.code(of("one"))] == [
+        "ablation/networks/backbones.py[alexnet]",
+        "ablation/training/transforms.py[horizontal_flip]",
+        "ablation/training/transforms.py[rotation]",
+        "ablation/networks/heads.py[replace_last_layer]",
+    ]
+    assert [name for name, _ in ours.code(of("two"))] == [
+        "ablation/networks/backbones.py[alexnet]",
+        "ablation/networks/heads.py[replace_last_layer]",
+        "ablation/networks/edits.py[softmax_output]",
+    ]
+
+
+def test_an_unknown_experiment_is_refused() -> None:
+    with pytest.raises(UserError, match="did you mean 'one'"):
+        runs().spec(of("onee"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    run = tmp_path / "results/runs/drawn/one/seed0"
+    run.mkdir(parents=True)
+    for name in (*TRAINED, "predictions.csv", "curves.png", "samples.png"):
+        (run / name).touch()
+    return run
+
+
+def targets() -> list[str]:
+    return [
+        name.removeprefix("results/runs/drawn/") for name in runs(experiments=experiments()).targets(FIGURES)
+    ]
+
+
+def test_targets_are_the_predictions_of_every_run(folder: Path) -> None:
+    assert folder.exists()
+    assert targets() == ["one/seed0/predictions.csv", "two/seed0/predictions.csv"]
+
+
+@pytest.mark.parametrize("name", [*TRAINED, "curves.png", "samples.png"])
+def test_what_was_deleted_of_a_finished_run_is_one_too(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    assert targets() == ["one/seed0/predictions.csv", f"one/seed0/{name}", "two/seed0/predictions.csv"]
+
+
+def test_pictures_are_none_before_a_run_is_evaluated(folder: Path) -> None:
+    for name in ("predictions.csv", "curves.png", "samples.png", "record.json"):
+        (folder / name).unlink()
+    assert targets() == ["one/seed0/predictions.csv", "one/seed0/record.json", "two/seed0/predictions.csv"]
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "spec.json", "model.txt"])
+def test_what_nobody_wants_again_is_none(folder: Path, name: str) -> None:
+    assert not (folder / name).exists()
+    assert f"one/seed0/{name}" not in targets()

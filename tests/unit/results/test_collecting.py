@@ -1,0 +1,75 @@
+"""The table of runs from hand-made folders of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hand_made_runs import failed, run
+
+from ablation.results import collecting
+from ablation.running.errors import UserError
+
+
+def test_the_columns_of_a_run(tmp_path: Path) -> None:
+    study = [run(tmp_path, "alexnet-none", augmentation="none")]
+    row = collecting.collect(study, tmp_path).iloc[0].to_dict()
+    assert row == {
+        "experiment": "alexnet-none",
+        "label": "alexnet-none",
+        "augmentation": "none",
+        "backbone": "alexnet",
+        "architecture": "original",
+        "optimizer": "sgd",
+        "weights": "none",
+        "image_size": 224,
+        "seed": 0,
+        "reason": None,
+        "parameters": 57_000_003,
+        "ended": "epoch_limit",
+        "epochs": 4,
+        "best_epoch": 2,  # the first of the two lowest losses
+        "train_loss": 1.1,
+        "train_accuracy": 0.5,
+        "val_loss": 0.1 + 0.2,
+        "val_accuracy": 0.5,
+        "last_train_accuracy": 1.0,
+        "last_val_loss": 0.9,
+        "last_val_accuracy": 0.75,
+        "best_val_accuracy": 0.75,
+        "train_seconds": 14.25,
+        "images_per_second": 30 * 4 / 10.0,
+        "val_photos": 16,
+        "classes": 3,
+    }
+
+
+@pytest.mark.parametrize("name", ["record.json", "history.csv"])
+@pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff\xfe\xfa", b"epoch,val_loss\n"])
+def test_unreadable_results_are_named(tmp_path: Path, name: str, content: bytes | None) -> None:
+    study = [run(tmp_path, "a"), run(tmp_path, "b")]
+    path = tmp_path / "b/seed0" / name
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(
+        UserError, match=r"b/seed0 has no readable results \(.*\): delete it and run again"
+    ) as told:
+        collecting.collect(study, tmp_path)
+    assert len(str(told.value).splitlines()) == 1
+
+
+def test_one_row_a_run_in_the_studys_order(tmp_path: Path) -> None:
+    study = [run(tmp_path, name, seed) for name in ("b", "a") for seed in (7, 2)]
+    found = collecting.collect(study, tmp_path)
+    assert list(zip(found["experiment"], found["seed"], strict=True)) == [
+        ("b", 7),
+        ("b", 2),
+        ("a", 7),
+        ("a", 2),
+    ]
+
+
+def test_results_of_an_earlier_run_do_not_stand_in_for_a_failed_one(tmp_path: Path) -> None:
+    run(tmp_path, "a")
+    assert collecting.collect([failed("a")], tmp_path).loc[0].to_dict() == {**failed("a"), "ended": "failed"}

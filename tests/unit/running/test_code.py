@@ -1,0 +1,282 @@
+"""Hashes of the code that decides a result: what they follow, and what leaves them as they are."""
+
+from __future__ import annotations
+
+import ast
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ablation.running import code
+from places import SCRIPTS
+
+STAGES = sorted(path.name for path in SCRIPTS.glob("*.py"))
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of the scripts that may be edited, in a project of its own."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "scripts"
+    shutil.copytree(SCRIPTS, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    monkeypatch.setattr(code, "SCRIPTS", folder)
+    forget()
+    yield folder
+    forget()
+
+
+def forget() -> None:
+    code.read.cache_clear()
+    code.path_of.cache_clear()
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    forget()
+
+
+# --- which modules -----------------------------------------------------------------------------------
+
+LOADED = """
+import json, runpy, sys
+sys.argv = [sys.argv[1], "--help"]
+sys.path.insert(0, sys.argv[0].rpartition("/")[0])
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit:
+    pass
+modules = [module for name, module in sys.modules.items() if name.split(".")[0] == "ablation"]
+sys.stderr.write(json.dumps([module.__file__ for module in modules if module.__file__]))
+"""
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_all_that_python_loads_for_a_script_decides_its_result(stage: str) -> None:
+    """But for what surrounds a process, and for tables."""
+    command = [sys.executable, "-c", LOADED, SCRIPTS / stage]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = {str(Path(path).relative_to(SCRIPTS)) for path in json.loads(done.stderr)}
+    expected = {
+        path
+        for path in loaded
+        if not path.startswith("ablation/running/")
+        and not path.endswith("/__init__.py")
+        and path not in code.TABLES.values()
+    }
+    found = {path for path, _ in code.of(stage)}
+    assert expected | {stage} <= found
+    # What is imported inside functions is found as well.
+    assert found - expected - {stage} <= {"ablation/photos/pack.py"}
+
+
+@pytest.mark.parametrize("path", sorted(SCRIPTS.rglob("__init__.py")), ids=lambda path: path.parent.name)
+def test_a_package_says_what_it_is_for_and_nothing_else(path: Path) -> None:
+    """So nothing is lost where only modules are looked at."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert len(tree.body) == 1
+    assert ast.get_docstring(tree)
+
+
+def test_what_is_left_out_is_not_looked_at() -> None:
+    archive = "ablation/photos/archive.py"
+    whole, rest = dict(code.of("download.py")), dict(code.of("download.py", [archive]))
+    assert rest == {path: its for path, its in whole.items() if path != archive}
+    assert archive in whole
+
+
+# --- what counts -------------------------------------------------------------------------------------
+
+MODULE = '''"""What it is for."""
+
+from __future__ import annotations
+
+import math  # of the standard library
+
+
+class Circle:
+    """A circle."""
+
+    def area(self, radius: float, scale: float = 1.0) -> float:
+        """Return its area."""
+        # As Archimedes found.
+        return scale * math.pi * radius**2
+'''
+SAME = {
+    "a comment added": MODULE.replace("import math", "# More.\nimport math"),
+    "a comment removed": MODULE.replace("        # As Archimedes found.\n", ""),
+    "a docstring edited": MODULE.replace("A circle.", "A round thing."),
+    "a docstring removed": MODULE.replace('        """Return its area."""\n', ""),
+    "a line broken": MODULE.replace(
+        "self, radius: float, scale", "\n        self,\n        radius: float,\n scale"
+    ),
+    "brackets": MODULE.replace("scale * math.pi * radius**2", "(scale * math.pi) * (radius**2)"),
+    "spaces": MODULE.replace("radius**2", "radius ** 2").replace("    ", "  "),
+    "numbers": MODULE.replace("1.0", "1.00"),
+    "Python's own formatter": ast.unparse(ast.parse(MODULE)),
+}
+OTHER = {
+    "a number": MODULE.replace("radius**2", "radius**3"),
+    "a kind of number": MODULE.replace("1.0", "1"),
+    "an operator": MODULE.replace("scale * ", "scale + "),
+    "a default": MODULE.replace(" = 1.0", ""),
+    "a name": MODULE.replace("area", "surface"),
+    "the order": MODULE.replace(
+        "self, radius: float, scale: float = 1.0", "self, scale: float, radius: float = 1.0"
+    ),
+    "a statement": MODULE + "\nCircle()\n",
+    "an import": MODULE.replace("import math", "import cmath as math"),
+}
+
+
+def hash_of(text: str) -> str:
+    return code.parsed(ast.parse(text)).hash
+
+
+@pytest.mark.parametrize("text", SAME.values(), ids=SAME)
+def test_what_changes_nothing(text: str) -> None:
+    assert text != MODULE
+    assert hash_of(text) == hash_of(MODULE)
+
+
+@pytest.mark.parametrize("text", OTHER.values(), ids=OTHER)
+def test_what_changes_the_code(text: str) -> None:
+    assert text != MODULE
+    assert hash_of(text) != hash_of(MODULE)
+
+
+def test_all_modules_differ_and_none_by_its_formatting() -> None:
+    texts = [
+        path.read_text(encoding="utf-8")
+        for path in sorted(SCRIPTS.rglob("*.py"))
+        if path.name != "__init__.py"
+    ]
+    hashes = [hash_of(text) for text in texts]
+    assert len(set(hashes)) == len(hashes)
+    assert [hash_of(ast.unparse(ast.parse(text))) for text in texts] == hashes
+
+
+@settings(deadline=None, max_examples=200)
+@given(
+    st.integers(0, 10**6),
+    st.sampled_from([("1", "2"), ("+", "-"), (" not ", " "), ("<", ">"), ("True", "False")]),
+)
+def test_any_edit_of_any_module_is_noticed(position: int, change: tuple[str, str]) -> None:
+    """Unless what it edits is a comment or a text that documents: Python's own syntax tree tells."""
+    paths = sorted(SCRIPTS.rglob("*.py"))
+    text = paths[position % len(paths)].read_text(encoding="utf-8")
+    start = text.find(change[0], position % max(len(text), 1))
+    if start < 0:
+        return
+    edited = text[:start] + change[1] + text[start + len(change[0]) :]
+    try:
+        tree = ast.parse(edited)
+    except SyntaxError:
+        return
+    same = ast.dump(without_docstrings(tree)) == ast.dump(without_docstrings(ast.parse(text)))
+    assert (hash_of(edited) == hash_of(text)) == same
+
+
+def without_docstrings(tree: ast.Module) -> ast.Module:
+    for node in ast.walk(tree):
+        if ast_docstring(node):
+            node.body[0] = ast.Pass()  # type: ignore[attr-defined]
+    return tree
+
+
+def ast_docstring(node: ast.AST) -> bool:
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
+
+
+# --- tables ------------------------------------------------------------------------------------------
+
+
+def rows(scripts: Path, table: str) -> dict[str, str]:
+    forget()
+    return code.read(scripts / code.TABLES[table]).rows
+
+
+def test_every_row_of_every_table_has_a_hash_of_its_own() -> None:
+    from ablation.networks.backbones import BACKBONES
+    from ablation.networks.edits import EDITS
+    from ablation.networks.heads import HEADS
+    from ablation.training.transforms import TRANSFORMS
+
+    tables = {"BACKBONES": BACKBONES, "EDITS": EDITS, "HEADS": HEADS, "TRANSFORMS": TRANSFORMS}
+    assert tables.keys() == code.TABLES.keys()
+    for table, entries in tables.items():
+        found = [code.of_row(table, name) for name in entries]  # type: ignore[attr-defined]
+        assert len(dict(found)) == len(set(dict(found).values())) == len(found)
+
+
+def test_an_edit_concerns_the_rows_that_reach_it(scripts: Path) -> None:
+    path, before = scripts / code.TABLES["TRANSFORMS"], rows(scripts, "TRANSFORMS")
+    for old, new, concerned in (
+        ("def luma(photos: Tensor)", "def luma(photos: Any)", {"color_jitter", "grayscale"}),
+        ("0.2989 * red", "0.299 * red", {"color_jitter", "grayscale"}),
+        ("photos.sub_(mean)", "photos.sub(mean)", {"normalize"}),
+        ("random: ClassVar[bool] = True", "random: ClassVar[bool] = not False", set(names(before))),
+        ("def resolve(name: str", "def resolve(name: Any", set()),
+    ):
+        edit(path, old, new)
+        after = rows(scripts, "TRANSFORMS")
+        assert {name for name in names(before) if before[name_of(name)] != after[name_of(name)]} == concerned
+        before = after
+
+
+def names(hashes: dict[str, str]) -> list[str]:
+    return [row.partition("[")[2].rstrip("]") for row in hashes]
+
+
+def name_of(transform: str) -> str:
+    return f"TRANSFORMS[{transform}]"
+
+
+# --- what is kept of it ------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("scripts")
+def test_what_is_known_is_kept_in_snakemakes_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = code.of("train.py")
+    assert not code.KEPT.parent.exists()
+    code.KEPT.parent.mkdir()
+    forget()
+    assert code.of("train.py") == first
+    forget()
+    monkeypatch.setattr(code, "parsed", None)
+    assert code.of("train.py") == first
+
+
+def test_what_is_kept_of_a_module_is_not_taken_for_another(scripts: Path) -> None:
+    code.KEPT.parent.mkdir()
+    first = dict(code.of("train.py"))
+    edit(scripts / "ablation/training/loop.py", "while not", "while True and not")
+    second = dict(code.of("train.py"))
+    assert {path for path in first if first[path] != second[path]} == {"ablation/training/loop.py"}
+
+
+@pytest.mark.usefixtures("scripts")
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"hash": 1}', "\x00", '"text"'])
+def test_a_damaged_memory_is_made_anew(content: str) -> None:
+    code.KEPT.parent.mkdir()
+    first = code.of("train.py")
+    for path in code.KEPT.iterdir():
+        path.write_text(content, encoding="utf-8")
+    forget()
+    assert code.of("train.py") == first
+
+
+@pytest.mark.usefixtures("scripts")
+def test_a_folder_that_refuses() -> None:
+    code.KEPT.parent.mkdir()
+    code.KEPT.write_text("in the way", encoding="utf-8")
+    assert code.of("train.py")

@@ -1,0 +1,34 @@
+"""What documents name is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from places import ROOT, SCRIPTS
+
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+# Files of the project: not those that a study makes, and no pattern of several.
+NAMED = re.compile(
+    r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|smk|toml)|(?:ablation|tests|workflow|docs|profiles|studies)/[\w./-]+)`"
+)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_files_that_a_document_names_are_there(document: Path) -> None:
+    named = NAMED.findall(document.read_text(encoding="utf-8"))
+    missing = [name for name in named if not found(name, document)]
+    assert missing == []
+
+
+def found(name: str, document: Path) -> bool:
+    """Paths begin at the root, at the scripts, in the library or beside the document."""
+    folders = (ROOT, SCRIPTS, SCRIPTS / "ablation", document.parent, ROOT / "workflow/rules")
+    return any((folder / name).exists() for folder in folders)
+
+
+def test_documents_name_files() -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    assert len(NAMED.findall(text)) > 20

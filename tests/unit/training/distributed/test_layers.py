@@ -1,0 +1,171 @@
+"""Layers over several processes compute what one's do over the batch."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor, nn
+
+from ablation.networks import backbones, build
+from ablation.training import placement
+from ablation.training.distributed import layers
+from ablation.training.distributed.group import Group
+from ablation.training.distributed.layers import SharedBatchNorm2d, SharedDropout
+
+CPU = torch.device("cpu")
+
+
+@dataclass
+class Threads(Group):
+    """A process of a group, as a thread: all have the same `meeting` and `values`."""
+
+    meeting: threading.Barrier = field(default_factory=lambda: threading.Barrier(1))
+    values: list[Tensor] = field(default_factory=list)
+
+    def sum(self, values: Tensor) -> Tensor:
+        self.values[self.rank] = values
+        self.meeting.wait(60)
+        total = torch.stack(self.values).sum(0)
+        self.meeting.wait(60)
+        return total
+
+
+def in_threads(size: int, batch: int, work: Callable[[Group], Any]) -> list[Any]:
+    """Call `work` in every process of a group; return what each call returned."""
+    meeting, values = threading.Barrier(size), [torch.zeros(())] * size
+    groups = [Threads(rank, size, batch, meeting, values) for rank in range(size)]
+    with ThreadPoolExecutor(size) as pool:
+        return list(pool.map(work, groups))
+
+
+def shared(layer: nn.Module, group: Group) -> Any:
+    """A copy of a layer, as one process of a group has it."""
+    found: Any = copy.deepcopy(layer)
+    found.__class__ = layers.SHARED[type(layer)]
+    found.group = group
+    return found
+
+
+def noise(seed: int, *shape: int) -> Tensor:
+    return torch.randn(shape, dtype=torch.double, generator=torch.Generator().manual_seed(seed))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    batch=st.integers(1, 7),
+    size=st.integers(1, 4),
+    sides=st.tuples(st.integers(1, 3), st.integers(2, 3)),
+    mean=st.sampled_from([0.0, -3.0, 1e4]),
+    seed=st.integers(0, 99),
+    last=st.booleans(),
+)
+def test_batch_norm_over_processes_equals_pytorchs_over_the_batch(
+    batch: int, size: int, sides: tuple[int, int], mean: float, seed: int, last: bool
+) -> None:
+    """Outputs, gradients and running statistics in double precision, of two steps; shards may be empty."""
+    layer = nn.BatchNorm2d(3, eps=1e-3).double()
+    nn.init.normal_(layer.weight, generator=torch.Generator().manual_seed(seed))
+    nn.init.normal_(layer.bias, generator=torch.Generator().manual_seed(seed))
+    layout = torch.channels_last if last else torch.contiguous_format
+    steps = [
+        [noise(seed + k, batch, 3, *sides).to(memory_format=layout) for k in (step, step + 100)]
+        for step in (0, 200)
+    ]
+
+    def trained(layer: Any, rows: slice) -> list[Tensor]:
+        found = []
+        for photos, gradient in steps:
+            own = (photos[rows] * 2 + mean).requires_grad_()
+            outputs = layer(own)
+            outputs.backward(gradient[rows])
+            found += [outputs.detach(), own.grad]
+        return found
+
+    def work(group: Group) -> tuple[list[Tensor], Any]:
+        own = shared(layer, group)
+        return trained(own, group.shard(batch)), own
+
+    parts = in_threads(size, batch, work)
+    whole, expected = copy.deepcopy(layer), []
+    expected = trained(whole, slice(None))
+    close = {"rtol": 1e-9, "atol": 1e-9 * max(1, abs(mean))}
+    for position, values in enumerate(expected):
+        torch.testing.assert_close(torch.cat([found[position] for found, _ in parts]), values, **close)
+    for name in ("weight", "bias"):
+        total = sum(getattr(own, name).grad for _, own in parts)
+        torch.testing.assert_close(total, getattr(whole, name).grad, **close)
+    for _, own in parts:
+        assert own.state_dict().keys() == whole.state_dict().keys()
+        for name in ("running_mean", "running_var", "num_batches_tracked"):
+            torch.testing.assert_close(getattr(own, name), getattr(whole, name), **close)
+        photos = noise(5, 2, 3, 2, 2)
+        torch.testing.assert_close(own.eval()(photos), copy.deepcopy(whole).eval()(photos), **close)
+
+
+def test_batch_norm_keeps_the_type_and_layout_of_photos() -> None:
+    layer = shared(nn.BatchNorm2d(3), Group(0, 1, 4))
+    photos = torch.randn(4, 3, 5, 6).bfloat16().to(memory_format=torch.channels_last).requires_grad_()
+    outputs = layer(photos)
+    outputs.sum().backward()
+    assert photos.grad is not None
+    for found in (outputs, photos.grad):
+        assert found.dtype == torch.bfloat16
+        assert found.is_contiguous(memory_format=torch.channels_last)
+    expected = nn.BatchNorm2d(3)(photos.detach().float())
+    torch.testing.assert_close(outputs.float(), expected, atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+def test_dropout_over_processes_drops_what_one_would(size: int) -> None:
+    rows = torch.randn(4, 300)
+    torch.manual_seed(3)
+    expected = nn.Dropout(0.3)(rows), torch.rand(1)
+    found = []
+    for rank in range(size):
+        group = Group(rank, size, 4)
+        torch.manual_seed(3)
+        dropout = shared(nn.Dropout(0.3), group)
+        own = rows[group.shard(4)]
+        found.append(dropout(own))
+        # The next random number is the same one too.
+        assert torch.equal(torch.rand(1), expected[1])
+        assert torch.equal(dropout.eval()(own), own)
+    assert torch.equal(torch.cat(found), expected[0])
+
+
+class Lonely(Group):
+    """A process whose group has no photos elsewhere either."""
+
+    def sum(self, values: Tensor) -> Tensor:
+        return values
+
+
+@pytest.mark.parametrize("backbone", backbones.BACKBONES)
+def test_every_backbone_takes_an_empty_shard(backbone: str) -> None:
+    """It gives every parameter a gradient of zeros that lies in memory as the parameter does."""
+    net = build.adapt(build.untouched(backbone), backbone, "original", 3)
+    keys = list(net.state_dict())
+    net = placement.place(net, CPU).train()
+    for layer in net.modules():
+        if type(layer) in layers.SHARED:
+            layer.__class__ = layers.SHARED[type(layer)]
+            layer.group = Lonely(0, 2, 1)  # type: ignore[assignment]
+        kinds = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
+        assert not isinstance(layer, kinds) or isinstance(layer, (SharedBatchNorm2d, SharedDropout))
+    outputs = net(torch.empty(0, 3, 64, 64).to(memory_format=torch.channels_last))
+    outputs.sum().backward()
+    assert outputs.shape == (0, 3)
+    assert list(net.state_dict()) == keys
+    for parameter in net.parameters():
+        assert parameter.grad is not None
+        assert not parameter.grad.any()
+        assert parameter.grad.stride() == parameter.stride()

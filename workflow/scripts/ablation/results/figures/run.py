@@ -1,0 +1,81 @@
+"""The figures of one run: how its losses went, and what it takes photos for."""
+
+from __future__ import annotations
+
+import csv
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ablation.results.figures.canvas import RIGHT, TRAIN, VALIDATION, WRONG, canvas, save, short, tidy
+
+if TYPE_CHECKING:
+    pass
+
+
+SAMPLES = 20
+
+
+def curves(run: Path, _pack: Path, path: Path) -> None:
+    """Loss and accuracy of training and validation over the epochs; the best epoch marked."""
+    with (run / "history.csv").open(encoding="utf-8") as file:
+        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    epochs = [row["epoch"] for row in rows]
+    best = min(rows, key=lambda row: row["val_loss"])["epoch"]
+    figure, panels = canvas(9, 3.6, columns=2)
+    for axes, measure in zip(panels, ("loss", "accuracy"), strict=True):
+        for part, name, colour in (("train", "training", TRAIN), ("val", "validation", VALIDATION)):
+            axes.plot(
+                epochs,
+                [row[f"{part}_{measure}"] for row in rows],
+                color=colour,
+                label=name,
+                marker=".",
+                lw=1.8,
+            )
+        axes.axvline(best, color="0.5", ls=":", label=f"lowest validation loss (epoch {best:.0f})")
+        axes.set(xlabel="epoch", ylabel="cross-entropy in nats" if measure == "loss" else measure)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        tidy(axes)
+    panels[1].set_ylim(0, 1)
+    panels[0].legend(frameon=False)
+    figure.suptitle(f"{run.parent.name}, {run.name}")
+    save(figure, path)
+
+
+def samples(run: Path, pack: Path, path: Path) -> None:
+    """Validation photos, evenly chosen, with their class and what they were taken for."""
+    import numpy as np
+
+    from ablation.photos.pack import load as load_pack
+
+    with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
+        predictions = list(csv.DictReader(file))
+    chosen = np.unique(np.linspace(0, len(predictions) - 1, min(SAMPLES, len(predictions))).astype(int))
+    packed = load_pack(pack)
+    positions = {name: k for k, name in enumerate(packed.files)}
+    columns = 5
+    rows = -(-len(chosen) // columns)
+    figure, panels = canvas(9, 2.15 * rows + 0.4, rows, columns)
+    for axes in np.ravel(panels):
+        axes.axis("off")
+    for axes, index in zip(np.ravel(panels), chosen, strict=False):
+        one = predictions[index]
+        right = one["true"] == one["predicted"]
+        axes.imshow(packed.photos[positions[one["file"]]])
+        true, predicted = (short(one[key], 18) for key in ("true", "predicted"))
+        text = true if right else f"{true}, taken for {predicted}"
+        axes.set_title(
+            textwrap.fill(f"{text} ({float(one['probability']):.0%})", 25, break_long_words=False),
+            fontsize=9,
+            color=RIGHT if right else WRONG,
+            parse_math=False,  # a class may be called "$5 or $10"
+        )
+    hits = sum(one["true"] == one["predicted"] for one in predictions)
+    figure.suptitle(f"{run.parent.name}, {run.name}: {hits} of {len(predictions)} validation photos right")
+    save(figure, path)
+
+
+# By name: functions of the run's folder, the pack's folder and the picture's path.
+RUN_FIGURES: dict[str, Callable[[Path, Path, Path], None]] = {"curves": curves, "samples": samples}
