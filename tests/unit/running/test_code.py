@@ -35,6 +35,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def forget() -> None:
     code.read.cache_clear()
     code.path_of.cache_clear()
+    code.of_row.cache_clear()
 
 
 def edit(path: Path, old: str, new: str) -> None:

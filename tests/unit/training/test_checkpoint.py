@@ -166,6 +166,11 @@ def test_another_training_starts_afresh(tmp_path: Path, capsys: pytest.CaptureFi
     assert "starting afresh" in capsys.readouterr().out
 
 
+def forget() -> None:
+    for known in (code.read, code.path_of, code.of_row):
+        known.cache_clear()
+
+
 def edited(scripts: Path, name: str) -> Path:
     """A copy of the scripts in which one module's numbers are others."""
     shutil.copytree(SCRIPTS, scripts)
@@ -195,10 +200,10 @@ def test_fingerprints_tell_trainings_apart(monkeypatch: pytest.MonkeyPatch, tmp_
     # What a spec names is of the code, and so are the modules of the loop.
     for changed in (checkpoint.CODE[0], code.TABLES["TRANSFORMS"]):
         monkeypatch.setattr(code, "SCRIPTS", edited(tmp_path / changed, changed))
-        code.read.cache_clear()
+        forget()
         others.append(checkpoint.fingerprint(spec(augmentation=RANDOM), pack, None, CPU, 1))
     monkeypatch.undo()
-    code.read.cache_clear()
+    forget()
     others.append(checkpoint.fingerprint(spec(augmentation=RANDOM), pack, None, CPU, 1))
     assert len({same, *others}) == 1 + len(others)
 

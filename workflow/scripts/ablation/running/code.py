@@ -65,6 +65,7 @@ def of(script: str, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
     return sorted(found.items())
 
 
+@cache
 def of_row(table: str, key: str) -> tuple[str, str]:
     """Return what of a table decides the results that use one of its rows: its name and its hash."""
     path = TABLES[table]
