@@ -83,6 +83,39 @@ def code(name, *leave_out):
     return library.of(f"{name}.py", leave_out)
 
 
+# A run's, as functions: Snakemake asks for every job which parameters they have, and methods take twice as long.
+def spec_of(wildcards):
+    return of_run.spec(wildcards)
+
+
+def code_of(wildcards):
+    return of_run.code(wildcards)
+
+
+def weights_of(wildcards):
+    return of_run.weights(wildcards)
+
+
+def gpus_of(wildcards):
+    return of_run.gpus(wildcards)
+
+
+def threads_of(wildcards):
+    return of_run.threads(wildcards)
+
+
+def priority_of(wildcards):
+    return of_run.priority(wildcards)
+
+
+def memory_of(wildcards, attempt):
+    return of_run.memory(wildcards, attempt)
+
+
+def minutes_of(wildcards, attempt):
+    return of_run.minutes(wildcards, attempt)
+
+
 def comparison_figures():
     """The pictures that compare runs, as far as the study has what they compare."""
     return [f"{COMPARISON}/{name}.png" for name in applicable(STUDY.compared())]

@@ -2,7 +2,7 @@
 rule train:
     input:
         pack=of_run.pack,
-        weights=of_run.weights,
+        weights=weights_of,
     output:
         # Not spec.json and model.txt, which are for people: planning takes longer for each output.
         history=f"{RUN}/history.csv",
@@ -11,21 +11,21 @@ rule train:
         outputs=f"{RUN}/outputs.npy",
     log:
         f"logs/train/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
-    priority: of_run.priority
+    priority: priority_of
     conda:
         "../../envs/training.yaml"
-    threads: of_run.threads
+    threads: threads_of
     resources:
-        gpu=of_run.gpus,
+        gpu=gpus_of,
         # SLURM would give GPUs of several, and a run's processes share one.
         nodes=1,
-        mem_mb=of_run.memory,
-        runtime=of_run.minutes,
+        mem_mb=memory_of,
+        runtime=minutes_of,
     params:
         *code("train"),
-        chosen=of_run.code,
+        chosen=code_of,
         script=script("train"),
-        spec=of_run.spec,
+        spec=spec_of,
     shell:
         "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
         " --weights {input.weights:q} --run $(dirname {output.history:q}) --threads {threads}"
