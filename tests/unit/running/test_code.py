@@ -182,20 +182,17 @@ def test_any_edit_of_any_module_is_noticed(position: int, change: tuple[str, str
         tree = ast.parse(edited)
     except SyntaxError:
         return
-    same = ast.dump(without_docstrings(tree)) == ast.dump(without_docstrings(ast.parse(text)))
+    one, other = (ast.dump(WithoutTexts().visit(each)) for each in (tree, ast.parse(text)))
+    same = one == other
     assert (hash_of(edited) == hash_of(text)) == same
 
 
-def without_docstrings(tree: ast.Module) -> ast.Module:
-    for node in ast.walk(tree):
-        if ast_docstring(node):
-            node.body[0] = ast.Pass()  # type: ignore[attr-defined]
-    return tree
+class WithoutTexts(ast.NodeTransformer):
+    """Leaves out statements that are nothing but a text."""
 
-
-def ast_docstring(node: ast.AST) -> bool:
-    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return ast.Pass() if text else node
 
 
 # --- tables ------------------------------------------------------------------------------------------
@@ -232,6 +229,69 @@ def test_an_edit_concerns_the_rows_that_reach_it(scripts: Path) -> None:
         after = rows(scripts, "TRANSFORMS")
         assert {name for name in names(before) if before[name_of(name)] != after[name_of(name)]} == concerned
         before = after
+
+
+TABLE = '''"""A table."""
+
+import math
+from ablation.spec import Spec
+
+SCALE = 2
+
+
+def double(x):
+    return SCALE * x
+
+
+def turn(x):
+    return math.sin(x)
+
+
+class Base:
+    kind = "a"
+
+
+class Step(Base):
+    def __call__(self, x):
+        return double(x)
+
+
+EDITS: dict[str, object] = {"double": double, "turn": turn, "step": Step()}
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "concerned"),
+    [
+        ("SCALE = 2", "SCALE = 3", {"double", "step"}),
+        ("import math", "import cmath as math", {"turn"}),
+        ('kind = "a"', 'kind = "b"', {"step"}),
+        ('"turn": turn,', '"turn": lambda x: -turn(x),', {"turn"}),
+        ('"turn": turn,', '"other": turn, "turn": turn,', set()),
+        ("def turn(x):", "def third(x):\n    return 3 * x\n\n\ndef turn(x):", set()),
+        ("from ablation.spec import Spec", "from ablation.spec import Optimizer", set()),
+        # What may do anything is of every row.
+        ("SCALE = 2", "SCALE = 2\nSCALE += 1", {"double", "turn", "step"}),
+        ("SCALE = 2", "SCALE = 2\nif math.pi > 3:\n    SCALE = 3", {"double", "turn", "step"}),
+        ("EDITS: dict", "Base.kind = 1\nEDITS: dict", {"double", "turn", "step"}),
+        ("EDITS: dict", '"""Edits."""\nEDITS: dict', set()),
+    ],
+)
+def test_a_row_counts_with_all_that_it_refers_to(old: str, new: str, concerned: set[str]) -> None:
+    assert old in TABLE
+    before, after = (code.parsed(ast.parse(text)).rows for text in (TABLE, TABLE.replace(old, new)))
+    assert {
+        name for name in ("double", "turn", "step") if before[f"EDITS[{name}]"] != after[f"EDITS[{name}]"]
+    } == concerned
+
+
+def test_what_a_table_imports_of_the_library_counts_for_all(scripts: Path) -> None:
+    edit(
+        scripts / code.TABLES["EDITS"],
+        "from dataclasses",
+        "from ablation.photos import classes\nfrom dataclasses",
+    )
+    assert "ablation/photos/classes.py" in dict(code.of("train.py"))
 
 
 def names(hashes: dict[str, str]) -> list[str]:

@@ -4,7 +4,8 @@ A result is decided by its rule's script and by all modules of the library that 
 or not. Two kinds count otherwise. The package `running` surrounds a process and decides no result. The
 modules of `TABLES` hold tables of what a configuration chooses by name: of those only the chosen rows count,
 each with all that it refers to in its module, so that a row may be added or changed without concerning the
-others. Standard library only: the Snakefile imports this.
+others; what such a module imports of the library counts for all. Standard library only: the Snakefile
+imports this.
 """
 
 from __future__ import annotations
@@ -57,12 +58,12 @@ def of(script: str, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
     waiting = [script]
     while waiting:
         path = waiting.pop()
-        if path in found or path in leave_out or path.startswith(SURROUNDING) or path in TABLES.values():
+        if path in found or path in leave_out or path.startswith(SURROUNDING):
             continue
         module = read(SCRIPTS / path)
         found[path] = module.hash
         waiting += [one for name in module.imports if (one := path_of(name))]
-    return sorted(found.items())
+    return sorted((path, its) for path, its in found.items() if path not in TABLES.values())
 
 
 @cache
@@ -123,37 +124,49 @@ def imports(tree: ast.AST) -> Iterator[str]:
 
 
 def rows(tree: ast.Module) -> dict[str, str]:
-    """Return a hash for each row of each table, a dictionary in capitals, with all that the row refers to."""
+    """Return a hash for each row of each table, a dictionary of that name, with all that the row refers to.
+
+    What a module does beside defining names, such as an `if`, is of every row.
+    """
     defined: dict[str, ast.stmt] = {}
     tables: dict[str, ast.Dict] = {}
+    always: list[ast.stmt] = []
     for statement in tree.body:
-        for name in names_of(statement):
-            defined[name] = statement
-            value = getattr(statement, "value", None)
-            if name in TABLES and isinstance(value, ast.Dict):
-                tables[name] = value
+        names, value = names_of(statement), getattr(statement, "value", None)
+        if isinstance(value, ast.Dict) and names and names[0] in TABLES:
+            tables[names[0]] = value
+        elif names:
+            defined |= dict.fromkeys(names, statement)
+        elif not is_text(statement):
+            always.append(statement)
     found = {}
     for table, value in tables.items():
         for key, row in zip(value.keys, value.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(key.value, str):
                 reached: dict[str, ast.stmt] = {}
-                waiting: list[ast.AST] = [row]
+                waiting: list[ast.AST] = [row, *always]
                 while waiting:
-                    for name in referred(waiting.pop()) & defined.keys() - reached.keys() - tables.keys():
+                    for name in referred(waiting.pop()) & defined.keys() - reached.keys():
                         reached[name] = defined[name]
                         waiting.append(defined[name])
                 hashes = [(name, digest(reached[name])) for name in sorted(reached)]
-                found[f"{table}[{key.value}]"] = shortened(repr([digest(row), *hashes]))
+                found[f"{table}[{key.value}]"] = shortened(
+                    repr([digest(row), hashes, [digest(one) for one in always]])
+                )
     return found
 
 
 def names_of(statement: ast.stmt) -> list[str]:
-    """Return the names that a statement of a module defines."""
-    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+    """Return the names that a statement of a module defines; none of those that do more."""
+    if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return [statement.name]
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
-        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
-        return [one.id for target in targets for one in ast.walk(target) if isinstance(one, ast.Name)]
+    if isinstance(statement, (ast.Import, ast.ImportFrom)):
+        return [(one.asname or one.name).split(".")[0] for one in statement.names]
+    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and all(
+        isinstance(one, ast.Name) for one in targets
+    ):
+        return [one.id for one in targets if isinstance(one, ast.Name)]
     return []
 
 
