@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 from ablation.networks import backbones, build, edits
 from ablation.photos import pack
 from ablation.spec import Optimizer, Spec
-from ablation.training import device, loop, memory, reproducibility, state, transforms
+from ablation.training import device, loop, memory, parameters, reproducibility, state
 
 SIDE, BATCH, WARM_UP = 224, 64, 2
 # Rung 6 of the report's ladder.
@@ -37,7 +37,7 @@ def spec(backbone: str, epochs: int) -> Spec:
     return Spec(
         backbone=backbone,
         architecture=edits.ORIGINAL,
-        augmentation=tuple((name, transforms.resolve(name, {})) for name in AUGMENTATION),
+        augmentation=tuple((name, parameters.resolve(name, {})) for name in AUGMENTATION),
         optimizer=SGD if backbone == "alexnet" else ADAMW,
         weights="none",
         image_size=SIDE,

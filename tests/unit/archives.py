@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from on_disk import tree
 
 from ablation.photos import archive
 from ablation.running.errors import UserError
@@ -50,14 +51,6 @@ KINDS: dict[str, Callable[[dict[str, bytes]], bytes]] = {
     "gnu": lambda files: make_tar(files, form=tarfile.GNU_FORMAT),
     "ustar": lambda files: make_tar(files, form=tarfile.USTAR_FORMAT),
 }
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if not path.is_dir()
-    }
 
 
 class Unpack:

@@ -22,7 +22,7 @@ def weights(backbone: str) -> dict[str, Tensor]:
     torch.manual_seed(0)
     net = (
         torchvision.models.get_model(backbone, weights=None, init_weights=False, aux_logits=False)
-        if (backbone == "googlenet")
+        if backbone == "googlenet"
         else torchvision.models.get_model(backbone, weights=None)
     )
     with torch.no_grad():

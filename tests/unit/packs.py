@@ -1,4 +1,4 @@
-"""Photos of every kind in three classes, and the files of a pack."""
+"""Photos of every kind in three classes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,3 @@ def write_kinds(root: Path) -> Path:
             path.parent.mkdir(parents=True, exist_ok=True)
             (image if mode == "RGBA" else image.convert("RGB").convert(mode)).save(path)
     return root
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}

@@ -8,6 +8,9 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
+# GoogLeNet's heads that only training uses.
+AUXILIARY = ("aux1.", "aux2.")
+
 
 def photos(count: int = 2, side: int = 64) -> Tensor:
     return torch.rand(count, 3, side, side, generator=torch.Generator().manual_seed(0))
@@ -28,9 +31,6 @@ def assert_same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
     for name, value in theirs.items():
         assert ours[name].dtype == value.dtype
         assert torch.equal(ours[name], value)
-
-
-AUXILIARY = ("aux1.", "aux2.")
 
 
 @lru_cache

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from on_disk import tree
 from PIL import Image
 
 from ablation.networks import weight_files
@@ -126,11 +127,6 @@ WRITERS: dict[str, Callable[[Path, Path], None]] = {
 }
 # They are written together, and either may be the one that fails.
 PACK = ("photos.npy", "pack.json")
-
-
-def tree(folder: Path) -> dict[str, bytes]:
-    """Everything under a folder, hidden files too."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(params=WRITERS)

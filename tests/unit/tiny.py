@@ -14,28 +14,16 @@ from ablation.spec import Optimizer, Spec
 from ablation.training.history import Epoch
 
 CPU = torch.device("cpu")
-
-
 SIDE = 4
-
-
 CLASSES = 3
-
-
 SGD = Optimizer("sgd", learning_rate=0.05, momentum=0.9, weight_decay=0.01, schedule="constant")
-
-
 ADAMW = Optimizer("adamw", learning_rate=0.01, momentum=0.0, weight_decay=0.1, schedule="constant")
-
-
 RANDOM = (
     ("horizontal_flip", {"probability": 0.5}),
     ("rotation", {"degrees": 90.0}),
     ("color_jitter", {"brightness": 0.5, "contrast": 0.5, "saturation": 0.5, "hue": 0.1}),
     ("grayscale", {"probability": 0.5}),
 )
-
-
 NORMALIZE = ("normalize", {"mean": [0.5, 0.4, 0.3], "std": [0.2, 0.3, 0.4]})
 
 
@@ -90,11 +78,6 @@ def numbers(batch: Tensor) -> list[int]:
 
 def state_of(net: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in net.state_dict().items()}
-
-
-def assert_same(ours: dict[str, Tensor], theirs: dict[str, Tensor]) -> None:
-    assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def without_times(history: list[Epoch]) -> list[Epoch]:

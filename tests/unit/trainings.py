@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 import torch
-from tiny import ADAMW, CPU, RANDOM, SGD, SIDE, Tiny, assert_same, photos, spec, without_times
+from states import assert_same
+from tiny import ADAMW, CPU, RANDOM, SGD, SIDE, Tiny, photos, spec, without_times
 from torch import Tensor, nn
 
 from ablation.running.signals import Requests

@@ -58,6 +58,9 @@ if workflow.is_main_process and not SUBMITS:
         if name not in workflow.global_resources:
             workflow.register_resource(name, limit)
 
+# A note of where photos came from, which decides nothing about them.
+NOTED = ["ablation/photos/origin.py"]
+
 # What rules ask by their wildcards.
 of_photos = photos.Photos(STUDY)
 of_weights = weights.Weights(STUDY, cuda=TRAINING_GPUS > 0)

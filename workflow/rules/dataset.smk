@@ -53,7 +53,7 @@ rule unpack:
         mem_mb=resources.photo_memory,
         runtime=resources.photo_minutes,
     params:
-        *code("unpack"),
+        *code("unpack", *NOTED),
         script=script("unpack"),
         stamp=of_photos.archive_stamp,
         max_gb=of_photos.unpacked_gb,
@@ -78,7 +78,7 @@ rule index:
         mem_mb=resources.photo_memory,
         runtime=resources.photo_minutes,
     params:
-        *code("index"),
+        *code("index", *NOTED),
         script=script("index"),
         root=of_photos.root,
         split=of_photos.split,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation.networks import backbones, published, weight_files
+from ablation.networks import published, weight_files
+from ablation.networks.backbones import BACKBONES
 from ablation.running import errors
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--backbone", required=True, choices=backbones.BACKBONES)
+    parser.add_argument("--backbone", required=True, choices=BACKBONES)
     parser.add_argument("--version", required=True, help="enum name, as IMAGENET1K_V1")
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()

@@ -40,7 +40,7 @@ def main() -> None:
     made_of = checkpoint.fingerprint(spec, photos, None, target, args.threads)
     keeper = checkpoint.Checkpoint(args.output.with_suffix(".checkpoint.pt"), made_of, requests)
     progress = console.Progress(f"{spec.backbone} pretraining", spec.epochs)
-    trained = loop.train(net, spec, photos, target, progress, history.epoch_line, keeper)
+    trained = loop.train(net, spec, photos, target, progress, console.epoch_line, keeper)
     hook.remove()
     history.write_history(trained.history, args.history)
     about = {"backbone": spec.backbone, "source": "pretraining", "best_epoch": trained.best_epoch}

@@ -64,7 +64,7 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     made_of = checkpoint.fingerprint(spec, photos, weights_sha256, target, threads)
     keeper = checkpoint.Checkpoint(args.run / kept.CHECKPOINT, made_of, requests, group)
     progress = console.Progress(f"{args.run.parent.name} {args.run.name}", spec.epochs, shown=group.first)
-    trained = loop.train(net, spec, photos, target, progress, history.epoch_line, keeper, group)
+    trained = loop.train(net, spec, photos, target, progress, console.epoch_line, keeper, group)
     if not group.first:
         return
 

@@ -12,9 +12,10 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from archives import FILES, KINDS, Unpack, make_tar, make_zip, tree
+from archives import FILES, KINDS, Unpack, make_tar, make_zip
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_disk import tree
 
 from ablation.photos import archive
 from ablation.running.errors import UserError

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from packs import SIZE, contents
+from on_disk import contents
+from packs import SIZE
 from PIL import Image
 
 from ablation.photos import indexing, manifest, pack, packing

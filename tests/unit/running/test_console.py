@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from ablation.running import console
-from ablation.training import history
 from ablation.training.history import Epoch
 from places import SCRIPTS
 
@@ -117,7 +116,7 @@ def test_a_closed_terminal_does_not_end_the_stage(redirection: str, tmp_path: Pa
 
 
 def test_an_epoch_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    history.epoch_line(Epoch(7, 1.23456, 0.5, 2.0, 0.33333, 10.04, 2.5))
+    console.epoch_line(Epoch(7, 1.23456, 0.5, 2.0, 0.33333, 10.04, 2.5))
     assert capsys.readouterr() == (
         "epoch 7: train loss 1.2346 accuracy 0.5000, validation loss 2.0000 accuracy 0.3333, 12.5 s\n",
         "",

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, hashes of files, and errors in one line."""
+"""Files and folders that appear whole or not at all, and hashes of files."""
 
 from __future__ import annotations
 
@@ -16,15 +16,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from on_disk import names, tree
 
-from ablation.running import errors
 from ablation.running.errors import UserError
 from ablation.running.files import atomic, atomic_folder, deleted, sha256, write_json, write_text
 from places import SCRIPTS
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 def test_a_file_replaces_the_old_one_when_it_is_whole(tmp_path: Path) -> None:
@@ -231,10 +227,6 @@ def test_two_processes_write_the_same_file_each_whole(tmp_path: Path) -> None:
 # --- folders ---------------------------------------------------------------------------------------
 
 
-def tree(folder: Path) -> dict[str, str]:
-    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
-
-
 @pytest.fixture
 def older(tmp_path: Path) -> Path:
     """A folder with files in it."""
@@ -248,8 +240,8 @@ def test_a_folder_replaces_the_old_one_when_it_is_whole(older: Path) -> None:
     with atomic_folder(older) as staging:
         assert names(staging) == []
         (staging / "new.jpg").write_text("new")
-        assert tree(older) == {"sub/old.jpg": "old"}
-    assert tree(older) == {"new.jpg": "new"}
+        assert tree(older) == {"sub/old.jpg": b"old"}
+    assert tree(older) == {"new.jpg": b"new"}
     assert names(older.parent) == ["photos"]
 
 
@@ -257,7 +249,7 @@ def test_a_new_folder_appears_with_those_above_it(tmp_path: Path) -> None:
     with atomic_folder(tmp_path / "a" / "b") as staging:
         (staging / "new.jpg").write_text("new")
         assert names(tmp_path / "a") == [".b.part"]
-    assert tree(tmp_path) == {"a/b/new.jpg": "new"}
+    assert tree(tmp_path) == {"a/b/new.jpg": b"new"}
 
 
 @pytest.mark.parametrize("raised", [ValueError, KeyboardInterrupt, UserError])
@@ -265,7 +257,7 @@ def test_a_failure_leaves_the_old_folder(older: Path, raised: type[BaseException
     with pytest.raises(raised), atomic_folder(older) as staging:  # noqa: PT012
         (staging / "new.jpg").write_text("new")
         raise raised
-    assert tree(older.parent) == {"photos/sub/old.jpg": "old"}
+    assert tree(older.parent) == {"photos/sub/old.jpg": b"old"}
     assert names(older.parent) == ["photos"]
 
 
@@ -287,7 +279,7 @@ def test_a_folder_that_cannot_be_replaced_stays(
         atomic_folder(older) as staging,
     ):
         (staging / "new.jpg").write_text("new")
-    assert tree(older.parent) == {"photos/sub/old.jpg": "old"}
+    assert tree(older.parent) == {"photos/sub/old.jpg": b"old"}
     assert names(older.parent) == ["photos"]
 
 
@@ -328,11 +320,11 @@ def test_what_a_killed_writer_left_of_a_folder_goes_with_the_next(older: Path, c
     with atomic_folder(older) as staging:
         assert names(staging) == []
         (staging / "new.jpg").write_text("new")
-    assert tree(older.parent) == {"photos/new.jpg": "new"}
+    assert tree(older.parent) == {"photos/new.jpg": b"new"}
     assert names(older.parent) == ["photos"]
 
 
-# --- hashes and messages ---------------------------------------------------------------------------
+# --- hashes, and what is missing ---------------------------------------------------------------------
 
 
 @settings(max_examples=20, deadline=None)
@@ -341,51 +333,6 @@ def test_hash(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("hash") / "x"
     path.write_bytes(content * 1000)
     assert sha256(path) == hashlib.sha256(content * 1000).hexdigest()
-
-
-def test_a_users_error_is_one_line_and_exit_code_1(capfd: pytest.CaptureFixture[str]) -> None:
-    def main() -> None:
-        raise UserError("photo.jpg is damaged: replace it")
-
-    with pytest.raises(SystemExit) as caught:
-        errors.run(main)
-    # Python prints a text that it exits with on standard error, and returns 1.
-    assert caught.value.code == "error: photo.jpg is damaged: replace it"
-    assert capfd.readouterr().out == ""
-
-
-STAGE = """
-from ablation.running import errors
-def main():
-    raise errors.UserError("x: do y")
-errors.run(main)
-"""
-
-
-def test_a_stage_ends_with_one_line(tmp_path: Path) -> None:
-    (tmp_path / "stage.py").write_text(STAGE)
-    ended = subprocess.run(
-        [sys.executable, tmp_path / "stage.py"],
-        env={"PYTHONPATH": str(SCRIPTS)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", "error: x: do y\n")
-
-
-def test_other_errors_keep_their_traceback() -> None:
-    def main() -> None:
-        raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        errors.run(main)
-
-
-def test_success_says_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    errors.run(lambda: None)
-    assert capfd.readouterr() == ("", "")
 
 
 NAMES = ["a.csv", "b.json", "c.png"]

@@ -16,12 +16,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ablation.running import environment, lease
+from ablation.running import lease
 from ablation.running.errors import UserError
-from ablation.running.signals import Requests, Resumable
 from places import SCRIPTS
 
 HOLDER = """
@@ -190,63 +187,3 @@ def test_folder_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     (tmp_path / f"ablation-gpus-{os.getuid()}").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(UserError, match="belongs to somebody else"):
         lease.take(["0"])
-
-
-# --- which GPUs there are -----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder like /dev of a machine with three GPUs."""
-    for name in ("nvidia0", "nvidia1", "nvidia2", "nvidiactl", "nvidia-uvm", "null"):
-        (tmp_path / name).touch()
-    monkeypatch.setattr(environment, "DEVICES", tmp_path)
-    return tmp_path
-
-
-@pytest.mark.usefixtures("devices")
-@pytest.mark.parametrize(
-    ("visible", "expected"),
-    [
-        (None, ["0", "1", "2"]),
-        ("", []),
-        ("1", ["1"]),
-        ("2, 0", ["2", "0"]),
-        # CUDA reads to the first that there is not.
-        ("-1", []),
-        ("1,-1,0", ["1"]),
-        ("0,7,1", ["0"]),
-        ("01,1", ["1"]),
-        ("9" * 5000, []),
-        ("NoDevFiles", []),
-        ("GPU-8a3f,GPU-77", ["GPU-8a3f", "GPU-77"]),
-        ("MIG-1,MIG-2", ["MIG-1", "MIG-2"]),
-    ],
-)
-def test_visible_gpus(monkeypatch: pytest.MonkeyPatch, visible: str | None, expected: list[str]) -> None:
-    if visible is None:
-        monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    else:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
-    assert environment.gpus() == expected
-
-
-def test_no_gpu_whatever_the_variable_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment, "DEVICES", tmp_path)
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
-    assert environment.gpus() == []
-
-
-@given(text=st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20))
-def test_any_text_names_gpus_that_are_different(text: str) -> None:
-    found = environment.visible(text, 3)
-    assert len(found) == len(set(found))
-    assert all(name.startswith(("GPU-", "MIG-")) or 0 <= int(name) < 3 for name in found)
-
-
-def test_a_signal_ends_the_wait() -> None:
-    requests = Requests()
-    requests.refuse_to_wait()
-    requests.leave = True
-    with pytest.raises(Resumable, match="the same command begins it"):
-        requests.refuse_to_wait()

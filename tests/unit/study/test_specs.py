@@ -9,21 +9,10 @@ import pytest
 from configs import DEFAULT, Where, change, load, one, small, specs
 
 from ablation.networks.edits import ORIGINAL
-from ablation.spec import Spec
 
 
 def test_two_loads_give_the_same_strings() -> None:
     assert specs(DEFAULT) == specs(copy.deepcopy(DEFAULT))
-
-
-def test_specs_survive_json() -> None:
-    for config in (DEFAULT, small()):
-        for found in load(config).experiments.values():
-            text = found.spec.to_json()
-            assert "\n" not in text
-            back = Spec.from_json(text)
-            assert back == found.spec
-            assert back.to_json() == text
 
 
 def test_what_a_run_is_called_is_not_in_its_spec() -> None:

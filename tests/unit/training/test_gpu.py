@@ -21,13 +21,13 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 from ablation.networks import backbones, build, edits
 from ablation.photos.pack import Pack
 from ablation.spec import Optimizer, Spec
-from ablation.training import augmentation, loop, placement, state, transforms
+from ablation.training import augmentation, loop, parameters, placement, state
 from ablation.training.loader import Photos
 
 META, GPU = torch.device("meta"), torch.device("cuda", 0)
 SIDE, BATCHES = 96, [4, 4, 3]
 RUNG_6 = tuple(
-    (name, transforms.resolve(name, {}))
+    (name, parameters.resolve(name, {}))
     for name in ("horizontal_flip", "rotation", "color_jitter", "grayscale", "normalize")
 )
 

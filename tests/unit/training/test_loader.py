@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from tiny import CPU, NORMALIZE, RANDOM, Tiny, assert_same, photos, spec, without_times
+from states import assert_same
+from tiny import CPU, NORMALIZE, RANDOM, Tiny, photos, spec, without_times
 from torch import Tensor
 
 from ablation.training import loader, loop, state

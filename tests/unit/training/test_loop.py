@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from states import assert_same
 from tiny import (
     CLASSES,
     CPU,
@@ -18,7 +19,6 @@ from tiny import (
     SGD,
     SIDE,
     Tiny,
-    assert_same,
     numbers,
     photos,
     spec,

@@ -7,7 +7,8 @@ import copy
 import pytest
 import torch
 import torchvision
-from tiny import CPU, assert_same, state_of
+from states import assert_same
+from tiny import CPU, state_of
 from torch import nn
 
 from ablation.training import placement

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 import torch
-from tiny import CPU, NORMALIZE, RANDOM, Tiny, assert_same, photos, spec, without_times
+from states import assert_same
+from tiny import CPU, NORMALIZE, RANDOM, Tiny, photos, spec, without_times
 from torch import nn
 
 from ablation.training import loop, reproducibility, state

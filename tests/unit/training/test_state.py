@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import ADAMW, CLASSES, CPU, SGD, SIDE, Tiny, assert_same, spec, state_of
+from states import assert_same
+from tiny import ADAMW, CLASSES, CPU, SGD, SIDE, Tiny, spec, state_of
 from torch import nn
 from torch.nn import functional
 

@@ -1,4 +1,4 @@
 """Photos, downloaded, unpacked or drawn, come in; a manifest, its duplicates and packs go out.
 
-Of the library it imports `ablation.running` alone, and it never imports torch.
+May import `ablation.running` alone, and never torch.
 """

@@ -1,5 +1,5 @@
 """What surrounds a process: signals, locks, leases, environment, console, files, errors, its own code.
 
 Nothing of the library comes in or goes out, and no result depends on it: an edit here makes nothing stale.
-May import the standard library, and tqdm for the console; never torch.
+May import nothing of the library, and of other packages tqdm alone, for the console.
 """

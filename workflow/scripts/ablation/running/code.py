@@ -1,11 +1,10 @@
 """The code that decides a result, as hashes that comments, docstrings and formatting leave as they are.
 
-A result is decided by its rule's script and by all modules of the library that the script imports, directly
+A result is decided by its rule's script and by all modules that the script imports of the library, directly
 or not. Two kinds count otherwise. The package `running` surrounds a process and decides no result. The
 modules of `TABLES` hold tables of what a configuration chooses by name: of those only the chosen rows count,
-each with all that it refers to in its module, so that a row may be added or changed without concerning the
-others; what such a module imports of the library counts for all. Standard library only: the Snakefile
-imports this.
+and what else is imported of them by name, each with all that it refers to in its module. So a row may be
+added or changed without concerning the others. Standard library only: the Snakefile imports this.
 """
 
 from __future__ import annotations
@@ -14,6 +13,8 @@ import ast
 import hashlib
 import json
 import os
+import sys
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -34,25 +35,33 @@ TABLES = {
 MEANINGLESS = {"ctx", "kind", "type_comment", "type_ignores"}
 # In the working directory.
 KEPT = Path(".snakemake/code")
+# What was found out depends on this very module and on Python, whose syntax trees differ.
+WAY = repr(sys.version_info[:2]).encode() + Path(__file__).read_bytes()
 DIGITS = 12
 
 
 @dataclass(frozen=True)
 class Module:
-    """What is known of a module: its hash, what of the library it imports, and hashes of its tables' rows.
+    """What is known of a module: its hash, what it imports, and of one with a table hashes of its parts.
 
-    `imports` are dotted names, of modules or of what is in them; a row's key is TABLE[name].
+    `imports` are dotted names, of modules or of what is in them. A part is a row, TABLE[name], or anything
+    that the module defines, each with all that it refers to.
     """
 
     hash: str
     imports: list[str]
-    rows: dict[str, str]
+    parts: dict[str, str]
+
+    def __post_init__(self) -> None:
+        if (type(self.hash), type(self.imports), type(self.parts)) != (str, list, dict):
+            raise TypeError("not what was kept")
 
 
 def of(script: str, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Return the path and the hash of each module that decides a script's (or a module's) result.
 
-    Paths begin in the folder of the scripts. Modules in `leave_out` do not count, nor what only they import.
+    Paths begin in the folder of the scripts; what is imported of a table's module by name stands in brackets.
+    Modules in `leave_out` do not count, nor what only they import.
     """
     found: dict[str, str] = {}
     waiting = [script]
@@ -62,15 +71,27 @@ def of(script: str, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
             continue
         module = read(SCRIPTS / path)
         found[path] = module.hash
-        waiting += [one for name in module.imports if (one := path_of(name))]
-    return sorted((path, its) for path, its in found.items() if path not in TABLES.values())
+        for name in module.imports:
+            if other := path_of(name):
+                part, parts = name.rpartition(".")[2], read(SCRIPTS / other).parts
+                if part in TABLES and other == TABLES[part]:
+                    # Of the table itself nothing; what its module imports counts for all rows.
+                    waiting += filter(None, map(path_of, read(SCRIPTS / other).imports))
+                elif part in parts:
+                    found[f"{other}[{part}]"] = parts[part]
+                else:
+                    waiting.append(other)
+    return sorted(found.items())
 
 
 @cache
 def of_row(table: str, key: str) -> tuple[str, str]:
     """Return what of a table decides the results that use one of its rows: its name and its hash."""
-    path = TABLES[table]
-    return f"{path}[{key}]", read(SCRIPTS / path).rows[f"{table}[{key}]"]
+    path, row = TABLES[table], f"{table}[{key}]"
+    found = read(SCRIPTS / path).parts
+    if row not in found:
+        raise KeyError(f"{row} is no row of the dictionary in {path}: write it there, and not as a statement")
+    return f"{path}[{key}]", found[row]
 
 
 @cache
@@ -93,81 +114,107 @@ def read(path: Path) -> Module:
     Reading all modules anew takes 0.1 s at each start.
     """
     content = path.read_bytes()
-    # Also of this very module, which says what is meaningless.
-    key = hashlib.sha256(Path(__file__).read_bytes() + content).hexdigest()
-    kept = KEPT / key
+    kept = KEPT / hashlib.sha256(WAY + path.name.encode() + content).hexdigest()
     with suppress(OSError, ValueError, TypeError):
         return Module(**json.loads(kept.read_text(encoding="utf-8")))
-    module = parsed(ast.parse(content))
+    tables = [name for name, its in TABLES.items() if path.as_posix().endswith(its)]
+    module = parsed(ast.parse(content), tables)
     # Without such a folder, or in one that cannot be written to, it costs the time again, and no more.
     if KEPT.parent.is_dir():
         with suppress(OSError):
             KEPT.mkdir(exist_ok=True)
-            part = KEPT / f".{key}.{os.getpid()}"
+            part = KEPT / f".{kept.name}.{os.getpid()}"
             part.write_text(json.dumps(asdict(module)), encoding="utf-8")
             part.replace(kept)
     return module
 
 
-def parsed(tree: ast.Module) -> Module:
-    """Return what is known of a module from its syntax tree."""
-    return Module(digest(tree), sorted(set(imports(tree))), rows(tree))
+def parsed(tree: ast.Module, tables: Sequence[str] = ()) -> Module:
+    """Return what is known of a module from its syntax tree; `tables` are the names of those in it."""
+    return Module(digest(tree), sorted(set(imports(tree))), parts(tree, tables) if tables else {})
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
-    """Yield the dotted name of each thing that a module imports of the library, wherever in it."""
+    """Yield the dotted name of each thing that a module imports, wherever in it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (one.name for one in node.names if one.name.split(".")[0] == LIBRARY)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == LIBRARY:
+            yield from (one.name for one in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.level:
+                raise ValueError("a relative import, which is not followed: write it from `ablation` on")
             yield from (f"{node.module}.{one.name}" for one in node.names)
 
 
-def rows(tree: ast.Module) -> dict[str, str]:
-    """Return a hash for each row of each table, a dictionary of that name, with all that the row refers to.
+def parts(tree: ast.Module, tables: Sequence[str]) -> dict[str, str]:
+    """Return a hash of each row of a module's tables and of all that it defines, with what each refers to.
 
-    What a module does beside defining names, such as an `if`, is of every row.
+    A table is a dictionary of that name. What a module does besides defining names is of every part: an `if`,
+    a call, an assignment to what is in something. But for what it imports for the type checker alone.
     """
-    defined: dict[str, ast.stmt] = {}
-    tables: dict[str, ast.Dict] = {}
-    always: list[ast.stmt] = []
+    defined: dict[str, list[ast.AST]] = defaultdict(list)
+    rows: dict[str, ast.AST] = {}
+    always: list[ast.AST] = []
     for statement in tree.body:
-        names, value = names_of(statement), getattr(statement, "value", None)
-        if isinstance(value, ast.Dict) and names and names[0] in TABLES:
-            tables[names[0]] = value
-        elif names:
-            defined |= dict.fromkeys(names, statement)
-        elif not is_text(statement):
+        found = definitions(statement)
+        value = getattr(statement, "value", None)
+        if len(found) == 1 and found[0][0] in tables:
+            table = found[0][0]
+            if isinstance(value, ast.Dict) and not any(row.startswith(f"{table}[") for row in rows):
+                rows |= {
+                    f"{table}[{key.value}]": row
+                    for key, row in zip(value.keys, value.values, strict=True)
+                    if isinstance(key, ast.Constant) and isinstance(key.value, str)
+                }
+            else:  # made or changed in another way
+                always.append(statement)
+        elif found:
+            for name, node in found:
+                defined[name].append(node)
+        elif not is_text(statement) and not is_for_types(statement):
             always.append(statement)
-    found = {}
-    for table, value in tables.items():
-        for key, row in zip(value.keys, value.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                reached: dict[str, ast.stmt] = {}
-                waiting: list[ast.AST] = [row, *always]
-                while waiting:
-                    for name in referred(waiting.pop()) & defined.keys() - reached.keys():
-                        reached[name] = defined[name]
-                        waiting.append(defined[name])
-                hashes = [(name, digest(reached[name])) for name in sorted(reached)]
-                found[f"{table}[{key.value}]"] = shortened(
-                    repr([digest(row), hashes, [digest(one) for one in always]])
-                )
-    return found
+
+    def whole(part: ast.AST) -> str:
+        reached: dict[str, list[ast.AST]] = {}
+        waiting = [part, *always]
+        while waiting:
+            for name in referred(waiting.pop()) & defined.keys() - reached.keys():
+                reached[name] = defined[name]
+                waiting += defined[name]
+        hashes = [(name, *map(digest, reached[name])) for name in sorted(reached)]
+        return shortened(repr([digest(part), hashes, *map(digest, always)]))
+
+    names = {name: ast.Name(name, ast.Load()) for name in defined}
+    return {part: whole(node) for part, node in (rows | names).items()}
 
 
-def names_of(statement: ast.stmt) -> list[str]:
-    """Return the names that a statement of a module defines; none of those that do more."""
+def definitions(statement: ast.stmt) -> list[tuple[str, ast.AST]]:
+    """Return the names that a statement of a module defines, and what by; none of those that do more."""
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        return [statement.name]
-    if isinstance(statement, (ast.Import, ast.ImportFrom)):
-        return [(one.asname or one.name).split(".")[0] for one in statement.names]
-    targets = getattr(statement, "targets", [getattr(statement, "target", None)])
-    if isinstance(statement, (ast.Assign, ast.AnnAssign)) and all(
-        isinstance(one, ast.Name) for one in targets
-    ):
-        return [one.id for one in targets if isinstance(one, ast.Name)]
+        return [(statement.name, statement)]
+    if isinstance(statement, ast.Import):
+        # Each by itself: another name on the same line is another matter.
+        return [((one.asname or one.name).split(".")[0], one) for one in statement.names]
+    if isinstance(statement, ast.ImportFrom):
+        return [
+            (one.asname or one.name, ast.ImportFrom(statement.module, [one], statement.level))
+            for one in statement.names
+        ]
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+        names = [one.id for one in targets if isinstance(one, ast.Name)]
+        return [(name, statement) for name in names] if len(names) == len(targets) else []
     return []
+
+
+def is_for_types(statement: ast.stmt) -> bool:
+    """Tell whether a statement is `if TYPE_CHECKING:` with imports alone, which never run."""
+    return (
+        isinstance(statement, ast.If)
+        and isinstance(statement.test, ast.Name)
+        and statement.test.id == "TYPE_CHECKING"
+        and all(isinstance(one, (ast.Import, ast.ImportFrom)) for one in statement.body)
+        and not statement.orelse
+    )
 
 
 def referred(tree: ast.AST) -> set[str]:
@@ -182,12 +229,20 @@ def digest(tree: ast.AST) -> str:
 
 def meaning(value: Any) -> Any:
     """Return a syntax tree as tuples and lists. Empty fields are left out, as each Python adds some."""
+    if isinstance(value, ast.JoinedStr):
+        # Python 3.12 leaves empty texts in them.
+        value = ast.JoinedStr([one for one in value.values if not is_empty(one)])
     if isinstance(value, ast.AST):
         fields = [(name, meaning(field)) for name, field in ast.iter_fields(value) if name not in MEANINGLESS]
         return type(value).__name__, [(name, field) for name, field in fields if field not in (None, [])]
     if isinstance(value, list):
         return [meaning(one) for one in value if not is_text(one)]
     return None if value is None else repr(value)
+
+
+def is_empty(node: ast.expr) -> bool:
+    """Tell whether an expression is an empty text."""
+    return isinstance(node, ast.Constant) and node.value == ""
 
 
 def is_text(node: Any) -> bool:

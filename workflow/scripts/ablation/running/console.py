@@ -47,6 +47,15 @@ class Progress:
         return tqdm(batches, title, file=self.stream, leave=False, dynamic_ncols=True)
 
 
+def epoch_line(epoch: Any) -> None:
+    """Print the figures of a history's `Epoch` on one line."""
+    line(
+        f"epoch {epoch.epoch}: train loss {epoch.train_loss:.4f} accuracy {epoch.train_accuracy:.4f}, "
+        f"validation loss {epoch.val_loss:.4f} accuracy {epoch.val_accuracy:.4f}, "
+        f"{epoch.train_seconds + epoch.val_seconds:.1f} s"
+    )
+
+
 def line(text: str) -> None:
     """Print a line at once, also where the output is a file."""
     print(text, flush=True, file=sys.stdout)

@@ -41,6 +41,19 @@ class Experiment:
         """Return the spec of the run with this seed."""
         return replace(self.spec, seed=seed)
 
+    def described(self) -> dict[str, str | int]:
+        """Return what tables and figures say of it before it has run."""
+        return {
+            "experiment": self.name,
+            "label": self.label,
+            "backbone": self.spec.backbone,
+            "architecture": self.spec.architecture,
+            "augmentation": self.augmentation,
+            "optimizer": self.optimizer,
+            "weights": self.spec.weights,
+            "image_size": self.spec.image_size,
+        }
+
 
 def resolved_experiments(config: dict[str, Any]) -> dict[str, Experiment]:
     """Return all experiments by name; raise UserError for too many runs, or a name given twice."""

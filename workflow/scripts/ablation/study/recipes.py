@@ -6,7 +6,7 @@ from typing import Any
 
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer
-from ablation.training import transforms
+from ablation.training import parameters
 
 OPTIMIZER_FIELDS = ("learning_rate", "momentum", "weight_decay")
 
@@ -15,9 +15,9 @@ def resolved_augmentation(config: dict[str, Any], name: str) -> tuple[tuple[str,
     """Return an augmentation's transforms with every parameter; raise UserError for one that cannot be."""
     steps = []
     for position, step in enumerate(config["augmentations"][name]):
-        transform, parameters = (step, {}) if isinstance(step, str) else next(iter(step.items()))
+        transform, values = (step, {}) if isinstance(step, str) else next(iter(step.items()))
         try:
-            steps.append((transform, transforms.resolve(transform, parameters)))
+            steps.append((transform, parameters.resolve(transform, values)))
         except (ValueError, OverflowError) as error:
             raise UserError(f"config: augmentations.{name}[{position}]: {error}") from error
     if "normalize" in [transform for transform, _ in steps[:-1]]:

@@ -35,17 +35,8 @@ class Study:
         return [f"{one.name}/seed{seed}" for one in self.experiments.values() for seed in one.seeds]
 
     def compared(self) -> list[dict[str, str | int]]:
-        """Return what figures compare experiments by."""
-        return [
-            {
-                "experiment": one.name,
-                "backbone": one.spec.backbone,
-                "architecture": one.spec.architecture,
-                "augmentation": one.augmentation,
-                "image_size": one.spec.image_size,
-            }
-            for one in self.experiments.values()
-        ]
+        """Return what figures may compare experiments by, a row for each."""
+        return [one.described() for one in self.experiments.values()]
 
     def datasets_from(self, *sources: str) -> list[str]:
         """Return the data sets of these sources; not those that are used where they lie."""
@@ -66,18 +57,7 @@ class Study:
         `failures` says of runs (experiment/seed<k>) that have no results why.
         """
         rows = (
-            {
-                "experiment": one.name,
-                "label": one.label,
-                "backbone": one.spec.backbone,
-                "architecture": one.spec.architecture,
-                "augmentation": one.augmentation,
-                "optimizer": one.optimizer,
-                "weights": one.spec.weights,
-                "image_size": one.spec.image_size,
-                "seed": seed,
-                "reason": failures.get(f"{one.name}/seed{seed}"),
-            }
+            {**one.described(), "seed": seed, "reason": failures.get(f"{one.name}/seed{seed}")}
             for one in self.experiments.values()
             for seed in one.seeds
         )

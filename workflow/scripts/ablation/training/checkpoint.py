@@ -27,8 +27,8 @@ from ablation.training.state import Training
 SHARE = 0.05
 CHUNK_BYTES = 1 << 24
 DIGEST_BYTES = hashlib.sha256().digest_size
-# By what is in these a state becomes the next.
-CODE = ("ablation/training/loop.py", "ablation/networks/build.py")
+# By what these are made of a state begins, and becomes the next.
+CODE = ("train.py", "pretrain.py")
 
 
 def fingerprint(

@@ -6,7 +6,6 @@ import csv
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from ablation.running import console
 from ablation.running.files import atomic
 
 
@@ -29,12 +28,3 @@ def write_history(history: list[Epoch], path: Path) -> None:
         writer = csv.DictWriter(file, [column.name for column in fields(Epoch)])
         writer.writeheader()
         writer.writerows(asdict(epoch) for epoch in history)
-
-
-def epoch_line(epoch: Epoch) -> None:
-    """Print an epoch's figures on one line."""
-    console.line(
-        f"epoch {epoch.epoch}: train loss {epoch.train_loss:.4f} accuracy {epoch.train_accuracy:.4f}, "
-        f"validation loss {epoch.val_loss:.4f} accuracy {epoch.val_accuracy:.4f}, "
-        f"{epoch.train_seconds + epoch.val_seconds:.1f} s"
-    )

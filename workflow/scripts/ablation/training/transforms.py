@@ -10,8 +10,8 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
@@ -152,33 +152,6 @@ TRANSFORMS: dict[str, type[Transform]] = {
     "grayscale": Grayscale,
     "normalize": Normalize,
 }
-
-
-def resolve(name: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Return a transform's parameters with its defaults filled in, in builtin types.
-
-    Raises ValueError for an unknown name, an unknown parameter or a value out of range.
-    """
-    require(name in TRANSFORMS, f"unknown transform {name!r}; one of: {', '.join(TRANSFORMS)}")
-    cls = TRANSFORMS[name]
-    known = list(cls.__dataclass_fields__)  # type: ignore[attr-defined]
-    for key, value in parameters.items():
-        require(key in known, f"{name} has no parameter {key!r}; it has: {', '.join(known)}")
-        numbers = value if isinstance(value, (list, tuple)) else [value]
-        require(
-            all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers),
-            f"{key} is {value!r}, not a number (write 0.001 or 1.0e-3: YAML reads 1e-3 as text)",
-        )
-        require(all(map(math.isfinite, numbers)), f"{key} is {value!r}, not finite")
-        is_list, wants_list = isinstance(value, (list, tuple)), key in ("mean", "std")
-        require(
-            is_list == wants_list,
-            f"{key} must be {'a list of three numbers' if wants_list else 'one number'}",
-        )
-    values = asdict(cls(**parameters))  # type: ignore[call-overload]
-    return {
-        key: list(map(float, v)) if isinstance(v, (list, tuple)) else float(v) for key, v in values.items()
-    }
 
 
 def uniform(low: float, high: float, count: int, generator: Generator) -> Tensor:

@@ -1,5 +1,8 @@
 """Photos drawn by the program: flowers of made-up species, for a demo that downloads nothing.
 
+In come numbers of species and photos, a seed and a size; out go JPEGs with their label.csv. May import
+`ablation.running`.
+
 A species is a genome (`Species`) that fixes shape, colours and pattern; a photo adds pose, light,
 background, blur and noise.
 

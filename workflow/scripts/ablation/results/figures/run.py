@@ -6,13 +6,8 @@ import csv
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ablation.results.figures.canvas import RIGHT, TRAIN, VALIDATION, WRONG, canvas, save, short, tidy
-
-if TYPE_CHECKING:
-    pass
-
 
 SAMPLES = 20
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from on_disk import contents
 from PIL import Image
 
 from ablation.photos.drawn import drawing
@@ -22,10 +23,6 @@ from ablation.running.errors import UserError
 from places import SCRIPTS
 
 SMALL = (64, 48)
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def labels(folder: Path) -> list[tuple[str, int]]:

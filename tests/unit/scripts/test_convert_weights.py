@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from scripts import run
+from stages import run
 from states import assert_same, plain, with_auxiliary_heads
 from weights import save
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from PIL import Image
-from scripts import run
+from stages import run
 from states import outputs, plain
 
 from ablation.networks import build, weight_files

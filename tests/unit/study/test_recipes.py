@@ -1,0 +1,80 @@
+"""Augmentations and optimizers as configured: with every value, or refused."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from ablation.running.errors import UserError
+from ablation.spec import Optimizer
+from ablation.study.recipes import resolved_augmentation, resolved_optimizer
+from ablation.training.transforms import TRANSFORMS
+
+SGD = {
+    "algorithm": "sgd",
+    "learning_rate": 1,
+    "momentum": 0.9,
+    "weight_decay": 0,
+    "schedule": "constant",
+}
+
+
+def resolved(*steps: Any) -> tuple[tuple[str, dict[str, Any]], ...]:
+    config = {"augmentations": {"some": list(steps)}}
+    before = copy.deepcopy(config)
+    found = resolved_augmentation(config, "some")
+    assert config == before
+    return found
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_transform_by_its_name_has_all_parameters(name: str) -> None:
+    ((found, parameters),) = resolved(name)
+    assert found == name
+    assert list(parameters) == [field.name for field in fields(TRANSFORMS[name])]  # type: ignore[arg-type]
+    assert resolved({name: {}}) == resolved({name: parameters}) == resolved(name)
+
+
+def test_what_is_given_stays_and_steps_keep_their_order() -> None:
+    found = resolved(
+        {"rotation": {"degrees": 30}}, {"color_jitter": {"hue": 0.25}}, {"rotation": {"degrees": 5}}
+    )
+    assert [name for name, _ in found] == ["rotation", "color_jitter", "rotation"]
+    assert [found[step][1]["degrees"] for step in (0, 2)] == [30, 5]
+    assert found[1][1]["hue"] == 0.25
+    assert resolved() == ()
+
+
+@pytest.mark.parametrize(
+    ("steps", "message"),
+    [
+        (["rotation", "rotaton"], r"config: augmentations\.some\[1\]: .*'rotaton'"),
+        ([{"rotation": {"degrees": 181}}], r"config: augmentations\.some\[0\]: .*181"),
+        ([{"rotation": {"degrees": 10**400}}], r"config: augmentations\.some\[0\]: "),
+        (["normalize", "rotation"], r"config: augmentations\.some goes on after normalize"),
+        (["normalize", "normalize"], r"config: augmentations\.some goes on after normalize"),
+    ],
+    ids=["name", "range", "too large", "not last", "twice"],
+)
+def test_a_step_that_cannot_be(steps: list[Any], message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        resolved(*steps)
+
+
+def test_an_optimizer_takes_an_experiments_changes() -> None:
+    config = {"optimizers": {"sgd": SGD, "other": {**SGD, "algorithm": "adamw"}}}
+    before = copy.deepcopy(config)
+    assert resolved_optimizer(config, "sgd", {}) == Optimizer("sgd", 1.0, 0.9, 0.0, "constant")
+    changes = {"learning_rate": 0.5, "weight_decay": 0.1}
+    assert resolved_optimizer(config, "other", changes) == Optimizer("adamw", 0.5, 0.9, 0.1, "constant")
+    assert config == before
+
+
+def test_integers_become_the_floats_that_they_are() -> None:
+    """In a spec's JSON 0 and 0.0 would be two values."""
+    found = resolved_optimizer({"optimizers": {"sgd": SGD}}, "sgd", {"momentum": 0})
+    numbers = (found.learning_rate, found.momentum, found.weight_decay)
+    assert [repr(number) for number in numbers] == ["1.0", "0.0", "0.0"]

@@ -1,0 +1,42 @@
+"""The parameters of transforms as a configuration gives them: checked, defaults filled in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from ablation.training.transforms import TRANSFORMS, require
+
+
+def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a transform's parameters with its defaults filled in, in builtin types.
+
+    Each is a number, or a list of numbers where its default is one. Raises ValueError for an unknown name, an
+    unknown parameter or a value out of range.
+    """
+    require(name in TRANSFORMS, f"unknown transform {name!r}; one of: {', '.join(TRANSFORMS)}")
+    cls = TRANSFORMS[name]
+    defaults = {field.name: field.default for field in fields(cls)}  # type: ignore[arg-type]
+    for key, value in parameters.items():
+        require(key in defaults, f"{name} has no parameter {key!r}; it has: {', '.join(defaults)}")
+        numbers = value if isinstance(value, (list, tuple)) else [value]
+        require(
+            all(isinstance(number, (int, float)) and not isinstance(number, bool) for number in numbers),
+            f"{key} is {value!r}, not a number (write 0.001 or 1.0e-3: YAML reads 1e-3 as text)",
+        )
+        require(all(map(math.isfinite, numbers)), f"{key} is {value!r}, not finite")
+        wanted = kind(defaults[key])
+        require(kind(value).split()[0] == wanted.split()[0], f"{key} must be {wanted}")
+    values = asdict(cls(**parameters))  # type: ignore[call-overload]
+    return {
+        key: list(map(float, v)) if isinstance(v, (list, tuple)) else float(v) for key, v in values.items()
+    }
+
+
+def kind(value: Any) -> str:
+    """Say what a value is: one number, or a list of so many."""
+    if not isinstance(value, (list, tuple)):
+        return "one number"
+    return f"a list of {({2: 'two', 3: 'three'}).get(len(value), len(value))} numbers"
