@@ -30,7 +30,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        "results/summary.csv",
+        paths.SUMMARY,
         comparison_figures(),
         of_run.targets(RUN_FIGURES),
 
@@ -52,7 +52,7 @@ onerror:
     if INTERRUPTION.came:
         print("Stopped. The same command goes on from the last checkpoints.")
     else:
-        rest.summarize(workflow, STUDY, PUBLISHED)
+        partial_summary.summarize(workflow, STUDY, PUBLISHED)
         print(
             "Some steps failed; the end of each one's log is above. Mend the cause and run the same command again."
         )

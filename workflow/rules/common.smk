@@ -10,8 +10,8 @@ SCRIPTS = os.path.relpath(
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation.chain import advice, interruption, names, photos, records
-from ablation.chain import resources, rest, runs, weights
+from ablation.chain import advice, interruption, paths, photos, records
+from ablation.chain import resources, partial_summary, runs, weights
 from ablation.networks.backbones import BACKBONES
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
@@ -36,9 +36,9 @@ INTERRUPTION = interruption.Interruption()
 if workflow.remote_exec:
     interruption.pass_on(lambda: workflow.local_exec)
 
-RUNS = names.runs(STUDY.dataset.name)
+RUNS = paths.runs(STUDY.dataset.name)
 RUN = f"{RUNS}/{{experiment}}/seed{{seed}}"
-COMPARISON = names.comparison(STUDY.dataset.name)
+COMPARISON = paths.comparison(STUDY.dataset.name)
 # Several narrow trainings at once in place of one wide one at a time: start-up and small operations use
 # one core whatever they are given. The demo on 2 cores of a Xeon (docs/performance.md): 7 min 36 s narrow,
 # 9 min 1 s wide. `--set-threads train=N pretrain=N` changes it.
@@ -68,13 +68,13 @@ of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS, threads=TRAINING_THREADS)
 
 
 wildcard_constraints:
-    dataset=names.one_of(STUDY.datasets),
+    dataset=paths.one_of(STUDY.datasets),
     size="[0-9]+",
-    backbone=names.one_of(BACKBONES),
+    backbone=paths.one_of(BACKBONES),
     # Not one of all: a long pattern makes planning a large study half as slow again.
     experiment="[^/]+",
     seed="[0-9]+",
-    figure=names.one_of(STUDY_FIGURES),
+    figure=paths.one_of(STUDY_FIGURES),
 
 
 def script(name):

@@ -59,7 +59,7 @@ rule latest:
     input:
         f"{COMPARISON}/summary.csv",
     output:
-        "results/summary.csv",
+        paths.SUMMARY,
     log:
         "logs/latest.log",
     conda:

@@ -1,11 +1,11 @@
 # Photos -> manifest (hashes, labels, split) -> pack (decoded once).
 rule draw:
     output:
-        photos=directory(names.PHOTOS),
+        photos=directory(paths.PHOTOS),
     log:
         "logs/draw/{dataset}.log",
     wildcard_constraints:
-        dataset=names.one_of(STUDY.datasets_from("drawn")),
+        dataset=paths.one_of(STUDY.datasets_from("drawn")),
     priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
@@ -22,11 +22,11 @@ rule draw:
 
 rule download:
     output:
-        archive=names.ARCHIVE,
+        archive=paths.ARCHIVE,
     log:
         "logs/download/{dataset}.log",
     wildcard_constraints:
-        dataset=names.one_of(STUDY.datasets_from("drive")),
+        dataset=paths.one_of(STUDY.datasets_from("drive")),
     conda:
         "../../envs/data.yaml"
     params:
@@ -42,11 +42,11 @@ rule unpack:
     input:
         archive=of_photos.archive,
     output:
-        photos=directory(names.PHOTOS),
+        photos=directory(paths.PHOTOS),
     log:
         "logs/unpack/{dataset}.log",
     wildcard_constraints:
-        dataset=names.one_of(STUDY.datasets_from("drive", "local")),
+        dataset=paths.one_of(STUDY.datasets_from("drive", "local")),
     conda:
         "../../envs/data.yaml"
     resources:
@@ -66,8 +66,8 @@ rule index:
     input:
         photos=of_photos.files,
     output:
-        manifest=names.MANIFEST,
-        duplicates="resources/datasets/{dataset}/duplicates.csv",
+        manifest=paths.MANIFEST,
+        duplicates=paths.DUPLICATES,
     log:
         "logs/index/{dataset}.log",
     priority: PHOTOS_FIRST
@@ -92,10 +92,10 @@ rule index:
 
 rule pack:
     input:
-        manifest=names.MANIFEST,
+        manifest=paths.MANIFEST,
     output:
-        photos=names.PACKED,
-        index=f"{names.PACK}/pack.json",
+        photos=paths.PACKED,
+        index=paths.PACK_INDEX,
     log:
         "logs/pack/{dataset}-{size}px.log",
     priority: PHOTOS_FIRST

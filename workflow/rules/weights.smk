@@ -1,11 +1,11 @@
 # Starting weights: one file for each source and backbone, made before any training that starts from it.
 rule fetch_weights:
     output:
-        weights=names.WEIGHTS,
+        weights=paths.WEIGHTS,
     log:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
-        source=names.one_of(STUDY.weights_from("torchvision")),
+        source=paths.one_of(STUDY.weights_from("torchvision")),
     retries: 2
     conda:
         "../../envs/training.yaml"
@@ -23,11 +23,11 @@ rule convert_weights:
     input:
         given=of_weights.given,
     output:
-        weights=names.WEIGHTS,
+        weights=paths.WEIGHTS,
     log:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
-        source=names.one_of(STUDY.weights_from("file")),
+        source=paths.one_of(STUDY.weights_from("file")),
     conda:
         "../../envs/training.yaml"
     params:
@@ -44,12 +44,12 @@ rule pretrain:
     input:
         pack=of_weights.pack,
     output:
-        weights=names.WEIGHTS,
-        history="resources/weights/{source}/{backbone}.csv",
+        weights=paths.WEIGHTS,
+        history=paths.PRETRAINING_HISTORY,
     log:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
-        source=names.one_of(STUDY.weights_from("pretraining")),
+        source=paths.one_of(STUDY.weights_from("pretraining")),
     priority: of_weights.priority
     conda:
         "../../envs/training.yaml"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation.networks import given, weight_files
+from ablation.networks import given_weights, weight_files
 from ablation.networks.backbones import BACKBONES
 from ablation.running import errors
 
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--given", required=True, type=Path, help="state dict, .pth or .safetensors")
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()
-    state = given.read_given(args.given, args.backbone)
+    state = given_weights.read_given(args.given, args.backbone)
     about = {"backbone": args.backbone, "source": args.given.name}
     weight_files.write_weights(args.output, state, about)
 

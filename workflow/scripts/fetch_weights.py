@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation.networks import published, weight_files
+from ablation.networks import published_weights, weight_files
 from ablation.networks.backbones import BACKBONES
 from ablation.running import errors
 
@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--version", required=True, help="enum name, as IMAGENET1K_V1")
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()
-    state = published.fetch(args.backbone, args.version)
+    state = published_weights.fetch(args.backbone, args.version)
     about = {"backbone": args.backbone, "source": args.version}
     weight_files.write_weights(args.output, state, about)
 

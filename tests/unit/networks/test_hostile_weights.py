@@ -13,7 +13,7 @@ import torchvision
 from hostile import _no_hang, refused  # noqa: F401
 from weights import Touch
 
-from ablation.networks import published
+from ablation.networks import published_weights
 
 
 @pytest.mark.parametrize("cached", [True, False])
@@ -33,7 +33,7 @@ def test_code_in_downloaded_weights_is_not_run(
     path.write_bytes(content)
     value = torchvision.models.get_model_weights("googlenet")["IMAGENET1K_V1"].value
     monkeypatch.setattr(value, "url", path.as_uri())
-    refused(lambda: published.fetch("googlenet", "IMAGENET1K_V1"), str(path))
+    refused(lambda: published_weights.fetch("googlenet", "IMAGENET1K_V1"), str(path))
     assert not marker.exists()
     pickle.loads(pickle.dumps(state, 2))
     assert marker.exists()

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ablation.chain import paths
 from ablation.photos import pairs
 from ablation.running.errors import ERROR
 
@@ -38,6 +39,6 @@ def warn_of_idle_cores(workflow: Any) -> None:
 
 def warn_of_shared_photos(dataset: str) -> None:
     """Remind of photos that both train and validate: they make accuracies too high."""
-    found = Path("resources/datasets", dataset, pairs.FILE)
+    found = Path(paths.DUPLICATES.format(dataset=dataset))
     if count := pairs.across(found):
         print(f"Mind: {count} pairs of equal photos train and validate: {found}")

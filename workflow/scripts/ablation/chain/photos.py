@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from ablation.chain import names
+from ablation.chain import paths
 from ablation.chain.stamps import stamp
 from ablation.photos import origin
 from ablation.study.datasets import Dataset
@@ -16,7 +16,7 @@ from ablation.study.study import Study
 def check_origin(dataset: Dataset) -> None:
     """Raise UserError if a data set's results were made from another archive or folder than it now names."""
     if dataset.path:
-        folder = Path(names.PHOTOS.format(dataset=dataset.name)).parent
+        folder = Path(paths.PHOTOS.format(dataset=dataset.name)).parent
         origin.check(dataset.name, dataset.path, folder)
 
 
@@ -29,7 +29,7 @@ class Photos:
     def files(self, wildcards: Any) -> list[str] | str:
         """Return the files of a user's folder, so that a replaced one is noticed; else the unpacked one."""
         folder = self.datasets[wildcards.dataset].folder
-        return photo_files(folder) if folder else names.PHOTOS
+        return photo_files(folder) if folder else paths.PHOTOS
 
     def stamp(self, wildcards: Any) -> str:
         """Return what tells the files of the user's folder from others."""
@@ -39,12 +39,12 @@ class Photos:
     def root(self, wildcards: Any) -> str:
         """Return the folder in which the photos lie."""
         folder = self.datasets[wildcards.dataset].folder
-        return str(folder) if folder else names.PHOTOS.format(dataset=wildcards.dataset)
+        return str(folder) if folder else paths.PHOTOS.format(dataset=wildcards.dataset)
 
     def archive(self, wildcards: Any) -> str:
         """Return the archive to unpack: the user's own, or the downloaded one."""
         path = self.datasets[wildcards.dataset].path
-        return str(path) if path else names.ARCHIVE
+        return str(path) if path else paths.ARCHIVE
 
     def archive_stamp(self, wildcards: Any) -> str:
         """Return what tells the user's own archive from another."""

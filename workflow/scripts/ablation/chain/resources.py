@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ablation.chain import names
+from ablation.chain import paths
 from ablation.networks import needs
 from ablation.spec import Spec
 
@@ -64,7 +64,7 @@ def minutes(spec: Spec, photos: int) -> int:
 
 def photos_of(dataset: str) -> int:
     """Return how many photos a data set has; a guess before it is indexed."""
-    return photos_in(Path(names.MANIFEST.format(dataset=dataset)))
+    return photos_in(Path(paths.MANIFEST.format(dataset=dataset)))
 
 
 def photos_in(manifest: Path) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ablation.chain import names, resources
+from ablation.chain import paths, resources
 from ablation.networks import needs
 from ablation.running import files
 from ablation.study.experiments import Experiment
@@ -25,7 +25,7 @@ class Runs:
 
     def __init__(self, study: Study, *, gpus: int, threads: int) -> None:
         self.study, self._gpus, self._threads = study, gpus, threads
-        self.folder = names.runs(study.dataset.name)
+        self.folder = paths.runs(study.dataset.name)
         sizes = {one.spec.image_size for one in study.experiments.values()}
         # A path, or where runs differ in size a function, which plans slower.
         self.pack: str | Callable[[Any], str] = (
@@ -39,7 +39,7 @@ class Runs:
         return self.study.experiments[wildcards.experiment]
 
     def _packed(self, size: int) -> str:
-        return names.PACKED.format(dataset=self.study.dataset.name, size=size)
+        return paths.PACKED.format(dataset=self.study.dataset.name, size=size)
 
     def _own_pack(self, wildcards: Any) -> str:
         return self._packed(self.experiment(wildcards).spec.image_size)
@@ -49,7 +49,7 @@ class Runs:
         spec = self.experiment(wildcards).spec
         if self.study.weight_sources[spec.weights]["source"] == "none":
             return []
-        return names.WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
+        return paths.WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
 
     def spec(self, wildcards: Any) -> str:
         """Return all that can change a run's result, as one string: Snakemake compares params unnamed."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ablation.chain import names, resources
+from ablation.chain import paths, resources
 from ablation.chain.stamps import stamp
 from ablation.networks import needs
 from ablation.networks.edits import ORIGINAL
@@ -45,7 +45,7 @@ class Weights:
     def pack(self, wildcards: Any) -> str:
         """Return the photos that a pretraining reads."""
         dataset, spec = self._pretraining(wildcards)
-        return names.PACKED.format(dataset=dataset, size=spec.image_size)
+        return paths.PACKED.format(dataset=dataset, size=spec.image_size)
 
     def spec(self, wildcards: Any) -> str:
         """Return the spec of a pretraining as JSON."""

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablation.chain import failures, names
+from ablation.chain import failures, paths
 from ablation.running import code, files
 from ablation.study.study import Study
-
-SUMMARY = Path("results/summary.csv")
 
 
 def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
@@ -23,9 +21,9 @@ def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
     made = [job for job in workflow.dag.needrun_jobs() if job.rule.name in ("collect", "summarize", "latest")]
     if all(job.rule.name != "latest" for job in made):
         return
-    folder, dataset = Path(names.comparison(study.dataset.name)), study.dataset.name
+    folder, dataset = Path(paths.comparison(study.dataset.name)), study.dataset.name
     runs, summary = folder / "runs.csv", folder / "summary.csv"
-    collect = ["collect", "--runs", names.runs(dataset), "--output", runs]
+    collect = ["collect", "--runs", paths.runs(dataset), "--output", runs]
     summarize = ["summarize", "--runs", runs, "--output", summary]
     if published:
         summarize += ["--published", *published]
@@ -34,7 +32,7 @@ def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
         command = ["python", str(code.SCRIPTS / f"{name}.py"), *map(str, arguments)]
         if subprocess.run(command, input=rows, text=True, check=False).returncode:
             return
-    files.write_text(SUMMARY, summary.read_text(encoding="utf-8"))
+    files.write_text(Path(paths.SUMMARY), summary.read_text(encoding="utf-8"))
     for job in made:
         # Older than anything: 0 would be no time to Snakemake.
         os.utime(job.output[0], (1, 1))

@@ -1,4 +1,4 @@
-"""The names of the files that steps hand to each other, with Snakemake's wildcards in them."""
+"""Where the files lie that steps hand to each other, with Snakemake's wildcards in them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from collections.abc import Iterable
 PHOTOS = "resources/datasets/{dataset}/photos"
 ARCHIVE = "resources/datasets/{dataset}/archive"
 MANIFEST = "resources/datasets/{dataset}/manifest.csv"
+DUPLICATES = "resources/datasets/{dataset}/duplicates.csv"
 PACK = "resources/packs/{dataset}/{size}px"
 PACKED = f"{PACK}/photos.npy"
+PACK_INDEX = f"{PACK}/pack.json"
 WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
+PRETRAINING_HISTORY = "resources/weights/{source}/{backbone}.csv"
+SUMMARY = "results/summary.csv"
 
 
 def runs(dataset: str) -> str:

@@ -15,7 +15,7 @@ from torch import nn
 from weights import Touch, assert_refused, save
 
 from ablation.networks import build, weight_files
-from ablation.networks.given import read_given
+from ablation.networks.given_weights import read_given
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])

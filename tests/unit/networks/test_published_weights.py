@@ -21,7 +21,7 @@ from weights import assert_refused
 
 from ablation.networks import backbones, build, weight_files
 from ablation.networks.backbones import BACKBONES
-from ablation.networks.published import fetch
+from ablation.networks.published_weights import fetch
 
 VERSION = "IMAGENET1K_V1"
 

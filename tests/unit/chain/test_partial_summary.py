@@ -13,9 +13,10 @@ import pytest
 from chained import Job, Workflow, training
 from configs import load, small
 
-from ablation.chain import rest
+from ablation.chain import partial_summary, paths
 from ablation.study.study import Study
 
+SUMMARY = Path(paths.SUMMARY)
 RUNS, COMPARISON = "results/runs/drawn", "results/comparison/drawn"
 FIGURES = "train_loss,train_accuracy,val_loss,val_accuracy,train_seconds,val_seconds"
 
@@ -51,14 +52,14 @@ def failed(tmp_path: Path, *rules: str) -> Workflow:
 
 
 def rows() -> list[dict[str, str]]:
-    with rest.SUMMARY.open(encoding="utf-8", newline="") as file:
+    with SUMMARY.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def test_rows_of_failed_runs_say_why(study: Study, tmp_path: Path) -> None:
     trained("done")
     workflow = failed(tmp_path, "collect", "summarize", "latest")
-    rest.summarize(workflow, study, [])
+    partial_summary.summarize(workflow, study, [])
     done, broken = rows()
     assert (done["experiment"], done["val_accuracy"], done["ended"]) == ("done", "0.75", "epoch_limit")
     assert (broken["experiment"], broken["ended"], broken["reason"]) == ("broken", "failed", "out of memory")
@@ -72,21 +73,21 @@ def test_published_figures_stand_beside(study: Study, tmp_path: Path) -> None:
     trained("done")
     published = tmp_path / "published.csv"
     published.write_text("experiment,point,val_loss,val_acc\ndone,last,1.5,0.25\n", encoding="utf-8")
-    rest.summarize(failed(tmp_path, "collect", "summarize", "latest"), study, [str(published)])
+    partial_summary.summarize(failed(tmp_path, "collect", "summarize", "latest"), study, [str(published)])
     assert [row["published_val_accuracy"] for row in rows()] == ["0.25", ""]
 
 
 def test_nothing_is_made_that_was_not_asked_for(study: Study, tmp_path: Path) -> None:
     trained("done")
-    rest.summarize(failed(tmp_path), study, [])
-    rest.summarize(failed(tmp_path, "collect"), study, [])
-    assert not rest.SUMMARY.exists()
+    partial_summary.summarize(failed(tmp_path), study, [])
+    partial_summary.summarize(failed(tmp_path, "collect"), study, [])
+    assert not SUMMARY.exists()
 
 
 def test_an_older_summary_stays_where_the_rest_is_unreadable(study: Study, tmp_path: Path) -> None:
     Path(RUNS, "done", "seed0").mkdir(parents=True)
-    rest.SUMMARY.write_text("older", encoding="utf-8")
+    SUMMARY.write_text("older", encoding="utf-8")
     workflow = failed(tmp_path, "collect", "summarize", "latest")
-    rest.summarize(workflow, study, [])
-    assert rest.SUMMARY.read_text(encoding="utf-8") == "older"
+    partial_summary.summarize(workflow, study, [])
+    assert SUMMARY.read_text(encoding="utf-8") == "older"
     assert workflow.forgotten == []
