@@ -128,8 +128,14 @@ def throughput(folder: Path, given: Path | None) -> Iterator[Row]:
 
 def project(folder: Path) -> Path:
     """Return a copy of the program without results, as in a fresh clone."""
-    made = ("results", "resources", "logs", ".git", "benchmarks", "tests", ".*")
-    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*made, "__pycache__"))
+    made = shutil.ignore_patterns("results", "resources", "logs", "benchmarks", "tests", ".*")
+    caches = shutil.ignore_patterns("__pycache__")
+
+    def left_out(where: str, names: list[str]) -> set[str]:
+        """Only at the top: the library has a package of the name of a folder."""
+        return set(made(where, names)) if Path(where) == ROOT else set(caches(where, names))
+
+    shutil.copytree(ROOT, folder, ignore=left_out)
     return folder
 
 

@@ -95,22 +95,6 @@ def code_of(wildcards):
     return of_run.code(wildcards)
 
 
-def weights_of(wildcards):
-    return of_run.weights(wildcards)
-
-
-def gpus_of(wildcards):
-    return of_run.gpus(wildcards)
-
-
-def threads_of(wildcards):
-    return of_run.threads(wildcards)
-
-
-def priority_of(wildcards):
-    return of_run.priority(wildcards)
-
-
 def memory_of(wildcards, attempt):
     return of_run.memory(wildcards, attempt)
 

@@ -2,7 +2,7 @@
 rule train:
     input:
         pack=of_run.pack,
-        weights=weights_of,
+        weights=of_run.weights,
     output:
         # Not spec.json and model.txt, which are for people: planning takes longer for each output.
         history=f"{RUN}/history.csv",
@@ -11,12 +11,12 @@ rule train:
         outputs=f"{RUN}/outputs.npy",
     log:
         f"logs/train/{STUDY.dataset.name}/{{experiment}}-seed{{seed}}.log",
-    priority: priority_of
+    priority: of_run.priority
     conda:
         "../../envs/training.yaml"
-    threads: threads_of
+    threads: of_run.threads
     resources:
-        gpu=gpus_of,
+        gpu=of_run.gpus,
         # SLURM would give GPUs of several, and a run's processes share one.
         nodes=1,
         mem_mb=memory_of,

@@ -34,31 +34,42 @@ def test_the_spec_has_the_runs_seed() -> None:
     assert runs().spec(of("one", "7")) != runs().spec(of("one", "8"))
 
 
-def test_photos_of_one_size_are_named_and_of_several_looked_up() -> None:
-    assert runs().pack == "resources/packs/drawn/64px/photos.npy"
-    pack = runs(experiments=experiments(image_size=96)).pack
-    assert callable(pack)
-    assert pack(of("one")) == "resources/packs/drawn/64px/photos.npy"
-    assert pack(of("two")) == "resources/packs/drawn/96px/photos.npy"
+def of_each(value: Any) -> list[Any]:
+    """What the two experiments get: one value, or what a function says."""
+    return [value(of(name)) if callable(value) else value for name in ("one", "two")]
+
+
+@pytest.mark.parametrize("name", ["pack", "weights", "gpus", "threads", "priority"])
+def test_what_all_runs_have_alike_is_a_value(name: str) -> None:
+    assert not callable(getattr(runs(experiments=experiments(epochs=9)), name))
+    many = {"image_size": 96, "weights": "net", "gpus": 2, "architecture": "fewer_layers"}
+    assert callable(getattr(runs(gpus=1, experiments=experiments(**many)), name))
+
+
+def test_photos() -> None:
+    small_ones = "resources/packs/drawn/64px/photos.npy"
+    assert of_each(runs().pack) == [small_ones] * 2
+    large = runs(experiments=experiments(image_size=96)).pack
+    assert of_each(large) == [small_ones, "resources/packs/drawn/96px/photos.npy"]
 
 
 def test_starting_weights() -> None:
-    assert runs().weights(of("one")) == []
-    ours = runs(experiments=experiments(weights="net"))
-    assert ours.weights(of("one")) == []
-    assert ours.weights(of("two")) == "resources/weights/net/alexnet.safetensors"
+    assert of_each(runs().weights) == [[], []]
+    net = "resources/weights/net/alexnet.safetensors"
+    assert of_each(runs(experiments=experiments(weights="net")).weights) == [[], net]
+    assert of_each(runs(experiments=experiments(), weights="net").weights) == [net, net]
 
 
 def test_gpus_and_threads_are_of_each_process() -> None:
     ours = runs(gpus=1, threads=2, experiments=experiments(gpus=3))
-    assert [ours.gpus(of(name)) for name in ("one", "two")] == [1, 3]
-    assert [ours.threads(of(name)) for name in ("one", "two")] == [2, 6]
-    assert runs().gpus(of("one")) == 0
+    assert of_each(ours.gpus) == [1, 3]
+    assert of_each(ours.threads) == [2, 6]
+    assert of_each(runs(experiments=experiments(gpus=3)).gpus) == [0, 0]
 
 
 def test_the_largest_network_comes_first() -> None:
-    ours = runs(experiments=experiments(architecture="fewer_layers"))
-    assert ours.priority(of("one")) > ours.priority(of("two")) > 0
+    first, second = of_each(runs(experiments=experiments(architecture="fewer_layers")).priority)
+    assert first > second > 0
 
 
 def test_more_is_asked_for_when_it_is_tried_again() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ablation.chain import paths, resources
 from ablation.networks import needs
 from ablation.running import files
+from ablation.spec import Spec
 from ablation.study.experiments import Experiment
 from ablation.study.names import known
 from ablation.study.study import Study
@@ -19,37 +20,45 @@ from ablation.training import provenance
 # trained again.
 TRAINED = ("history.csv", "record.json", "outputs.npy")
 
+T = TypeVar("T")
+
 
 class Runs:
-    """The runs of a study. `gpus` and `threads` are what each of a run's processes takes."""
+    """The runs of a study. `gpus` and `threads` are what each of a run's processes takes, one a GPU.
+
+    `pack`, `weights`, `gpus`, `threads` and `priority` are values where all runs have the same, else
+    functions of the wildcards: Snakemake takes longer over functions, for every job.
+    """
 
     def __init__(self, study: Study, *, gpus: int, threads: int) -> None:
-        self.study, self._gpus, self._threads = study, gpus, threads
+        self.study, self.cuda = study, gpus > 0
         self.folder = paths.runs(study.dataset.name)
-        sizes = {one.spec.image_size for one in study.experiments.values()}
-        # A path, or where runs differ in size a function, which plans slower.
-        self.pack: str | Callable[[Any], str] = (
-            self._packed(sizes.pop()) if len(sizes) == 1 else self._own_pack
-        )
+        self.pack = self._alike(self._pack)
+        self.weights = self._alike(self._weights)
+        self.gpus = self._alike(lambda spec: gpus * spec.gpus)
+        self.threads = self._alike(lambda spec: threads * spec.gpus)
+        # The largest network first: were it the last to end, other cores would have no work meanwhile.
+        self.priority = self._alike(lambda spec: needs.parameters(spec.backbone, spec.architecture))
+
+    def _alike(self, of_spec: Callable[[Spec], T]) -> T | Callable[[Any], T]:
+        first, *others = [of_spec(one.spec) for one in self.study.experiments.values()]
+        if all(other == first for other in others):
+            return first
+        return lambda wildcards: of_spec(self.experiment(wildcards).spec)
+
+    def _pack(self, spec: Spec) -> str:
+        return paths.PACKED.format(dataset=self.study.dataset.name, size=spec.image_size)
+
+    def _weights(self, spec: Spec) -> str | list[str]:
+        if self.study.weight_sources[spec.weights]["source"] == "none":
+            return []
+        return paths.WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
 
     def experiment(self, wildcards: Any) -> Experiment:
         """Return the experiment of a run."""
         if wildcards.experiment not in self.study.experiments:
             known(wildcards.experiment, self.study.experiments, "the target's experiment", "experiment")
         return self.study.experiments[wildcards.experiment]
-
-    def _packed(self, size: int) -> str:
-        return paths.PACKED.format(dataset=self.study.dataset.name, size=size)
-
-    def _own_pack(self, wildcards: Any) -> str:
-        return self._packed(self.experiment(wildcards).spec.image_size)
-
-    def weights(self, wildcards: Any) -> str | list[str]:
-        """Return the file that a run starts from; none for random weights."""
-        spec = self.experiment(wildcards).spec
-        if self.study.weight_sources[spec.weights]["source"] == "none":
-            return []
-        return paths.WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
 
     def spec(self, wildcards: Any) -> str:
         """Return all that can change a run's result, as one string: Snakemake compares params unnamed."""
@@ -59,22 +68,9 @@ class Runs:
         """Return the code of what a run's spec names."""
         return provenance.of_run(self.experiment(wildcards).spec)
 
-    def gpus(self, wildcards: Any) -> int:
-        """Return how many GPUs a run takes."""
-        return self._gpus * self.experiment(wildcards).spec.gpus
-
-    def threads(self, wildcards: Any) -> int:
-        """Return the CPU threads of a run: so many in each of its processes, of which there is one a GPU."""
-        return self._threads * self.experiment(wildcards).spec.gpus
-
-    def priority(self, wildcards: Any) -> int:
-        """The largest network first: were it the last to end, other cores would have no work meanwhile."""
-        spec = self.experiment(wildcards).spec
-        return needs.parameters(spec.backbone, spec.architecture)
-
     def memory(self, wildcards: Any, attempt: int) -> int:
         """Return MB of memory for a training."""
-        needed = resources.memory(self.experiment(wildcards).spec, cuda=self._gpus > 0)
+        needed = resources.memory(self.experiment(wildcards).spec, cuda=self.cuda)
         return resources.more(needed, attempt)
 
     def minutes(self, wildcards: Any, attempt: int) -> int:
