@@ -45,7 +45,7 @@ onstart:
 
 onsuccess:
     advice.warn_of_shared_photos(STUDY.dataset.name)
-    print(f"Done. The table: results/summary.csv. Figures: {COMPARISON}/")
+    print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
 
 
 onerror:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -15,25 +13,11 @@ from typing import Any
 import pytest
 from own_photos import photo, write_archive
 from PIL import Image
+from plans import COMPARISON, PRETRAINED, PRETRAINING, RUNS, TABLES, whole
 from project import Project, contents
 
-RUNS = ("rung-none 0", "rung-normalize 0", "alexnet-original 0", "alexnet-fewer_layers 0")
-PRETRAINED = RUNS[:2]
-PRETRAINING = "pretrain drawn googlenet"
-FIGURES = {"compare augmentations", "compare architectures", "compare backbones"}
-TABLES = {"collect", "summarize", "latest", "all"}
-COMPARISON = TABLES | FIGURES
 # An hour before anything was made; Snakemake by itself only asks whether a file is newer.
 LONG_AGO = 3600
-
-
-def jobs(runs: tuple[str, ...], *rules: str) -> set[str]:
-    return {f"{rule} {run}" for rule in rules for run in runs}
-
-
-def whole(*runs: str) -> set[str]:
-    """All steps of these runs."""
-    return jobs(runs, "train", "evaluate")
 
 
 def own_jobs(*before: str) -> set[str]:
@@ -162,216 +146,6 @@ def test_published_figures_added(study: Project) -> None:
     (study.folder / "published.csv").write_text("experiment,point,val_loss,val_acc\nrung-none,last,1,0.5\n")
     study.edit(lambda config: config["datasets"]["demo"].update(published="published.csv"))
     assert study.plan() == {"summarize", "latest", "all"}
-
-
-# --- the code ---------------------------------------------------------------------------------------
-
-LIBRARY = "workflow/scripts/ablation"
-# Whatever the code does after it, it is another code.
-EDIT = "EDITED = True\n"
-
-
-def test_figure_code_edited(study: Project) -> None:
-    study.append(f"{LIBRARY}/results/figures/canvas.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | FIGURES | {"all"}
-
-
-def test_figures_of_runs_edited(study: Project) -> None:
-    study.append(f"{LIBRARY}/results/figures/run.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | {"all"}
-
-
-def test_figures_of_the_study_edited(study: Project) -> None:
-    study.append(f"{LIBRARY}/results/figures/study.py", EDIT)
-    assert study.plan() == FIGURES | {"all"}
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "training/augmentation.py",
-        "training/loop.py",
-        "training/state.py",
-        "training/distributed/layers.py",
-        "networks/build.py",
-        "spec.py",
-    ],
-)
-def test_training_code_edited(study: Project, name: str) -> None:
-    study.append(f"{LIBRARY}/{name}", EDIT)
-    assert study.plan() == {PRETRAINING, *whole(*RUNS), *COMPARISON}
-
-
-def test_initialisation_edited(study: Project) -> None:
-    study.append(f"{LIBRARY}/networks/initialisation.py", EDIT)
-    assert study.plan() == {PRETRAINING, *whole(*PRETRAINED), *COMPARISON}
-
-
-def test_evaluation_code_edited(study: Project) -> None:
-    study.append(f"{LIBRARY}/results/predictions.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | {"all"}
-
-
-def test_script_edited(study: Project) -> None:
-    study.append("workflow/scripts/evaluate.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | {"all"}
-
-
-def test_plan_names_the_edited_file(study: Project) -> None:
-    study.append(f"{LIBRARY}/training/augmentation.py", EDIT)
-    plan = study.run("-n", "results/runs/demo/alexnet-original/seed0/history.csv")
-    (reason,) = (line for line in plan.splitlines() if "before:" in line)
-    before, now = reason.split(" now: ")
-    assert re.findall(r"\w+\.py", before) == re.findall(r"\w+\.py", now) == ["augmentation.py"]
-
-
-@pytest.mark.parametrize(
-    ("name", "stale"),
-    [
-        ("tables", COMPARISON),
-        ("collecting", COMPARISON),
-        ("summarizing", {"summarize", "latest", "all"}),
-        ("statistics", FIGURES | {"all"}),
-    ],
-)
-def test_comparison_code_edited(study: Project, name: str, stale: set[str]) -> None:
-    study.append(f"{LIBRARY}/results/{name}.py", EDIT)
-    assert study.plan() == stale
-
-
-@pytest.mark.parametrize(
-    "name", ["study/study.py", "study/experiments.py", "chain/runs.py", "running/environment.py"]
-)
-def test_code_that_decides_no_result_edited(study: Project, name: str) -> None:
-    study.append(f"{LIBRARY}/{name}", EDIT)
-    study.append("workflow/rules/common.smk", "# A remark.\n")
-    assert study.plan() == set()
-
-
-def library_files(project: Project) -> list[Path]:
-    return [
-        path for path in project.source_files() if "workflow/scripts" in str(path) and path.suffix == ".py"
-    ]
-
-
-def test_comments_added(study: Project) -> None:
-    for path in library_files(study):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(f"# A remark.\n{text}\n\n# Another.\n", encoding="utf-8")
-    assert study.plan() == set()
-
-
-def test_code_formatted_another_way(study: Project) -> None:
-    """Python's own formatter leaves out comments, breaks no line and quotes as it likes."""
-    for path in library_files(study):
-        path.write_text(ast.unparse(ast.parse(path.read_text(encoding="utf-8"))), encoding="utf-8")
-    assert study.plan() == set()
-
-
-def test_docstrings_edited(study: Project) -> None:
-    for path in library_files(study):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(re.sub(r'"""(\w)', r'"""Well: \1', text), encoding="utf-8")
-    assert study.plan() == set()
-
-
-# --- what a configuration chooses by name -----------------------------------------------------------
-
-CHOICES = {
-    "transform": (f"{LIBRARY}/training/transforms.py", "TRANSFORMS: dict[str, type[Transform]] = {"),
-    "edit": (f"{LIBRARY}/networks/edits.py", "EDITS: dict[str, Edit] = {"),
-    "head": (f"{LIBRARY}/networks/heads.py", "HEADS: dict[str, Callable[[Any, int], None]] = {"),
-    "backbone": (f"{LIBRARY}/networks/backbones.py", "BACKBONES: dict[str, Backbone] = {"),
-}
-ADDED = {
-    "transform": (
-        "class Negative(Transform):\n"
-        "    def apply(self, photos: Tensor, drawn: Drawn) -> Tensor:\n        return 1 - photos",
-        '"negative": dataclass(frozen=True)(Negative),',
-    ),
-    "edit": (
-        "def no_dropout(net: Any) -> None:\n    net.classifier[0].p = 0.0",
-        '"no_dropout": Edit(no_dropout),',
-    ),
-    "head": (
-        "def frozen(net: Any, classes: int) -> None:\n    extend_fc(net.requires_grad_(False), classes)",
-        '"frozen": frozen,',
-    ),
-    "backbone": ("", '"resnet18": Backbone("extend_fc", 33, 12, 1.8, 700, {}),'),
-}
-
-
-def add(study: Project, kind: str) -> None:
-    """Add what it takes before a table, and its row as the table's first."""
-    name, table = CHOICES[kind]
-    (definition, row), path = ADDED[kind], study.folder / name
-    text = path.read_text(encoding="utf-8")
-    assert table in text
-    path.write_text(text.replace(table, f"{definition}\n\n\n{table}\n    {row}\n"), encoding="utf-8")
-
-
-@pytest.mark.parametrize("kind", CHOICES)
-def test_one_added(study: Project, kind: str) -> None:
-    add(study, kind)
-    assert study.plan() == set()
-
-
-@pytest.mark.parametrize(
-    ("kind", "changes"),
-    [
-        ("transform", {"augmentation": "negative"}),
-        ("edit", {"backbone": "alexnet", "architecture": "no_dropout"}),
-        ("backbone", {"backbone": "resnet18"}),
-    ],
-)
-def test_one_added_and_used(study: Project, kind: str, changes: dict[str, str]) -> None:
-    add(study, kind)
-    experiment = {"backbone": "googlenet", "optimizer": "tiny", "augmentation": "flip", "weights": "none"}
-
-    def use(config: dict[str, Any]) -> None:
-        config["augmentations"] = {"negative": ["negative"]} if kind == "transform" else {}
-        config["experiments"].append({**experiment, **changes, "name": "new"})
-
-    study.edit(use)
-    assert study.plan() == whole("new 0") | COMPARISON
-
-
-NORMALIZED = RUNS[1:]
-HUE = "def hue(photos: Tensor, turns: Tensor) -> Tensor:\n"
-ROTATE = "def rotate(photos: Tensor, degrees: Tensor) -> Tensor:\n"
-MINIMUM = "    minimum_size: int | None = None\n"
-ONE_CHANGED = [
-    # The pretraining turns its photos too, but leaves their colours alone.
-    ("transform", HUE, f"{HUE}    turns = turns * 1\n", whole(*NORMALIZED)),
-    ("transform", ROTATE, f"{ROTATE}    degrees = degrees * 1\n", {PRETRAINING, *whole(*RUNS)}),
-    ("edit", "net.features[:6]", "net.features[:7]", whole(RUNS[3])),
-    ("edit", "nn.Softmax(dim=0)", "nn.Softmax(0)", set()),
-    ("edit", MINIMUM, f"    smallest: int = 0\n{MINIMUM}", whole(RUNS[3])),
-    ("head", "nn.Sequential(net.fc, nn.ReLU()", "nn.Sequential(net.fc, nn.GELU()", whole(*PRETRAINED)),
-    ("head", "net.classifier[-1] = nn", "net.classifier[6] = nn", whole(*RUNS[2:])),
-    ("backbone", '"transform_input": True', '"transform_input": False', {PRETRAINING, *whole(*PRETRAINED)}),
-    (
-        "backbone",
-        '"alexnet": Backbone("replace_last_layer", 63',
-        '"alexnet": Backbone("replace_last_layer", 62',
-        whole(*RUNS[2:]),
-    ),
-    (
-        "backbone",
-        '"vgg11": Backbone("replace_last_layer", 32',
-        '"vgg11": Backbone("replace_last_layer", 31',
-        set(),
-    ),
-]
-
-
-@pytest.mark.parametrize(("kind", "old", "new", "stale"), ONE_CHANGED)
-def test_one_changed(study: Project, kind: str, old: str, new: str, stale: set[str]) -> None:
-    path = study.folder / CHOICES[kind][0]
-    text = path.read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    path.write_text(text.replace(old, new), encoding="utf-8")
-    assert study.plan() == (stale | COMPARISON if stale else set())
 
 
 # --- where and when the files lie -------------------------------------------------------------------
