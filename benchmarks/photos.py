@@ -28,7 +28,7 @@ def source(given: Path | None, folder: Path) -> Path:
     elif given.is_dir():
         return given
     else:
-        archive.unpack(given, folder / "source", 20)
+        archive.unpack(given, folder / "source")
     return folder / "source"
 
 
