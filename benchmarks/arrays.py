@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/arrays.py 1000
 
-The argument is the number of runs, a multiple of 100. Needs SLURM and root, as the tests on SLURM do, and
-uses the cluster that they start. Prints how long it took, and the most memory of Snakemake on the head node.
+The argument is the number of runs, a multiple of 100; the smallest form (sizes.py) takes its own. Needs SLURM
+and root, as the tests on SLURM do, and uses the cluster that they start. Prints how long it took, and the
+most memory of Snakemake on the head node.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from pathlib import Path
 
 import yaml
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 import grid
-from run import ROOT, project, snakemake, watched
+from commands import watched
+from copies import ROOT, project, snakemake
+from sizes import SIZES, say
 
 sys.path.insert(0, str(ROOT / "tests/slurm"))
 from cluster import Cluster, missing
@@ -43,6 +47,8 @@ shutil.copytree("prepared", args.run, dirs_exist_ok=True)
 
 
 def main(runs: int) -> None:
+    runs = SIZES.arrays or runs
+    say()
     if reason := missing():
         sys.exit(f"error: {reason}")
     with tempfile.TemporaryDirectory() as folder:

@@ -3,36 +3,34 @@
 from __future__ import annotations
 
 import random
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import yaml
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 from ablation.photos import pack
 from ablation.results import outputs, predictions
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.running.files import write_json, write_text
 from ablation.study import study
 from ablation.training import history
+from sizes import SIZES
 
-BACKBONES = ["resnet34", "resnet50", "resnet101", "resnext50_32x4d", "googlenet"]
-AUGMENTATIONS = ["none", "flip", "rotate", "jitter", "normalize"]
-SEEDS = 4
+BACKBONES = ["resnet34", "resnet50", "resnet101", "resnext50_32x4d", "googlenet"][: SIZES.grid_kinds]
+AUGMENTATIONS = ["none", "flip", "rotate", "jitter", "normalize"][: SIZES.grid_kinds]
 EPOCHS = 40
 
 
 def overlay(runs: int) -> dict[str, Any]:
-    """Return a configuration of so many runs (a multiple of 100).
+    """Return a configuration of so many runs (in full a multiple of 100).
 
-    A grid of backbones, augmentations and as many learning rates as it takes, with four seeds each.
+    A grid of backbones, augmentations and as many learning rates as it takes, with a few seeds each.
     """
-    rates = runs // (len(BACKBONES) * len(AUGMENTATIONS) * SEEDS)
+    rates = runs // (len(BACKBONES) * len(AUGMENTATIONS) * SIZES.grid_seeds)
     return {
         "weights": "none",
-        "seeds": list(range(SEEDS)),
+        "seeds": list(range(SIZES.grid_seeds)),
         "datasets": {"demo": {"species": 12, "photos": 4, "size": [96, 64]}},
         "recipe": {"image_size": 64, "epochs": EPOCHS},
         "experiments": [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import sys
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -11,20 +10,17 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 from ablation.photos import archive, indexing, manifest, packing
 from ablation.photos.drawn import drawing
+from sizes import SIZES
 
-# As many flowers of as many species as the real data set that these were first measured on.
-SPECIES, PHOTOS, SEED = 17, 10, 3
-# A photo of about 60 kB, as a phone would make it at this size.
-SIZE = (640, 480)
+SEED = 3
 
 
 def source(given: Path | None, folder: Path) -> Path:
     """Return a folder of photos: drawn ones, or the user's, from a folder or an archive."""
     if given is None:
-        drawing.draw(folder / "source", SPECIES, PHOTOS, SEED, SIZE)
+        drawing.draw(folder / "source", SIZES.species, SIZES.photos, SEED, SIZES.size)
     elif given.is_dir():
         return given
     else:
@@ -58,7 +54,7 @@ def packed(folder: Path, side: int) -> None:
 
 def generate(folder: Path, count: int, classes: int) -> None:
     """Write so many different JPEGs into class folders: a drawn photo, shifted and brightened at random."""
-    base = np.asarray(drawing.photo(SEED, 0, 0, SIZE))
+    base = np.asarray(drawing.photo(SEED, 0, 0, SIZES.size))
     for label in range(classes):
         (folder / f"{label:03d}").mkdir(parents=True)
     tasks = [(folder, base, numbers, classes) for numbers in np.array_split(np.arange(count), 64)]

@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/profile_step.py alexnet 16 192 1
 
 The arguments are backbone, batch size, side in pixels and threads; and "adamw" for AlexNet's pretraining,
-which uses that in place of SGD.
+which uses that in place of SGD. The smallest form (sizes.py) takes a batch and side of its own.
 """
 
 from __future__ import annotations
@@ -23,10 +23,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablation.training import memory, precision, reproducibility, state
-from workers import ADAMW, network, spec
+from recipe import ADAMW, network, spec
+from sizes import SIZES, say
 
-STEPS = 5
-SIDE = 2048
 aten = torch.ops.aten
 ARITHMETIC = aten.mm, aten.addmm, aten.convolution, aten.convolution_backward
 
@@ -52,7 +51,7 @@ class Times(TorchDispatchMode):
 def seconds_of(run: Callable[[], object]) -> float:
     """Return the shortest time of some calls, after two that grow the memory."""
     times = []
-    for _ in range(STEPS + 2):
+    for _ in range(SIZES.steps + 2):
         started = time.perf_counter()
         run()
         times.append(time.perf_counter() - started)
@@ -60,6 +59,7 @@ def seconds_of(run: Callable[[], object]) -> float:
 
 
 backbone, batch, side, threads = sys.argv[1], *map(int, sys.argv[2:5])
+batch, side = SIZES.profiled or (batch, side)
 memory.keep_memory()
 reproducibility.make_reproducible(0, threads)
 recipe = replace(spec(backbone, 1), batch_size=batch, image_size=side)
@@ -73,7 +73,7 @@ with FlopCounterMode(display=False) as counted:
     state.step(photos, labels)
 seconds = seconds_of(lambda: state.step(photos, labels))
 timed, total = Times(), 0.0
-for _ in range(STEPS):
+for _ in range(SIZES.steps):
     # In turns, for the machine's speed changes. What lies between operators takes longer when they are timed.
     started = time.perf_counter()
     state.step(photos, labels)
@@ -84,15 +84,17 @@ for _ in range(STEPS):
 precision = precision.resolve_precision(recipe.precision, torch.device("cpu"))
 peaks = {}
 for kind, dtype in (("bf16", torch.bfloat16), ("fp32", torch.float32)):
-    matrix = torch.randn(SIDE, SIDE, dtype=dtype)
-    peaks[kind] = 2 * SIDE**3 / seconds_of(partial(torch.mm, matrix, matrix))
-numbers = torch.empty(2**27)
+    matrix = torch.randn(SIZES.matrix, SIZES.matrix, dtype=dtype)
+    peaks[kind] = 2 * SIZES.matrix**3 / seconds_of(partial(torch.mm, matrix, matrix))
+numbers = torch.empty(SIZES.vector)
 speed = 2 * numbers.nbytes / seconds_of(lambda: numbers.mul_(1.5))
 reached = counted.get_total_flops() / seconds
 parameters = sum(row.numel() for row in state.rows)
+say()
 print(f"{backbone}, batch {batch}, {side} px, {threads} threads, {precision}: {seconds * 1e3:.0f} ms a step")
 print(f"{counted.get_total_flops() / 1e9:.0f} GFLOP a step: {reached / 1e9:.0f} GFLOP/s,", end=" ")
-print(f"{reached / peaks[precision]:.2f} of what a product of two matrices of {SIDE} x {SIDE} reaches")
+square = f"{SIZES.matrix} x {SIZES.matrix}"
+print(f"{reached / peaks[precision]:.2f} of what a product of two matrices of {square} reaches")
 print("such a product:", ", ".join(f"{peak / 1e9:.0f} GFLOP/s in {kind}" for kind, peak in peaks.items()))
 print(f"{parameters:,} parameters; memory: {speed / 1e9:.1f} GB/s read and written")
 arithmetic = sum(timed.seconds[operator] for operator in ARITHMETIC)

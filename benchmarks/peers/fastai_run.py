@@ -18,7 +18,7 @@ from fastai.vision.all import (
     partial,
 )
 
-folder, epochs = sys.argv[1], int(sys.argv[2])
+folder, (epochs, side, batch) = sys.argv[1], map(int, sys.argv[2:])
 
 if __name__ == "__main__":
     device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -26,9 +26,9 @@ if __name__ == "__main__":
         folder,
         train="train",
         valid="val",
-        item_tfms=Resize(224, method=ResizeMethod.Squish),
+        item_tfms=Resize(side, method=ResizeMethod.Squish),
         batch_tfms=[*aug_transforms(max_rotate=45, max_lighting=0.5), Normalize.from_stats(*imagenet_stats)],
-        bs=64,
+        bs=batch,
         num_workers=2,
         device=device,
     )

@@ -10,8 +10,8 @@ from torch.utils.data import DataLoader
 from torchvision import datasets
 from torchvision.transforms import v2
 
-folder, epochs = sys.argv[1], int(sys.argv[2])
-decode = [v2.PILToTensor(), v2.Resize((224, 224), antialias=True)]
+folder, (epochs, side, batch_size) = sys.argv[1], map(int, sys.argv[2:])
+decode = [v2.PILToTensor(), v2.Resize((side, side), antialias=True)]
 augment = [
     v2.RandomHorizontalFlip(),
     v2.RandomRotation(45),
@@ -52,7 +52,7 @@ class Classifier(lightning.LightningModule):
 
 def loader(part: str, chain: list, shuffle: bool) -> DataLoader:
     photos = datasets.ImageFolder(f"{folder}/{part}", v2.Compose(chain))
-    return DataLoader(photos, 64, shuffle=shuffle, num_workers=2, persistent_workers=True)
+    return DataLoader(photos, batch_size, shuffle=shuffle, num_workers=2, persistent_workers=True)
 
 
 if __name__ == "__main__":

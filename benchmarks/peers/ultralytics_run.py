@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from ultralytics.models.yolo.classify import ClassificationTrainer
 
-folder, epochs = sys.argv[1], int(sys.argv[2])
+folder, (epochs, side, batch) = sys.argv[1], map(int, sys.argv[2:])
 
 if __name__ == "__main__":
     ClassificationTrainer(
@@ -19,8 +19,8 @@ if __name__ == "__main__":
             "pretrained": False,
             "data": folder,
             "epochs": epochs,
-            "imgsz": 224,
-            "batch": 64,
+            "imgsz": side,
+            "batch": batch,
             "optimizer": "AdamW",
             "lr0": 0.001,
             "weight_decay": 0.00001,

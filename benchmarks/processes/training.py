@@ -19,39 +19,15 @@ import psutil
 import torch
 from torch import nn
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
-from ablation.networks import backbones, build, edits
+HERE = Path(__file__).parents[1]
+sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
+from ablation.networks import backbones
 from ablation.photos import pack
-from ablation.spec import Optimizer, Spec
-from ablation.training import device, loop, memory, parameters, reproducibility, state
+from ablation.training import device, loop, memory, reproducibility, state
+from recipe import network, spec
+from sizes import SIZES
 
-SIDE, BATCH, WARM_UP = 224, 64, 2
-# Rung 6 of the report's ladder.
-AUGMENTATION = ("horizontal_flip", "rotation", "color_jitter", "grayscale", "normalize")
-SGD = Optimizer("sgd", 0.001, 0.9, 0.0, "constant")
-ADAMW = Optimizer("adamw", 0.001, 0.9, 0.00001, "constant")
-
-
-def spec(backbone: str, epochs: int) -> Spec:
-    """Return the report's recipe for a backbone."""
-    return Spec(
-        backbone=backbone,
-        architecture=edits.ORIGINAL,
-        augmentation=tuple((name, parameters.resolve(name, {})) for name in AUGMENTATION),
-        optimizer=SGD if backbone == "alexnet" else ADAMW,
-        weights="none",
-        image_size=SIDE,
-        batch_size=BATCH,
-        epochs=epochs,
-        patience=epochs,
-        precision="auto",
-        seed=0,
-    )
-
-
-def network(backbone: str, classes: int) -> nn.Module:
-    """Return a backbone with random weights and a head for so many classes."""
-    return build.adapt(build.untouched(backbone), backbone, edits.ORIGINAL, classes)
+WARM_UP = 2
 
 
 class Turns:
@@ -113,17 +89,17 @@ def ceiling(backbone: str, folder: Path, threads: int) -> None:
     turns = Turns(target)
     memory.keep_memory()
     reproducibility.make_reproducible(0, threads)
-    steps, classes = int(photos.training.sum()) // BATCH, len(photos.categories)
-    batch = torch.randn(BATCH, 3, SIDE, SIDE).to(target, memory_format=torch.channels_last)
-    labels = torch.randint(classes, (BATCH,)).to(target)
-    training = state.Training(network(backbone, classes), spec(backbone, 10**6), steps * BATCH, target)
+    steps, classes = int(photos.training.sum()) // SIZES.batch, len(photos.categories)
+    batch = torch.randn(SIZES.batch, 3, SIZES.side, SIZES.side).to(target, memory_format=torch.channels_last)
+    labels = torch.randint(classes, (SIZES.batch,)).to(target)
+    training = state.Training(network(backbone, classes), spec(backbone, 10**6), steps * SIZES.batch, target)
     training.net.train()
     while True:
         started = turns.wait()
         training.start_epoch()
         for _ in range(steps if turns.warm else WARM_UP):
             training.step(batch, labels)
-        turns.done(steps * BATCH, started)
+        turns.done(steps * SIZES.batch, started)
 
 
 def report(backbone: str, folder: Path, threads: int) -> None:
@@ -136,7 +112,7 @@ def report(backbone: str, folder: Path, threads: int) -> None:
     target = device.choose()
     turns = Turns(target)
     chain = [
-        transforms.Resize((SIDE, SIDE)),
+        transforms.Resize((SIZES.side, SIZES.side)),
         transforms.RandomHorizontalFlip(),
         transforms.RandomRotation(45),
         transforms.ColorJitter(0.5, 0.5, 0.5, 0.1),
@@ -145,7 +121,7 @@ def report(backbone: str, folder: Path, threads: int) -> None:
         transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
     ]
     photos = datasets.ImageFolder(str(folder / "photos/train"), transforms.Compose(chain))
-    loader = DataLoader(photos, BATCH, shuffle=True, num_workers=2)
+    loader = DataLoader(photos, SIZES.batch, shuffle=True, num_workers=2)
     net = network(backbone, len(photos.classes)).to(target).train()
     optimizer: torch.optim.Optimizer = (
         torch.optim.SGD(net.parameters(), lr=0.001, momentum=0.9)

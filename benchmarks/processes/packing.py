@@ -7,12 +7,14 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
+HERE = Path(__file__).parents[1]
+sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
 from ablation.photos import packing
+from sizes import SIZES
 
 root, manifest_path, output = map(Path, sys.argv[1:])
 started = time.perf_counter()
-packing.build(root, manifest_path, 224, output)
+packing.build(root, manifest_path, SIZES.side, output)
 seconds = time.perf_counter() - started
 # Not getrusage: its peak is at least that of the process which started this one.
 status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()

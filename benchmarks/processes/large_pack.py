@@ -18,19 +18,21 @@ import psutil
 import torch
 from torch import Tensor, nn
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "workflow/scripts"), str(Path(__file__).parent)]
+HERE = Path(__file__).parents[1]
+sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
 from ablation.photos import pack
 from ablation.training import device, loop, memory, reproducibility
-from workers import BATCH, SIDE, spec
+from recipe import spec
+from sizes import SIZES
 
 folder, gib = Path(sys.argv[1]), float(sys.argv[2])
-count = int(gib * 2**30 / (SIDE * SIDE * 3))
+count = int(gib * 2**30 / (SIZES.side * SIZES.side * 3))
 path = folder / "photos.npy"
-photos = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, SIDE, SIDE, 3))
+photos = np.lib.format.open_memmap(path, mode="w+", dtype=np.uint8, shape=(count, SIZES.side, SIZES.side, 3))
 del photos
 labels = np.arange(count) % 10
 large = pack.Pack(
-    labels, np.arange(count) >= BATCH, [], list("0123456789"), photos=np.load(path, mmap_mode="r")
+    labels, np.arange(count) >= SIZES.batch, [], list("0123456789"), photos=np.load(path, mmap_mode="r")
 )
 network = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 10))
 recipe = spec("googlenet", 1)

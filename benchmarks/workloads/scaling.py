@@ -1,0 +1,60 @@
+"""Planning and comparing studies of growing size; a stand-in takes the place of their trainings."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import grid
+from commands import repeated, timed, watched
+from copies import overlay, project, snakemake
+from results import Row
+from sizes import SIZES
+
+
+def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
+    """Each size in a copy of the program of its own."""
+    folder.mkdir()
+    for runs in SIZES.grids:
+        own = project(folder / f"project{runs}")
+        config = overlay(folder / "grid.yaml", **grid.overlay(runs))
+        given = ("--configfile", config, "--quiet")
+        packed = "resources/packs/demo/64px"
+        timed(snakemake(own, "--cores", "1", f"{packed}/photos.npy", *given), own, folder / "pack.log")
+        plan = snakemake(own, "-n", *given)
+        yield row(f"plan {runs:,} runs", repeated(partial(watched, plan, own, folder / "plan.log")))
+        table = grid.write(own, config, own / packed).table()
+        yield row(f"compare {runs:,} runs", repeated(partial(compare, own, table, folder)))
+        timed(snakemake(own, "--touch", "--cores", "1", *given), own, folder / "touch.log")
+        nothing, log = snakemake(own, "--cores", "1", *given), folder / "nothing.log"
+        turns = repeated(partial(watched, nothing, own, log))
+        if "Nothing to be done" not in log.read_text(encoding="utf-8"):
+            sys.exit(f"something was done in a finished study:\n{log.read_text(encoding='utf-8')}")
+        yield row(f"find nothing to do in {runs:,} runs", turns)
+        shutil.rmtree(own)
+
+
+def compare(own: Path, table: str, folder: Path) -> tuple[float, float]:
+    """Make the tables and figures of a study; return the seconds of all steps and the MiB of the largest."""
+    scripts, comparison = own / "workflow/scripts", own / "results/comparison/demo"
+    runs, summary = comparison / "runs.csv", comparison / "summary.csv"
+    steps: list[list[str | Path]] = [["collect.py", "--runs", own / "results/runs/demo", "--output", runs]]
+    steps += [["summarize.py", "--runs", runs, "--output", summary]]
+    for figure in ("augmentations", "backbones"):
+        steps += [
+            ["compare.py", "--runs", runs, "--figure", figure, "--output", comparison / f"{figure}.png"]
+        ]
+    turns = [
+        watched([sys.executable, str(scripts / name), *map(str, rest)], own, folder / "compare.log", table)
+        for name, *rest in steps
+    ]
+    shutil.copy(summary, own / "results")
+    return sum(seconds for seconds, _ in turns), max(mib for _, mib in turns)
+
+
+def row(workload: str, turns: list[tuple[float, float]]) -> Row:
+    """Return the row of ours from seconds and MiB."""
+    return Row.of(workload, "ours", "s", [seconds for seconds, _ in turns], max(mib for _, mib in turns))
