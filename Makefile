@@ -35,7 +35,8 @@ clean: ## remove all results and resources (asks first)
 	@printf 'Remove results/, resources/ and logs/? [y/N] '; read -r answer; [ "$$answer" = y ]
 	rm -rf results/* resources logs .snakemake
 
-INSTALL = @echo "Installing the pinned packages into $(@D): a few minutes, most of them for PyTorch." && \
+TAKES = a few minutes, most of them for PyTorch
+INSTALL = @echo "Installing the pinned packages into $(@D): $(TAKES)." && \
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 
 $(VENV)/run.done: requirements.txt | $(VENV)/python.done
@@ -47,8 +48,14 @@ $(VENV)/test.done: requirements-dev.txt requirements-slurm.txt requirements.txt 
 	$(INSTALL)
 	@touch $@ $(VENV)/run.done
 
-.venv-benchmark/done: benchmarks/requirements.txt requirements.txt | $(VENV)/python.done
-	$(PYTHON) -m venv --clear $(@D)
+# Where Python finds the packages of an environment.
+PACKAGES = -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+
+# The peers alone: all else is found in .venv, so that PyTorch is there once.
+.venv-benchmark/done: private TAKES = a minute
+.venv-benchmark/done: benchmarks/requirements.txt $(VENV)/run.done
+	$(BIN)/python -m venv --clear $(@D)
+	@$(BIN)/python $(PACKAGES) > "$$($(@D)/bin/python $(PACKAGES))/venv.pth"
 	$(INSTALL)
 	@touch $@
 
