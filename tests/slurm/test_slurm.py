@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from cluster import Cluster, missing
+from cluster import Cluster
 from project import TINY, Project
 from tables import MEASURED, rows, run_of
 from watched import LONG, Running
@@ -26,12 +25,8 @@ PATIENCE = 240.0
 
 
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+def cluster(slurm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:  # noqa: ARG001
     """A cluster, which Snakemake and the commands of SLURM find; stopped at the end, come what may."""
-    if reason := missing():
-        if os.environ.get("REQUIRE_SLURM"):
-            pytest.fail(reason)
-        pytest.skip(reason)
     cluster = Cluster(tmp_path_factory.mktemp("slurm") / "cluster")
     cluster.start()
     with pytest.MonkeyPatch.context() as patch:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from places import ROOT, SCRIPTS
+from places import DOCUMENTS, ROOT, SCRIPTS
 
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
 # Files of the project: not those that a study makes, and no pattern of several.
 NAMED = re.compile(
     r"`((?:[\w.-]+/)*[\w.-]+\.(?:py|smk|toml)|(?:ablation|tests|workflow|docs|profiles|studies)/[\w./-]+)`"
