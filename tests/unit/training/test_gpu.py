@@ -22,6 +22,8 @@ from ablation.networks import backbones, build, edits
 from ablation.photos.pack import Pack
 from ablation.spec import Optimizer, Spec
 from ablation.training import augmentation, loop, parameters, placement, state
+from ablation.training.distributed.group import Group
+from ablation.training.distributed.layers import SharedBatchNorm2d
 from ablation.training.loader import Photos
 
 META, GPU = torch.device("meta"), torch.device("cuda", 0)
@@ -89,6 +91,18 @@ def test_nothing_is_asked_of_the_device_while_validating() -> None:
     net = placement.place(network("alexnet"), META)
     chosen = Photos.of(photos(), training=False, device=META, resident=True)
     assert loop.predict(net, spec("alexnet"), chosen, META, "fp32").shape == (5, 3)
+
+
+def test_batch_norm_of_several_processes_asks_nothing_of_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The one operator of it that PyTorch does not have for tensors without values.
+    stats = "batch_norm_update_stats"
+    monkeypatch.setattr(torch, stats, lambda _photos, mean, variance, _momentum: (mean, variance))
+    layer: Any = nn.BatchNorm2d(3, device=META)
+    layer.__class__, layer.group = SharedBatchNorm2d, Group(0, 1, 4)
+    inputs = torch.empty(4, 3, 5, 6, dtype=torch.bfloat16, device=META, requires_grad=True)
+    layer(inputs).sum().backward()
+    assert inputs.grad is not None
+    assert inputs.grad.dtype == torch.bfloat16
 
 
 class FakeGpu(TorchDispatchMode):

@@ -14,6 +14,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from ablation.networks import backbones, build
 from ablation.training import placement
@@ -122,6 +124,78 @@ def test_batch_norm_keeps_the_type_and_layout_of_photos() -> None:
         assert found.is_contiguous(memory_format=torch.channels_last)
     expected = nn.BatchNorm2d(3)(photos.detach().float())
     torch.testing.assert_close(outputs.float(), expected, atol=0.03, rtol=0)
+
+
+@pytest.mark.parametrize("mean", [0.0, 30.0])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_batch_norm_over_processes_rounds_as_its_type_does(dtype: torch.dtype, mean: float) -> None:
+    """Against SyncBatchNorm's formula in double precision; of three processes one has no photos."""
+    batch, layout, epsilon = 2, torch.channels_last, 1e-5
+    photos, gradient = ((noise(k, batch, 4, 5, 6) + mean * (k == 0)).to(dtype) for k in (0, 1))
+    weight, bias = noise(2, 4).float(), noise(3, 4).float()
+    layer = nn.BatchNorm2d(4, eps=epsilon)
+    layer.load_state_dict({"weight": weight, "bias": bias}, strict=False)
+
+    def work(group: Group) -> tuple[Tensor, Tensor, SharedBatchNorm2d]:
+        own, rows = shared(layer, group), group.shard(batch)
+        inputs = photos[rows].to(memory_format=layout).requires_grad_()
+        outputs = own(inputs)
+        outputs.backward(gradient[rows].to(memory_format=layout))
+        assert inputs.grad is not None
+        assert {found.dtype for found in (outputs, inputs.grad)} == {dtype}
+        return outputs.detach(), inputs.grad, own
+
+    outputs, gradients, layers_of = zip(*in_threads(3, batch, work), strict=True)
+    assert [len(part) for part in outputs] == [0, 1, 1]
+    x, dy, shape = photos.double(), gradient.double(), (0, 2, 3)
+    deviation = (x.var(shape, correction=0, keepdim=True) + epsilon).sqrt()
+    normal = (x - x.mean(shape, keepdim=True)) / deviation
+    scale = weight.view(1, -1, 1, 1).double()
+    means = [values.mean(shape, keepdim=True) for values in (dy, dy * normal)]
+    close: dict[str, Any] = {"rtol": 0, "atol": 20 * torch.finfo(dtype).eps, "check_dtype": False}
+    torch.testing.assert_close(torch.cat(outputs), normal * scale + bias.view(1, -1, 1, 1), **close)
+    expected = (dy - means[0] - normal * means[1]) * scale / deviation
+    torch.testing.assert_close(torch.cat(gradients), expected, **close)
+    for name, values in (("weight", dy * normal), ("bias", dy)):
+        total = sum(getattr(own, name).grad for own in layers_of)
+        torch.testing.assert_close(total, values.sum(shape), rtol=1e-4, atol=1e-3, check_dtype=False)
+    for own in layers_of:
+        torch.testing.assert_close(own.running_mean, x.mean(shape).float() / 10)
+        assert own.running_var.dtype == torch.float32
+
+
+class Passes(TorchDispatchMode):
+    """Takes down each operator that reads or writes as many values as the photos have."""
+
+    def __init__(self, photos: Tensor) -> None:
+        super().__init__()
+        self.size, self.types, self.found = photos.numel(), {photos.dtype}, list[str]()
+
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        large = [x for x in tree_leaves((args, result)) if isinstance(x, Tensor) and x.numel() == self.size]
+        if large and not func.is_view:
+            assert {x.dtype for x in large} == self.types, func
+            self.found.append(func.overloadpacket.__name__)
+        return result
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
+def test_batch_norm_passes_over_photos_as_seldom_as_it_can(dtype: torch.dtype) -> None:
+    """Each pass is a fused operator that both devices have, and none is over wider copies of photos."""
+    layer = shared(nn.BatchNorm2d(3), Group(0, 1, 4))
+    photos = torch.randn(4, 3, 5, 6).to(dtype).requires_grad_()
+    with Passes(photos) as passes:
+        layer(photos).backward(torch.ones_like(photos, requires_grad=False))
+    passes.found.remove("ones_like")
+    assert [name.removeprefix("_").replace("_legit", "") for name in passes.found if name != "detach"] == [
+        "batch_norm_update_stats",
+        "native_batch_norm",
+        "native_batch_norm_backward",
+        "native_batch_norm",
+        "native_batch_norm",
+        "add_",
+    ]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5])

@@ -12,9 +12,6 @@ from torch.nn.parallel import DistributedDataParallel
 
 from ablation.training.distributed.group import Group
 
-# Over which batch normalisation takes its averages: all but the channels of N x C x H x W.
-PLACES = (0, 2, 3)
-
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation (Ioffe and Szegedy 2015) over the photos of all processes.
@@ -33,44 +30,49 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         """Return N x C x H x W normalised, in its own dtype; takes this process's slice, perhaps empty."""
         if not self.training:
             return super().forward(photos)
-        mean, variance = moments(photos.to(self.weight.dtype), self.group)
+        mean, variance = moments(photos, self.running_mean, self.group)
         count = self.group.batch * photos.shape[2] * photos.shape[3]
         with torch.no_grad():
             self.num_batches_tracked.add_(1)
             self.running_mean.lerp_(mean, self.momentum)
             # The unbiased variance, as PyTorch keeps it.
             self.running_var.lerp_(variance * (count / (count - 1)), self.momentum)
-        deviation = (variance + self.eps).sqrt()
         normalised: Tensor = Normalise.apply(
-            photos, self.weight, self.bias, mean, deviation, count, self.group
+            photos, self.weight, self.bias, mean, variance, self.eps, count, self.group
         )
         return normalised
 
 
 @torch.no_grad()
-def moments(photos: Tensor, group: Group) -> tuple[Tensor, Tensor]:
-    """Return each channel's mean and biased variance over the photos of all processes.
+def moments(photos: Tensor, like: Tensor, group: Group) -> tuple[Tensor, Tensor]:
+    """Return each channel's mean and biased variance over the N x C x H x W photos of all processes.
 
-    Two-pass in each process, then put together as in Chan, Golub and LeVeque (1983): the mean of the
-    variances and the variance of the means, neither of which cancels.
+    They have the type and device of `like` (C values); photos may be narrower, as bf16. Those of each process
+    are put together as in Chan, Golub and LeVeque (1983): the mean of the variances and the variance of the
+    means, neither of which cancels.
     """
-    own = photos.new_zeros(1, 2, photos.shape[1])
+    own = like.new_zeros(1, 2, len(like))
     if len(photos):
-        own[0, 0] = photos.mean(PLACES)
-        own[0, 1] = (photos - own[0, 0, :, None, None]).square_().mean(PLACES)
+        # Running statistics that nobody reads: without them a CPU returns the batch's in the photos' type.
+        unread = like.new_zeros(2, len(like))
+        own[0, 0], own[0, 1] = torch.batch_norm_update_stats(photos, unread[0], unread[1], 0)
     means, variances = group.gather(own, group.size).unbind(1)
     shards = [group.shard(group.batch, rank) for rank in range(group.size)]
     parts = [[(shard.stop - shard.start) / group.batch] for shard in shards]
-    part = torch.tensor(parts, dtype=photos.dtype).to(photos.device, non_blocking=True)
+    part = torch.tensor(parts, dtype=like.dtype).to(like.device, non_blocking=True)
     mean = (part * means).sum(0)
     return mean, (part * (variances + (means - mean).square())).sum(0)
 
 
 class Normalise(torch.autograd.Function):
-    """(x - mean) / deviation * weight + bias, where mean and deviation depend on all processes' x.
+    """(x - mean) / deviation * weight + bias, where mean and variance depend on all processes' x.
 
-    The gradient is that of Ioffe and Szegedy (2015), section 3: its two sums run over all processes. The
+    The gradient is that of Ioffe and Szegedy (2015), section 3, in the form that torch.nn.SyncBatchNorm has:
+    (dy - E[dy] - z E[dy z]) weight / deviation, with z = (x - mean) / deviation and E over all processes. The
     gradients of weight and bias are of this process's photos only, as those of all other parameters.
+
+    All passes over photos are PyTorch's batch normalisation with given statistics, which reads and writes
+    each value once, in its own type; SyncBatchNorm's own operators are for GPUs alone.
     """
 
     @staticmethod
@@ -80,27 +82,31 @@ class Normalise(torch.autograd.Function):
         weight: Tensor,
         bias: Tensor,
         mean: Tensor,
-        deviation: Tensor,
+        variance: Tensor,
+        epsilon: float,
         count: int,
         group: Group,
     ) -> Tensor:
-        context.save_for_backward(photos, weight, mean, deviation)
-        context.count, context.group = count, group
-        scale = weight / deviation
-        shift = bias - mean * scale
-        result = photos * scale[:, None, None] + shift[:, None, None]
-        return result.to(photos.dtype)
+        context.save_for_backward(photos, weight, mean, variance)
+        context.epsilon, context.count, context.group = epsilon, count, group
+        return functional.batch_norm(photos, mean, variance, weight, bias, eps=epsilon)
 
     @staticmethod
     @once_differentiable
     def backward(context: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
-        photos, weight, mean, deviation = context.saved_tensors
-        normal = (photos - mean[:, None, None]) / deviation[:, None, None]
-        gradient = gradient.to(normal.dtype)
-        own = torch.stack((gradient.sum(PLACES), (gradient * normal).sum(PLACES)))
-        means = context.group.sum(own)[..., None, None] / context.count
-        result = (gradient - means[0] - normal * means[1]) * (weight / deviation)[:, None, None]
-        return result.to(photos.dtype), own[1], own[0], None, None, None, None
+        photos, weight, mean, variance = context.saved_tensors
+        epsilon, scale = context.epsilon, (variance + context.epsilon).rsqrt()
+        own = weight.new_zeros(2, len(weight))
+        if len(photos):
+            # Not its gradient of the photos: on CUDA that is never channels last in memory.
+            _, own[0], own[1] = torch.ops.aten.native_batch_norm_backward(
+                gradient, photos, weight, mean, variance, mean, scale, False, epsilon, [False, True, True]
+            )
+        with_normal, alone = context.group.sum(own) / context.count
+        # In the layout of the photos, whatever that of their gradient is.
+        result = functional.batch_norm(photos, mean, variance, -weight * scale * with_normal, eps=epsilon)
+        result += functional.batch_norm(gradient, alone, variance, weight, eps=epsilon)
+        return result, own[0], own[1], *[None] * 5
 
 
 class SharedDropout(nn.Dropout):
