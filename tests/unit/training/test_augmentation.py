@@ -8,9 +8,11 @@ import pytest
 import torch
 from pixels import STRONG, assert_close, levels, seeded
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ablation.training import augmentation
 from ablation.training.transforms import (
+    TRANSFORMS,
     ColorJitter,
     Grayscale,
     HorizontalFlip,
@@ -67,6 +69,49 @@ def test_a_batch_is_augmented_without_asking_the_device() -> None:
     assert photos.shape == (40, 3, 20, 30)
     with pytest.raises(RuntimeError):
         photos.sum().item()
+
+
+class Operators(TorchDispatchMode):
+    """Takes down the names of PyTorch's operators."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = set[str]()
+
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(func.overloadpacket.__name__.strip("_"))
+        return func(*args, **(kwargs or {}))
+
+
+# What writes where an index says: made to repeat its bytes, CUDA sorts the index first.
+WRITING_BY_INDEX = {
+    *("index_put", "index_put_impl", "put", "index_add", "index_copy", "index_fill", "index_reduce"),
+    *("scatter", "scatter_add", "scatter_reduce", "masked_scatter"),
+}
+
+
+def test_writing_by_index_is_seen() -> None:
+    with Operators() as operators:
+        torch.zeros(4)[torch.tensor([2, 1])] = torch.ones(2)
+        torch.zeros(4)[torch.tensor([2, 1])] += 1
+        torch.zeros(4).scatter_(0, torch.tensor([1]), 1.0)
+        torch.zeros(4).index_add_(0, torch.tensor([1]), torch.ones(1))
+    assert {"index_put", "scatter", "index_add"} <= operators.names & WRITING_BY_INDEX
+
+
+@pytest.mark.parametrize("device", ["cpu", "meta"])
+@pytest.mark.parametrize("name", [*TRANSFORMS, None])
+def test_a_batch_is_augmented_without_writing_by_index(name: str | None, device: str) -> None:
+    """Each transform, and all of them; of 40 photos some are marked and some not."""
+    names = TRANSFORMS if name is None else [name]
+    transforms = augmentation.build([(each, {}) for each in names], training=True)
+    photos = torch.zeros(40, 3, 20, 30, device=device)
+    with Operators() as operators:
+        for step in transforms:
+            photos = step.apply(photos, step.draw(40, seeded(3)))
+        augmented(torch.zeros(40, 20, 30, 3, dtype=torch.uint8, device=device), transforms)
+    assert operators.names
+    assert not operators.names & WRITING_BY_INDEX
 
 
 def test_pixels_are_left_as_they_are() -> None:

@@ -144,6 +144,30 @@ def test_color_jitter_equals_torchvision_in_each_photos_order(step: ColorJitter)
     assert len(set(map(tuple, orders))) > 15
 
 
+def test_color_jitter_of_a_batch_has_the_bytes_of_each_photo_changed_alone() -> None:
+    photos, step = noise(60, (20, 30)), ColorJitter(2.0, 3.0, 3.0, 0.5)
+    factors, orders = step.draw(60, seeded(1))
+    alone = []
+    for photo, its, order in zip(photos.split(1), factors, orders.tolist(), strict=True):
+        for operation in order:
+            photo = transforms.COLOR_CHANGES[operation](photo.clone(), its[operation].view(1, 1, 1, 1))
+        alone.append(photo)
+    for size in (1, 7, 60):
+        drawn = zip(factors.split(size), orders.split(size), strict=True)
+        ours = map(step.apply, photos.clone().split(size), drawn)
+        assert torch.equal(torch.cat(list(ours)), torch.cat(alone))
+
+
+@pytest.mark.parametrize("size", [1, 60])
+def test_marked_photos_alone_are_flipped_or_made_gray(size: int) -> None:
+    photos, marks = noise(60), torch.rand(60, generator=seeded(2)) < 0.5
+    gray = transforms.luma(photos).expand_as(photos)
+    for step, changed in ((HorizontalFlip(), photos.flip(-1)), (Grayscale(), gray)):
+        ours = map(step.apply, photos.clone().split(size), zip(marks.split(size)))
+        for photo, mark, ours_now, theirs in zip(photos, marks, torch.cat(list(ours)), changed, strict=True):
+            assert torch.equal(ours_now, theirs if mark else photo)
+
+
 # --- the parameters are distributed as torchvision's ------------------------------------------------
 
 

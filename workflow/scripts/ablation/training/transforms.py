@@ -53,7 +53,7 @@ class HorizontalFlip(Transform):
         return (chance(self.probability, count, generator),)
 
     def apply(self, photos: Tensor, drawn: Drawn) -> Tensor:
-        return change_some(photos, marked(*drawn), lambda some: some.flip(-1))
+        return change_marked(photos, drawn[0], lambda batch: batch.flip(-1))
 
 
 @dataclass(frozen=True)
@@ -100,13 +100,25 @@ class ColorJitter(Transform):
         return torch.stack(factors, dim=1), torch.rand(count, 4, generator=generator).argsort(dim=1)
 
     def apply(self, photos: Tensor, drawn: Drawn) -> Tensor:
-        factors, order = beside(photos, drawn[0], -1, 4, 1, 1, 1).unbind(1), drawn[1].T.tolist()
+        import torch
+
+        factors, order = beside(photos, drawn[0], -1, 4, 1, 1, 1), drawn[1].T.tolist()
+        given = list(range(len(photos)))
+        lying = given
         for operations in order:
-            # Those that have the same operation now, together.
-            for operation in sorted(set(operations)):
-                chosen = [photo for photo, its in enumerate(operations) if its == operation]
-                photos = change_some(photos, chosen, COLOR_CHANGES[operation], factors[operation])
-        return photos
+            kinds = sorted(set(operations))
+            if len(kinds) == 1:
+                photos = COLOR_CHANGES[kinds[0]](photos, factors[:, kinds[0]])
+                continue
+            # Those that have the same operation now, side by side.
+            wanted = sorted(given, key=operations.__getitem__)
+            photos, factors = arranged(lying, wanted, photos, factors)
+            lying, pieces, stop = wanted, [], 0
+            for kind in kinds:
+                start, stop = stop, stop + operations.count(kind)
+                pieces.append(COLOR_CHANGES[kind](photos[start:stop], factors[start:stop, kind]))
+            photos = torch.cat(pieces)
+        return arranged(lying, given, photos)[0]
 
 
 @dataclass(frozen=True)
@@ -122,7 +134,7 @@ class Grayscale(Transform):
         return (chance(self.probability, count, generator),)
 
     def apply(self, photos: Tensor, drawn: Drawn) -> Tensor:
-        return change_some(photos, marked(*drawn), lambda some: luma(some).repeat(1, 3, 1, 1))
+        return change_marked(photos, drawn[0], lambda batch: luma(batch).repeat(1, 3, 1, 1))
 
 
 @dataclass(frozen=True)
@@ -168,21 +180,30 @@ def chance(probability: float, count: int, generator: Generator) -> Tensor:
     return torch.rand(count, generator=generator) < probability
 
 
-def marked(marks: Tensor) -> list[int]:
-    """Return the indices of the photos that booleans on the CPU mark."""
-    return [photo for photo, mark in enumerate(marks.tolist()) if mark]
+def change_marked(photos: Tensor, marks: Tensor, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Return photos, those changed that booleans on the CPU mark.
 
-
-def change_some(photos: Tensor, chosen: list[int], change: Callable[..., Tensor], *values: Tensor) -> Tensor:
-    """Return photos with the chosen ones changed; `values` are parameters with a row for each photo."""
+    Writing by index would take CUDA, if it is to repeat its bytes, a sort.
+    """
     import torch
 
-    if len(chosen) == len(photos):
-        return change(photos, *values)
-    if chosen:
-        index = beside(photos, torch.tensor(chosen), -1)
-        photos[index] = change(photos[index], *(rows[index] for rows in values))
+    marked = marks.tolist()
+    if all(marked):
+        return change(photos)
+    if any(marked):
+        return torch.where(beside(photos, marks, -1, 1, 1, 1), change(photos), photos)
     return photos
+
+
+def arranged(lying: list[int], wanted: list[int], *tensors: Tensor) -> Sequence[Tensor]:
+    """Return tensors with their rows in another order; `lying` and `wanted` say which photo is where."""
+    import torch
+
+    if lying == wanted:
+        return tensors
+    place = {photo: row for row, photo in enumerate(lying)}
+    index = beside(tensors[0], torch.tensor([place[photo] for photo in wanted]), -1)
+    return [rows[index] for rows in tensors]
 
 
 def beside(photos: Tensor, values: Tensor, *shape: int) -> Tensor:
