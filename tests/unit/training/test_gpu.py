@@ -105,6 +105,50 @@ def test_batch_norm_of_several_processes_asks_nothing_of_the_device(monkeypatch:
     assert inputs.grad.dtype == torch.bfloat16
 
 
+# Operators of which CUDA has no algorithm that repeats its bytes, as the documentation of PyTorch's
+# use_deterministic_algorithms says, or as they do themselves by calling alertNotDeterministic (in the
+# libtorch_cuda.so of 2.14). Of nll_loss only that of a label for each pixel does.
+UNREPEATABLE = {
+    *("adaptive_avg_pool2d_backward", "adaptive_avg_pool3d_backward", "adaptive_max_pool2d_backward"),
+    *("avg_pool3d_backward", "fractional_max_pool2d_backward", "fractional_max_pool3d_backward"),
+    *("max_pool3d_with_indices_backward", "max_unpool2d", "max_unpool3d", "grid_sampler_2d_backward"),
+    *("grid_sampler_3d_backward", "cudnn_grid_sampler_backward", "upsample_linear1d_backward"),
+    *("upsample_bilinear2d_backward", "upsample_bicubic2d_backward", "upsample_trilinear3d_backward"),
+    *("upsample_bilinear2d_aa_backward", "upsample_bicubic2d_aa_backward", "reflection_pad1d_backward"),
+    *("reflection_pad2d_backward", "reflection_pad3d_backward", "replication_pad1d_backward"),
+    *("replication_pad2d_backward", "replication_pad3d_backward", "nll_loss2d_forward", "ctc_loss_backward"),
+    *("embedding_bag_backward", "put", "histc", "bincount", "median", "nanmedian"),
+    *("scatter", "scatter_reduce", "index_reduce"),
+}
+
+
+class Operators(TorchDispatchMode):
+    """Takes down the names of PyTorch's operators."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names = set[str]()
+
+    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.names.add(func.overloadpacket.__name__.strip("_"))
+        return func(*args, **(kwargs or {}))
+
+
+@pytest.mark.usefixtures("_meta")
+@pytest.mark.parametrize("backbone", backbones.BACKBONES)
+def test_a_training_step_repeats_its_bytes(backbone: str) -> None:
+    """But for pooling to a size that does not divide the photos', as AlexNet's and VGG's smallest ones."""
+    uneven = {"alexnet": {63, 96, 448}, "vgg11": {32, 96}}.get(backbone, set())
+    training = state.Training(network(backbone), spec(backbone), 20, META)
+    for side in (backbones.BACKBONES[backbone].minimum_size, SIDE, 224, 448):
+        photos = torch.empty(4, 3, side, side, device=META).to(memory_format=torch.channels_last)
+        with Operators() as operators:
+            training.step(photos, torch.empty(4, dtype=torch.int64, device=META))
+        assert {"convolution_backward", "max_pool2d_with_indices_backward"} <= operators.names
+        expected = {"adaptive_avg_pool2d_backward"} if side in uneven else set()
+        assert operators.names & UNREPEATABLE == expected
+
+
 class FakeGpu(TorchDispatchMode):
     """Runs on fake tensors what touches the GPU, and everything else for real.
 
