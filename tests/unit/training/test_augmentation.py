@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 import torch
+from operators import Operators
 from pixels import STRONG, assert_close, levels, seeded
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
 from ablation.training import augmentation
 from ablation.training.transforms import (
@@ -69,18 +69,6 @@ def test_a_batch_is_augmented_without_asking_the_device() -> None:
     assert photos.shape == (40, 3, 20, 30)
     with pytest.raises(RuntimeError):
         photos.sum().item()
-
-
-class Operators(TorchDispatchMode):
-    """Takes down the names of PyTorch's operators."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names = set[str]()
-
-    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.names.add(func.overloadpacket.__name__.strip("_"))
-        return func(*args, **(kwargs or {}))
 
 
 # What writes where an index says: made to repeat its bytes, CUDA sorts the index first.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from operators import Operators
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -120,18 +121,6 @@ UNREPEATABLE = {
     *("embedding_bag_backward", "put", "histc", "bincount", "median", "nanmedian"),
     *("scatter", "scatter_reduce", "index_reduce"),
 }
-
-
-class Operators(TorchDispatchMode):
-    """Takes down the names of PyTorch's operators."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names = set[str]()
-
-    def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self.names.add(func.overloadpacket.__name__.strip("_"))
-        return func(*args, **(kwargs or {}))
 
 
 @pytest.mark.usefixtures("_meta")
