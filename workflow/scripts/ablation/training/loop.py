@@ -85,9 +85,8 @@ def run(
 
     while not state.trained.ended:
         state.net.train()
-        for index in watch(state.rest(), state.epoch):
+        for index, (pixels, labels) in training.batches(watch(state.rest(), state.epoch), group):
             drawn, own = draw(transforms, len(index), state.generator), group.shard(len(index))
-            pixels, labels = training.batch(index[own])
             state.step(augmented(pixels, transforms, part(drawn, own)), labels, len(index))
             after_batch()
         train_figures = state.train_loss_and_accuracy()
@@ -148,10 +147,9 @@ def predict(
     net.eval()
     transforms = build(spec.augmentation, training=False)
     outputs = []
-    for index in torch.arange(len(photos)).split(spec.batch_size):
-        own = index[group.shard(len(index))]
-        nothing = draw(transforms, len(own), torch.Generator())
-        batch = augmented(photos.batch(own)[0], transforms, nothing)
+    for index, (pixels, _) in photos.batches(torch.arange(len(photos)).split(spec.batch_size), group):
+        nothing = draw(transforms, len(pixels), torch.Generator())
+        batch = augmented(pixels, transforms, nothing)
         with autocast(precision, device):
             outputs.append(group.gather(net(batch).float(), len(index)))
         after_batch()
