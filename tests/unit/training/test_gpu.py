@@ -26,8 +26,9 @@ from ablation.training import augmentation, loop, parameters, placement, state
 from ablation.training.distributed.group import Group
 from ablation.training.distributed.layers import SharedBatchNorm2d
 from ablation.training.loader import Photos
+from ablation.training.read_ahead import Staging
 
-META, GPU = torch.device("meta"), torch.device("cuda", 0)
+CPU, META, GPU = torch.device("cpu"), torch.device("meta"), torch.device("cuda", 0)
 SIDE, BATCHES = 96, [4, 4, 3]
 RUNG_6 = tuple(
     (name, parameters.resolve(name, {}))
@@ -214,17 +215,64 @@ def test_photos_and_weights_are_channels_last_and_layers_compute_bf16_on_a_gpu(b
     assert set(layers) == {(GPU, GPU, GPU, torch.bfloat16)}
 
 
+@pytest.mark.usefixtures("_gpu")
+@pytest.mark.parametrize(
+    ("device", "resident", "ahead"), [(GPU, False, True), (GPU, True, False), (CPU, False, False)]
+)
+def test_photos_that_do_not_fit_a_gpu_are_read_ahead(
+    monkeypatch: pytest.MonkeyPatch, device: torch.device, resident: bool, ahead: bool
+) -> None:
+    """How: test_read_ahead.py."""
+    monkeypatch.setattr(torch.cuda, "Stream", lambda device: device)
+    monkeypatch.setattr(torch.cuda, "Event", lambda blocking: blocking)
+    with FakeGpu():
+        chosen = Photos.of(photos(), training=True, device=device, resident=resident)
+    assert isinstance(chosen.pixels, Tensor) == resident
+    assert isinstance(chosen.staging, Staging) == ahead
+    if chosen.staging:
+        assert (chosen.staging.device, chosen.staging.stream) == (GPU, GPU)
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_a_gpu_is_not_waited_for_while_it_trains() -> None:
-    """CUDA's own word, where there is a GPU."""
+@pytest.mark.parametrize("resident", [True, False])
+def test_a_gpu_is_not_waited_for_while_it_trains(monkeypatch: pytest.MonkeyPatch, resident: bool) -> None:
+    """CUDA's own word, where there is a GPU; it counts for the thread that reads ahead too."""
+    monkeypatch.setattr(loop, "takes", lambda _device, _size: resident)
+    end = state.Training.train_loss_and_accuracy
 
     def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
         torch.cuda.set_sync_debug_mode("error")
-        try:
-            yield from batches
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
+        yield from batches
 
+    def ask(training: state.Training) -> tuple[float, float]:
+        assert torch.cuda.get_sync_debug_mode() == (2 if strict else 0)
+        torch.cuda.set_sync_debug_mode("default")
+        return end(training)
+
+    monkeypatch.setattr(state.Training, "train_loss_and_accuracy", ask)
+    strict = False
     # First without: what is chosen or started once may wait.
     loop.train(network("googlenet"), spec("googlenet"), photos(), GPU)
-    loop.train(network("googlenet"), spec("googlenet"), photos(), GPU, watch)
+    strict = True
+    try:
+        loop.train(network("googlenet"), spec("googlenet"), photos(), GPU, watch)
+    finally:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+def test_photos_read_ahead_are_the_packs_own() -> None:
+    """While the GPU is kept busy, so that what it is given to copy too early or too late would show."""
+    count = 256
+    pixels = np.random.default_rng(0).integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
+    large = Pack(np.arange(count) % 3, np.arange(count) > 0, [], list("abc"), photos=pixels)
+    chosen = Photos.of(large, training=True, device=GPU)
+    factor, kept = torch.ones(4096, 4096, device=GPU), []
+    for index, (found, labels) in chosen.batches(torch.randperm(count - 1).split(16)):
+        torch.mm(factor, factor)
+        # Used behind that, and dropped here before it is.
+        kept.append((index, found.clone(), labels.clone()))
+        del found, labels
+    for index, found, labels in kept:
+        np.testing.assert_array_equal(found.cpu().numpy(), pixels[1:][index])
+        np.testing.assert_array_equal(labels.cpu().numpy(), large.labels[1:][index])
