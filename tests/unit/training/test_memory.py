@@ -11,14 +11,20 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 from runs import SPEC
 from tiny import CPU, Tiny, photos, spec
 from torch import Tensor, nn
 
+from ablation.running import lease
 from ablation.running.errors import UserError
+from ablation.spec import Spec
 from ablation.training import loop, memory
 from ablation.training.distributed.group import Group
 from places import ROOT, SCRIPTS
+
+GPU = torch.device("cuda", 0)
 
 # --- out of memory ----------------------------------------------------------------------------------
 
@@ -63,6 +69,56 @@ def test_out_of_memory_with_a_single_photo() -> None:
 def test_other_errors_are_not_taken_for_it() -> None:
     with pytest.raises(RuntimeError, match="mat1 and mat2"):
         loop.train(Hungry(0, RuntimeError("mat1 and mat2 shapes differ")), spec(), photos(), CPU)
+
+
+@pytest.fixture
+def limits(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, torch.device]]:
+    """A GPU without one: what part of its memory this process is told to use at most."""
+    found: list[tuple[float, torch.device]] = []
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda _: "NVIDIA H100 80GB HBM3")
+    monkeypatch.setattr(torch.cuda, "empty_cache", lambda: None)
+    monkeypatch.setattr(torch.cuda, "set_per_process_memory_fraction", lambda *given: found.append(given))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("share", "most", "told"),
+    [
+        (1, 2, "HBM3 with batch_size 64: batch_size 2 fits"),
+        (4, 2, "HBM3, shared by 4 trainings (gpu_share), with batch_size 64: batch_size 2 fits"),
+        (1, 0, "HBM3 with batch_size 64, and with 1 too: choose a smaller image_size or backbone"),
+        (
+            2,
+            0,
+            "HBM3, shared by 2 trainings (gpu_share), with batch_size 64, "
+            "and with 1 too: choose a smaller gpu_share, image_size or backbone",
+        ),
+    ],
+)
+def test_out_of_memory_on_a_gpu_that_several_trainings_share(
+    monkeypatch: pytest.MonkeyPatch,
+    limits: list[tuple[float, torch.device]],
+    share: int,
+    most: int,
+    told: str,
+) -> None:
+    def run(_net: Any, recipe: Spec, *_: Any) -> None:
+        # The first may use what the others leave; what is then said to fit, fits beside others like it.
+        assert limits == ([] if recipe.batch_size == 64 else [(1 / share, GPU)])
+        if recipe.batch_size > most:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(loop, "run", run)
+    monkeypatch.setenv(lease.SHARE, str(share))
+    with pytest.raises(UserError) as error:
+        loop.train(Tiny(), spec(batch_size=64), photos(), GPU)
+    assert str(error.value) == f"out of memory on NVIDIA H100 80GB {told}"
+
+
+def test_a_cpu_is_nobodys_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(lease.SHARE, "4")
+    with pytest.raises(UserError, match="out of memory on cpu with batch_size 8: batch_size 4 fits"):
+        loop.train(Hungry(4, OUT_OF_MEMORY["CPU"]), spec(batch_size=8), photos(), CPU)
 
 
 def test_out_of_memory_on_several_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,8 +203,33 @@ def test_kept_memory_is_not_faulted_in_again() -> None:
     assert kept < given_back / 4
 
 
-def test_a_gpu_takes_photos_that_leave_half_of_its_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1000, 4000))
-    assert memory.takes(torch.device("cuda"), 500)
-    assert not memory.takes(torch.device("cuda"), 501)
+def takes(free: int, total: int, share: int, size: int) -> bool:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: {GPU: (free, total)}[device])
+        monkeypatch.setenv(lease.SHARE, str(share))
+        return memory.takes(GPU, size)
+
+
+# A machine's largest GPU, in bytes.
+BYTES = st.integers(0, 2**40)
+
+
+@given(st.tuples(BYTES, BYTES).map(sorted), st.integers(1, 64), BYTES)
+@example([1000, 4000], 1, 500)
+@example([1000, 4000], 1, 501)
+@example([4000, 4000], 4, 500)
+@example([4000, 4000], 4, 501)
+@example([400, 4000], 4, 200)
+@example([400, 4000], 4, 201)
+@example([4001, 4001], 2, 1000)
+def test_photos_leave_half_of_what_is_free_and_of_the_leases_part(
+    free_and_total: list[int], share: int, size: int
+) -> None:
+    free, total = free_and_total
+    # As many trainings as share the GPU, all of which find it empty, leave half of it.
+    assert takes(free, total, share, size) == (2 * size <= free and share * 2 * size <= total)
+
+
+def test_a_cpu_need_not_be_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(lease.SHARE, raising=False)
     assert not memory.takes(CPU, 1)

@@ -18,11 +18,16 @@ from typing import IO, TypeVar
 
 from ablation.running.errors import UserError
 
-# How many trainings share a GPU: from config.yaml, by way of the Snakefile.
+# Hands `share` on: from config.yaml, by way of the Snakefile.
 SHARE = "ABLATION_GPU_SHARE"
 SECONDS_BETWEEN_LOOKS = 0.5
 
 Found = TypeVar("Found")
+
+
+def share() -> int:
+    """Return how many trainings may lease the same GPU: `gpu_share` of config.yaml, else 1."""
+    return int(os.environ.get(SHARE, 1))
 
 
 def take(gpus: Sequence[str], check: Callable[[], None] = lambda: None, count: int = 1) -> list[IO[bytes]]:
@@ -39,8 +44,7 @@ def take(gpus: Sequence[str], check: Callable[[], None] = lambda: None, count: i
         raise UserError(f"gpus is {count}, but this process may use {len(gpus)}: set gpus to {len(gpus)}")
     folder = own_folder()
     if count == 1:
-        places = range(int(os.environ.get(SHARE, 1)))
-        gpu, held = wait(partial(free, folder, gpus, places, fcntl.LOCK_EX), check)
+        gpu, held = wait(partial(free, folder, gpus, range(share()), fcntl.LOCK_EX), check)
         os.environ["CUDA_VISIBLE_DEVICES"] = gpu
         return [held]
     found: dict[str, IO[bytes]] = {}

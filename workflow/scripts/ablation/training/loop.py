@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ablation.photos.pack import Pack
+from ablation.running import lease
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.training.augmentation import augmented, build, draw, part
@@ -54,8 +55,7 @@ def train(
     # Here and not above: the error holds on to all that lay in memory.
     if group.size > 1:
         # What would fit cannot be tried: the other processes are in the middle of a batch.
-        first = f"out of memory on {device_name(device)} with batch_size {spec.batch_size}"
-        raise UserError(f"{first} on {group.size} GPUs: choose a smaller batch_size")
+        raise UserError(f"{too_large(spec, device)} on {group.size} GPUs: choose a smaller batch_size")
     raise UserError(out_of_memory(net, spec, pack, device))
 
 
@@ -108,7 +108,10 @@ def run(
 def out_of_memory(net: nn.Module, spec: Spec, pack: Pack, device: torch.device) -> str:
     """Say that a training does not fit the memory of the device, and which batch size would, by trying."""
     size = min(spec.batch_size, int(pack.training.sum()))
-    first = f"out of memory on {device_name(device)} with batch_size {spec.batch_size}"
+    first = too_large(spec, device)
+    if device.type == "cuda":
+        # What fits only while the others that share the GPU have not begun, or have ended, does not fit.
+        torch.cuda.set_per_process_memory_fraction(1 / lease.share(), device)
     while size > 1:
         size //= 2
         net.zero_grad()
@@ -124,7 +127,19 @@ def out_of_memory(net: nn.Module, spec: Spec, pack: Pack, device: torch.device) 
                 raise
         else:
             return f"{first}: batch_size {size} fits"
-    return f"{first}, and with 1 too: choose a smaller image_size or backbone"
+    smaller = "gpu_share, image_size" if shared(device) else "image_size"
+    return f"{first}, and with 1 too: choose a smaller {smaller} or backbone"
+
+
+def too_large(spec: Spec, device: torch.device) -> str:
+    """Name the batch size and the device for which it is too large, and how many trainings share that."""
+    sharing = f", shared by {lease.share()} trainings (gpu_share)," if shared(device) else ""
+    return f"out of memory on {device_name(device)}{sharing} with batch_size {spec.batch_size}"
+
+
+def shared(device: torch.device) -> bool:
+    """Tell whether several trainings compute on the device."""
+    return device.type == "cuda" and lease.share() > 1
 
 
 def losses_and_hits(outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:

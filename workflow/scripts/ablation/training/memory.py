@@ -8,6 +8,8 @@ from contextlib import suppress
 
 import torch
 
+from ablation.running import lease
+
 
 def keep_memory() -> None:
     """Have glibc keep what this process frees, where it has glibc.
@@ -29,11 +31,16 @@ def keep_memory() -> None:
 
 
 def takes(device: torch.device, size: int) -> bool:
-    """Tell whether data of so many bytes leave half of a GPU's free memory; of a CPU's they need not be told.
+    """Tell whether data of so many bytes leave half of a GPU's room; of a CPU's they need not be told.
 
-    Asked once for all photos. A pack's file is in the memory of the system already, as far as it fits.
+    Room is what is free, and no more than a lease's part of the whole: those that share the GPU may find it
+    empty together. Asked once for all photos. A pack's file is in the memory of the system already, as far
+    as it fits.
     """
-    return device.type == "cuda" and size <= torch.cuda.mem_get_info(device)[0] / 2
+    if device.type != "cuda":
+        return False
+    free, total = torch.cuda.mem_get_info(device)
+    return size <= min(free, total // lease.share()) / 2
 
 
 def is_out_of_memory(error: Exception) -> bool:
