@@ -274,5 +274,5 @@ def test_photos_read_ahead_are_the_packs_own() -> None:
         kept.append((index, found.clone(), labels.clone()))
         del found, labels
     for index, found, labels in kept:
-        np.testing.assert_array_equal(found.cpu().numpy(), pixels[1:][index])
-        np.testing.assert_array_equal(labels.cpu().numpy(), large.labels[1:][index])
+        np.testing.assert_array_equal(found.cpu().numpy(), pixels[1:][index.numpy()])
+        np.testing.assert_array_equal(labels.cpu().numpy(), large.labels[1:][index.numpy()])
