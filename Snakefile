@@ -38,7 +38,7 @@ rule all:
 onstart:
     advice.require_slots_for_arrays(workflow)
     if not (GPUS or SUBMITS or workflow.remote_exec or workflow.touch):
-        advice.warn_of_idle_cores(workflow)
+        advice.warn_of_idle_cores(workflow, STUDY)
     INTERRUPTION.heed(workflow.scheduler)
     records.clear_when_trained(workflow.dag)
 

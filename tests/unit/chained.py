@@ -29,9 +29,9 @@ class Job:
         return False
 
 
-def training(name: str, log: str = "", threads: int = 1) -> Job:
+def training(name: str, log: str = "") -> Job:
     experiment, _, seed = name.partition("/seed")
-    return Job("train", wildcards(experiment=experiment, seed=seed), [log], threads=threads)
+    return Job("train", wildcards(experiment=experiment, seed=seed), [log])
 
 
 class Workflow:

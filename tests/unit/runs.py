@@ -86,7 +86,7 @@ class Run:
         arguments = ["--spec", self.spec.to_json(), "--pack", self.pack, "--run", self.folder]
         arguments += ["--weights", self.weights] if self.weights else []
         return subprocess.Popen(
-            [sys.executable, *launcher, SCRIPT, *arguments, "--threads", str(self.spec.gpus)],
+            [sys.executable, *launcher, SCRIPT, *arguments],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -31,6 +31,7 @@ SPECS = st.builds(
     precision=st.text(),
     seed=COUNTS,
     gpus=COUNTS,
+    threads=COUNTS,
 )
 
 

@@ -58,7 +58,7 @@ def test_plain_python(study: Project, finished: Project, tmp_path: Path) -> None
     pack = study.folder / "resources/packs/demo/64px"
     weights = study.folder / "resources/weights/drawn/googlenet.safetensors"
     common = ["--run", tmp_path / "run", "--pack", pack]
-    train = ("train", "--spec", spec, "--weights", weights, "--threads", "1")
+    train = ("train", "--spec", spec, "--weights", weights)
     for name, *arguments in (train, ("evaluate",)):
         subprocess.run([sys.executable, scripts / f"{name}.py", *arguments, *common], check=True)
     assert result(tmp_path / "run") == result(folder)

@@ -267,13 +267,14 @@ def test_bad_photos_stop_with_a_reason(study: Project, bring: Callable[[Path], s
 def test_an_experiment_on_several_gpus(study: Project) -> None:
     """Without a GPU, as two processes on the CPU."""
     several = {"name": "several", "backbone": "googlenet", "optimizer": "tiny", "augmentation": "normalize"}
-    several |= {"epochs": 1, "gpus": 2}  # type: ignore[dict-item]
+    several |= {"epochs": 1, "gpus": 2, "threads": 2}  # type: ignore[dict-item]
     study.edit(lambda config: config["experiments"].append(several))
     run = "results/runs/demo/several/seed0"
     assert study.plan(f"{run}/predictions.csv") == {"train several 0", "evaluate several 0"}
-    output = study.run(f"{run}/predictions.csv", "--cores", "2")
-    assert "threads: 2" in output
+    output = study.run(f"{run}/predictions.csv", "--cores", "8")
+    assert "threads: 4" in output
     assert json.loads((study.folder / run / "spec.json").read_text())["gpus"] == 2
+    # Of each of the two.
     assert json.loads((study.folder / run / "record.json").read_text())["threads"] == 2
     log = study.folder / "logs/train/demo/several-seed0.log"
     assert [line.partition(":")[0] for line in log.read_text().splitlines()] == ["epoch 1"]

@@ -113,7 +113,7 @@ def test_the_real_ones_wait_for_a_gpu(machine: Project, tmp_path: Path, script: 
     lease = folder / "1.0"
     with lease.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        arguments = ["--spec", spec.to_json(), "--pack", "none", "--threads", "1"]
+        arguments = ["--spec", spec.to_json(), "--pack", "none"]
         arguments += ["--run", "run"] if script == "train" else ["--output", "w", "--history", "h"]
         process = subprocess.Popen(
             [sys.executable, f"workflow/scripts/{script}.py", *arguments],
@@ -162,7 +162,7 @@ def test_without_gpus_as_many_as_there_are_cores_and_memory_for(machine: Project
     assert "mem_mb=1" in resources
 
 
-def test_idle_cores_are_named_with_the_option_that_uses_them(
+def test_idle_cores_are_named_with_the_value_that_uses_them(
     machine: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NEEDED", "1")
@@ -172,14 +172,14 @@ def test_idle_cores_are_named_with_the_option_that_uses_them(
         output, _ = train(machine, *arguments, "--forcerun", "train")
         return re.findall("^Mind: .*", output, flags=re.M)
 
-    option = "--set-threads train=2 pretrain=2"
     assert told("", "--cores", "13") == [
-        f"Mind: the trainings of this run use 6 of 13 cores. {option} can make them faster; "
-        "a stopped training then begins anew, and results differ by rounding."
+        "Mind: the trainings of this run use 6 of 13 cores. recipe.threads: 2 in place of 1 can make them "
+        "faster; every run of the study (6) then trains anew."
     ]
-    assert told("", "--cores", "13", *option.split()) == []
-    (wider,) = told("", "--cores", "31", *option.split())
-    assert "use 12 of 31 cores. --set-threads train=4 pretrain=4 can" in wider
+    wide = ("--config", "recipe={threads: 2}")
+    assert told("", "--cores", "13", *wide) == []
+    (wider,) = told("", "--cores", "31", *wide)
+    assert "use 12 of 31 cores. recipe.threads: 5 in place of 2 can" in wider
     assert told("", "--cores", "11") == []
     assert told("", "--cores", "13", "--touch") == []
     assert told("0", "--cores", "13") == []

@@ -42,7 +42,7 @@ class Training:
         command = [
             *(sys.executable, ROOT / "workflow/scripts/train.py", "--spec", spec.to_json()),
             *("--pack", resources / "packs" / self.pack, "--weights", *weights),
-            *("--run", self.run, "--threads", "1"),
+            *("--run", self.run),
         ]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 

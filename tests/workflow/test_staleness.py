@@ -83,6 +83,27 @@ def test_epochs_and_patience_swapped(study: Project) -> None:
     assert study.plan() == whole(*RUNS) | COMPARISON
 
 
+def test_threads_of_the_recipe(study: Project) -> None:
+    study.edit(lambda config: config["recipe"].update(threads=1))
+    assert study.plan() == set()
+    study.edit(lambda config: config["recipe"].update(threads=2))
+    assert study.plan() == {PRETRAINING, *whole(*RUNS), *COMPARISON}
+
+
+def test_threads_of_one_experiment(study: Project) -> None:
+    def change(config: dict[str, Any]) -> None:
+        split_ladder(config)
+        find(config, "rung-none")["threads"] = 2
+
+    study.edit(change)
+    assert study.plan() == whole("rung-none 0") | COMPARISON
+
+
+def test_threads_of_the_pretraining(study: Project) -> None:
+    study.edit(lambda config: config["weight_sources"]["drawn"].update(threads=2))
+    assert study.plan() == {PRETRAINING, *whole(*PRETRAINED), *COMPARISON}
+
+
 def test_two_experiments_trade_augmentations(study: Project) -> None:
     def change(config: dict[str, Any]) -> None:
         split_ladder(config)

@@ -39,10 +39,6 @@ if workflow.remote_exec:
 RUNS = paths.runs(STUDY.dataset.name)
 RUN = f"{RUNS}/{{experiment}}/seed{{seed}}"
 COMPARISON = paths.comparison(STUDY.dataset.name)
-# Several narrow trainings at once in place of one wide one at a time: start-up and small operations use
-# one core whatever they are given. The demo on 2 cores of a Xeon (docs/performance.md): 7 min 36 s narrow,
-# 9 min 1 s wide. `--set-threads train=N pretrain=N` changes it.
-TRAINING_THREADS = 1
 # A number of jobs, and not of cores, is what Snakemake has to do with a cluster.
 SUBMITS = workflow.is_main_process and workflow.nodes is not None
 # Of index and pack: all cores of this machine, or so many of a cluster's node.
@@ -64,7 +60,7 @@ NOTED = ["ablation/photos/origin.py"]
 # What rules ask by their wildcards.
 of_photos = photos.Photos(STUDY)
 of_weights = weights.Weights(STUDY, cuda=TRAINING_GPUS > 0)
-of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS, threads=TRAINING_THREADS)
+of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS)
 
 
 wildcard_constraints:

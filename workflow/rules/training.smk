@@ -14,6 +14,7 @@ rule train:
     priority: of_run.priority
     conda:
         "../../envs/training.yaml"
+    # For Snakemake to count. The training has the threads of its spec, whatever cores there are.
     threads: of_run.threads
     resources:
         gpu=of_run.gpus,
@@ -28,7 +29,7 @@ rule train:
         spec=spec_of,
     shell:
         "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
-        " --weights {input.weights:q} --run $(dirname {output.history:q}) --threads {threads}"
+        " --weights {input.weights:q} --run $(dirname {output.history:q})"
         " 3>&2 > {log:q} 2>&1"
 
 

@@ -53,7 +53,7 @@ rule pretrain:
     priority: of_weights.priority
     conda:
         "../../envs/training.yaml"
-    threads: TRAINING_THREADS
+    threads: of_weights.threads
     resources:
         gpu=TRAINING_GPUS,
         mem_mb=of_weights.memory,
@@ -65,5 +65,4 @@ rule pretrain:
         spec=of_weights.spec,
     shell:
         "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
-        " --output {output.weights:q} --history {output.history:q} --threads {threads}"
-        " 3>&2 > {log:q} 2>&1"
+        " --output {output.weights:q} --history {output.history:q} 3>&2 > {log:q} 2>&1"

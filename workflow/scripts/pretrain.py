@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import torch
-
 from ablation.networks import build, initialisation, weight_files
 from ablation.photos import pack
 from ablation.running import console, environment, errors, lease, lock
@@ -22,7 +20,6 @@ def main() -> None:
     parser.add_argument("--pack", required=True, type=Path, help="folder of the packed photos")
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     parser.add_argument("--history", required=True, type=Path, help="CSV with a row an epoch")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     args = parser.parse_args()
     spec: Spec = args.spec
     # Never finished early: what starts from half-trained weights would not show it.
@@ -30,14 +27,14 @@ def main() -> None:
     _lock = lock.take(args.output.with_suffix(".lock"), requests.refuse_to_wait)
     _gpus = lease.take(environment.gpus(), requests.refuse_to_wait)
     memory.keep_memory()
-    reproducibility.make_reproducible(spec.seed, args.threads)
+    reproducibility.make_reproducible(spec.seed, spec.threads)
 
     photos = pack.load(args.pack)
     net = build.untouched(spec.backbone)
     initialisation.initialise(net)
     hook = initialisation.use_first_outputs(net, len(photos.categories))
     target = device.choose()
-    made_of = checkpoint.fingerprint(spec, photos, None, target, args.threads)
+    made_of = checkpoint.fingerprint(spec, photos, None, target)
     keeper = checkpoint.Checkpoint(args.output.with_suffix(".checkpoint.pt"), made_of, requests)
     progress = console.Progress(f"{spec.backbone} pretraining", spec.epochs)
     trained = loop.train(net, spec, photos, target, progress, console.epoch_line, keeper)

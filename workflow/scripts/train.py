@@ -27,7 +27,6 @@ def main() -> None:
     parser.add_argument("--pack", required=True, type=Path, help="folder of the packed photos")
     parser.add_argument("--weights", type=Path, nargs="?", help="starting weights; random ones if not given")
     parser.add_argument("--run", required=True, type=Path, help="folder of the run's results")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     args = parser.parse_args()
     requests, gpus = Requests().heed(), environment.gpus()
     # Before the GPU: what an earlier workflow left training this very run may have it.
@@ -35,7 +34,7 @@ def main() -> None:
     if args.spec.gpus > 1 and not launch.is_launched():
         _gpus = lease.take(gpus, requests.refuse_to_wait, args.spec.gpus)
         del _lock  # the first of the processes takes it
-        launch.launch(args.spec.gpus, args.threads, requests)
+        launch.launch(args.spec.gpus, requests)
         return
     if launch.is_launched():
         _gpu = lease.join(gpus, requests.refuse_to_wait)
@@ -48,9 +47,8 @@ def main() -> None:
 def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     """Train the run, in every process of its group; the first one writes its files."""
     spec: Spec = args.spec
-    threads = max(args.threads // group.size, 1)
     memory.keep_memory()
-    reproducibility.make_reproducible(spec.seed, threads)
+    reproducibility.make_reproducible(spec.seed, spec.threads)
 
     photos = pack.load(args.pack)
     net = build.pretrained(spec.backbone, args.weights)
@@ -61,7 +59,7 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
 
     target = device.choose()
     weights_sha256 = sha256(args.weights) if args.weights else None
-    made_of = checkpoint.fingerprint(spec, photos, weights_sha256, target, threads)
+    made_of = checkpoint.fingerprint(spec, photos, weights_sha256, target)
     keeper = checkpoint.Checkpoint(args.run / kept.CHECKPOINT, made_of, requests, group)
     progress = console.Progress(f"{args.run.parent.name} {args.run.name}", spec.epochs, shown=group.first)
     trained = loop.train(net, spec, photos, target, progress, console.epoch_line, keeper, group)
@@ -88,7 +86,7 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
         "train_seconds": sum(epoch.train_seconds + epoch.val_seconds for epoch in trained.history),
         "precision": trained.precision,
         "device": device.name(target),
-        "threads": args.threads,
+        "threads": torch.get_num_threads(),
         "torch": str(torch.__version__),
     }
     write_json(args.run / "record.json", record)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from chained import Job, Workflow, training
+from configs import load, one, small
 
 from ablation.chain import advice
 from ablation.photos import pairs
@@ -26,29 +27,44 @@ def test_job_arrays_need_as_many_slots_as_trainings() -> None:
     advice.require_slots_for_arrays(Workflow([training("one/seed0")], executor_settings=None, nodes=0))
 
 
-@pytest.mark.parametrize(
-    ("cores", "threads", "wide"),
-    [
-        (8, [1], 8),
-        (8, [1, 1, 1], 2),
-        (7, [2, 2], None),
-        (9, [2, 2], 4),  # a multiple of what a run of two processes takes
-        (2, [1, 1], None),
-        (8, [], None),
-    ],
-)
-def test_idle_cores_are_named_with_the_option_that_uses_them(
-    capsys: pytest.CaptureFixture[str], cores: int, threads: list[int], wide: int | None
+IDLE = [
+    (8, 1, {}, 1, 8),
+    (8, 3, {}, 3, 2),
+    (2, 2, {}, None, None),
+    (8, 0, {}, None, None),
+    # What a run of two processes takes, it takes twice.
+    (9, 2, {"gpus": 2}, 4, 2),
+    (7, 2, {"gpus": 2}, None, None),
+    (12, 2, {"threads": 2}, 4, 6),
+    (7, 2, {"threads": 3}, None, None),
+]
+
+
+@pytest.mark.parametrize(("cores", "trainings", "recipe", "used", "wide"), IDLE)
+def test_idle_cores_are_named_with_the_value_that_uses_them(
+    capsys: pytest.CaptureFixture[str],
+    cores: int,
+    trainings: int,
+    recipe: dict[str, int],
+    used: int | None,
+    wide: int | None,
 ) -> None:
-    jobs = [training(f"one/seed{k}", threads=each) for k, each in enumerate(threads)]
-    advice.warn_of_idle_cores(Workflow([*jobs, Job("pack", threads=8)], cores=cores))
-    told = capsys.readouterr().out
-    if wide is None:
-        assert told == ""
-    else:
-        assert len(told.splitlines()) == 1
-        assert f"use {sum(threads)} of {cores} cores" in told
-        assert f"--set-threads train={wide} pretrain={wide}" in told
+    """Few trainings of a study of 15 runs."""
+    config = small(seeds=list(range(5)))
+    config["recipe"] |= recipe
+    jobs = [training(f"one/seed{k}") for k in range(trainings)]
+    advice.warn_of_idle_cores(Workflow([*jobs, Job("pack", threads=8)], cores=cores), load(config))
+    now = recipe.get("threads", 1)
+    told = (
+        f"Mind: the trainings of this run use {used} of {cores} cores. recipe.threads: {wide} "
+        f"in place of {now} can make them faster; every run of the study (15) then trains anew.\n"
+    )
+    assert capsys.readouterr().out == (told if wide else "")
+
+
+def test_nothing_is_said_of_threads_that_an_experiment_chose(capsys: pytest.CaptureFixture[str]) -> None:
+    advice.warn_of_idle_cores(Workflow([training("one/seed0")], cores=8), load(one(threads=2)))
+    assert capsys.readouterr().out == ""
 
 
 def test_shared_photos_are_counted(

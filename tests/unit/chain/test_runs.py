@@ -16,8 +16,8 @@ from ablation.spec import Spec
 FIGURES = ("curves", "samples")
 
 
-def runs(gpus: int = 0, threads: int = 1, **sections: Any) -> Runs:
-    return Runs(load(small(**sections)), gpus=gpus, threads=threads)
+def runs(gpus: int = 0, **sections: Any) -> Runs:
+    return Runs(load(small(**sections)), gpus=gpus)
 
 
 def of(experiment: str, seed: str = "0") -> Any:
@@ -61,9 +61,9 @@ def test_starting_weights() -> None:
 
 
 def test_gpus_and_threads_are_of_each_process() -> None:
-    ours = runs(gpus=1, threads=2, experiments=experiments(gpus=3))
+    ours = runs(gpus=1, experiments=experiments(gpus=3, threads=2))
     assert of_each(ours.gpus) == [1, 3]
-    assert of_each(ours.threads) == [2, 6]
+    assert of_each(ours.threads) == [1, 6]
     assert of_each(runs(experiments=experiments(gpus=3)).gpus) == [0, 0]
 
 

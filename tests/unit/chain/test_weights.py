@@ -31,6 +31,7 @@ def test_a_pretraining() -> None:
     assert (spec["backbone"], spec["architecture"], spec["image_size"]) == ("alexnet", "original", 64)
     assert ours.pack(of("alexnet")) == "resources/packs/other/64px/photos.npy"
     assert ours.pack(of("resnet34")) == "resources/packs/other/48px/photos.npy"
+    assert ours.threads(of("alexnet")) == spec["threads"] == 1
 
 
 def test_what_most_experiments_wait_for_comes_first_and_of_equals_the_largest() -> None:

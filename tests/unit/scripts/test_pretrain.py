@@ -46,7 +46,7 @@ def test_pretraining_makes_a_weight_file(tmp_path: Path) -> None:
     )
     path, history = tmp_path / "out" / "w.safetensors", tmp_path / "out" / "history.csv"
     places = ("--pack", make_pack(tmp_path), "--output", path, "--history", history)
-    ended = run("pretrain", "--spec", spec.to_json(), *places, "--threads", "1")
+    ended = run("pretrain", "--spec", spec.to_json(), *places)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert re.fullmatch(r"epoch 1: train loss [^\n]+ s\n", ended.stdout)
     with history.open(newline="", encoding="utf-8") as file:

@@ -49,6 +49,7 @@ def test_a_list_of_one_gives_its_value_as_the_name() -> None:
         ("patience", [1, 2]),
         ("precision", ["fp32", "bf16"]),
         ("gpus", [1, 2]),
+        ("threads", [1, 2]),
     ],
 )
 def test_every_field_expands(field: str, values: list[Any]) -> None:

@@ -101,6 +101,12 @@ MISTAKES: dict[str, tuple[Where, Any, list[str]]] = {
     "batches without end": ((*EXPERIMENT, "batch_size"), [4, 10**6], ["batch_size[1]", "at most 65536"]),
     "no GPU": (("recipe", "gpus"), 0, ["recipe.gpus is 0", "at least 1"]),
     "GPUs without end": ((*EXPERIMENT, "gpus"), [1, 9], ["experiments[0].gpus[1]", "at most 8"]),
+    "no thread": (("recipe", "threads"), 0, ["recipe.threads is 0", "at least 1"]),
+    "threads without end": ((*EXPERIMENT, "threads"), [1, 2000], ["threads[1]", "at most 1024"]),
+    "threads of a pretraining": (
+        *[("weight_sources", "learned", "overrides", "alexnet", "threads"), "all"],
+        ["weight_sources.learned.overrides.alexnet.threads", "'all'", "integer"],
+    ),
     "patience without end": ((*EXPERIMENT, "patience"), 10**7, ["patience", "at most 1000000"]),
     "photos without end": ((*EXPERIMENT, "image_size"), 4096, ["image_size", "at most 2048"]),
     "pretraining without end": (

@@ -36,6 +36,7 @@ def test_what_a_run_is_called_is_not_in_its_spec() -> None:
         (("recipe", "patience"), 3),
         (("recipe", "precision"), "fp32"),
         (("recipe", "gpus"), 2),
+        (("recipe", "threads"), 2),
         (("weights",), "net"),
         (("augmentations", "plain"), ["normalize"]),
         (("experiments", 0, "augmentation"), "flipped"),
@@ -63,6 +64,7 @@ def test_swapping_two_values_changes_the_spec() -> None:
     [
         (("recipe", "precision"), "auto"),
         (("recipe", "gpus"), 1),
+        (("recipe", "threads"), 1),
         (("optimizers", "sgd", "weight_decay"), 0.0),
         (("optimizers", "sgd", "weight_decay"), 0),
         (("optimizers", "sgd", "schedule"), "constant"),
@@ -71,6 +73,7 @@ def test_swapping_two_values_changes_the_spec() -> None:
         (("experiments", 0, "architecture"), ORIGINAL),
         (("experiments", 0, "weights"), "start"),
         (("experiments", 0, "epochs"), 5),
+        (("experiments", 0, "threads"), 1),
         (("experiments", 0, "momentum"), 0.9),
         (("augmentations", "flipped", 0), {"horizontal_flip": {"probability": 0.5}}),
         (("augmentations", "flipped", 0), {"horizontal_flip": {}}),

@@ -16,6 +16,22 @@ def test_a_source_of_weights_trains_each_backbone_by_its_own_recipe() -> None:
     assert found.weights_from("torchvision") == ["net"]
 
 
+def test_a_pretraining_has_the_recipes_threads_or_its_own() -> None:
+    config = small()
+
+    def threads() -> list[int]:
+        found = load(config)
+        return [found.pretraining("learned", name)[1].threads for name in ("alexnet", "googlenet")]
+
+    assert threads() == [1, 1]
+    config["recipe"]["threads"] = 4
+    assert threads() == [4, 4]
+    config["weight_sources"]["learned"]["threads"] = 3
+    assert threads() == [3, 3]
+    config["weight_sources"]["learned"]["overrides"]["alexnet"]["threads"] = 2
+    assert threads() == [2, 3]
+
+
 def test_weights_trained_on_photos_too_small_for_the_backbone() -> None:
     load(one(weights="learned"))
     config = one(weights="learned")

@@ -188,10 +188,10 @@ CODE = sorted({path for script in checkpoint.CODE for path, _ in code.of(script)
 def test_other_code_is_another_training(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
     """Of the tables, what the spec names."""
     recipe, pack = spec(augmentation=RANDOM, architecture="softmax_output"), replace(photos(), sha256="a")
-    before = checkpoint.fingerprint(recipe, pack, None, CPU, 1)
+    before = checkpoint.fingerprint(recipe, pack, None, CPU)
     monkeypatch.setattr(code, "SCRIPTS", edited(tmp_path / "scripts", name))
     forget()
-    after = checkpoint.fingerprint(recipe, pack, None, CPU, 1)
+    after = checkpoint.fingerprint(recipe, pack, None, CPU)
     monkeypatch.undo()
     forget()
     assert after != before
@@ -199,21 +199,21 @@ def test_other_code_is_another_training(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_fingerprints_tell_trainings_apart(monkeypatch: pytest.MonkeyPatch) -> None:
     recipe, pack = spec(), replace(photos(), sha256="a")
-    same = checkpoint.fingerprint(recipe, pack, None, CPU, 1)
-    assert checkpoint.fingerprint(spec(), replace(photos(), sha256="a"), None, CPU, 1) == same
+    same = checkpoint.fingerprint(recipe, pack, None, CPU)
+    assert checkpoint.fingerprint(spec(), replace(photos(), sha256="a"), None, CPU) == same
     others = [
-        checkpoint.fingerprint(spec(seed=1), pack, None, CPU, 1),
-        checkpoint.fingerprint(recipe, replace(pack, sha256="b"), None, CPU, 1),
-        checkpoint.fingerprint(recipe, pack, "c", CPU, 1),
-        checkpoint.fingerprint(recipe, pack, None, CPU, 2),
+        checkpoint.fingerprint(spec(seed=1), pack, None, CPU),
+        checkpoint.fingerprint(recipe, replace(pack, sha256="b"), None, CPU),
+        checkpoint.fingerprint(recipe, pack, "c", CPU),
+        checkpoint.fingerprint(spec(threads=2), pack, None, CPU),
     ]
-    gpus = {checkpoint.fingerprint(recipe, pack, None, torch.device("cuda", one), 1) for one in range(2)}
+    gpus = {checkpoint.fingerprint(recipe, pack, None, torch.device("cuda", one)) for one in range(2)}
     others += gpus
     assert len(gpus) == 1
     # "auto" is one spec, but another precision on another machine.
     for native in (True, False):
         monkeypatch.setattr("ablation.training.precision.native_bf16", lambda _device, native=native: native)
-        others.append(checkpoint.fingerprint(spec(precision="auto"), pack, None, CPU, 1))
+        others.append(checkpoint.fingerprint(spec(precision="auto"), pack, None, CPU))
     monkeypatch.undo()
     assert len({same, *others}) == 1 + len(others)
 

@@ -32,7 +32,8 @@ class Spec:
 
     `augmentation` is a tuple of (transform name, parameters), applied in order; `patience` counts
     epochs without a lower validation loss; `precision` is "auto", "fp32" or "bf16"; `gpus` is how many
-    processes train together, which changes how sums are rounded.
+    processes train together, and `threads` with how many CPU threads each computes, on however many cores:
+    both change how sums are rounded.
     """
 
     backbone: str
@@ -47,6 +48,7 @@ class Spec:
     precision: str
     seed: int
     gpus: int = 1
+    threads: int = 1
 
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""

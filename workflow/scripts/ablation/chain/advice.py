@@ -9,6 +9,7 @@ from typing import Any
 from ablation.chain import paths
 from ablation.photos import pairs
 from ablation.running.errors import ERROR
+from ablation.study.study import Study
 
 
 def require_slots_for_arrays(workflow: Any) -> None:
@@ -20,21 +21,24 @@ def require_slots_for_arrays(workflow: Any) -> None:
         sys.exit(f"{ERROR}{told}: add --jobs {trainings}")
 
 
-def warn_of_idle_cores(workflow: Any) -> None:
-    """Name the option by which few trainings take many cores of this machine.
+def warn_of_idle_cores(workflow: Any, study: Study) -> None:
+    """Name the value by which few trainings take many cores of this machine.
 
-    It is the user's, for another number of threads rounds otherwise.
+    It is the user's to choose, for another number of threads rounds otherwise. Nothing is said where an
+    experiment has threads of its own.
     """
-    jobs = workflow.dag.needrun_jobs()
-    threads = [job.threads for job in jobs if job.rule.name == "train"]
-    most = max(threads, default=1)
-    # A multiple, because a run of several processes divides its threads among them.
-    wide = workflow.cores // max(len(threads), 1) // most * most
-    if threads and wide > most:
-        told = f"Mind: the trainings of this run use {sum(threads)} of {workflow.cores} cores."
-        option = f"--set-threads train={wide} pretrain={wide}"
-        cost = "a stopped training then begins anew, and results differ by rounding"
-        print(f"{told} {option} can make them faster; {cost}.")
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
+    specs = [study.experiments[job.wildcards.experiment].spec for job in jobs]
+    threads = study.config["recipe"]["threads"]
+    if not specs or any(spec.threads != threads for spec in specs):
+        return
+    # A run of several processes has so many threads in each.
+    wide = workflow.cores // len(specs) // max(spec.gpus for spec in specs)
+    if wide > threads:
+        used = threads * sum(spec.gpus for spec in specs)
+        told = f"Mind: the trainings of this run use {used} of {workflow.cores} cores."
+        cost = f"every run of the study ({len(study.runs())}) then trains anew"
+        print(f"{told} recipe.threads: {wide} in place of {threads} can make them faster; {cost}.")
 
 
 def warn_of_shared_photos(dataset: str) -> None:

@@ -24,19 +24,19 @@ T = TypeVar("T")
 
 
 class Runs:
-    """The runs of a study. `gpus` and `threads` are what each of a run's processes takes, one a GPU.
+    """The runs of a study. `gpus` is how many GPUs each of a run's processes takes: one where there are some.
 
     `pack`, `weights`, `gpus`, `threads` and `priority` are values where all runs have the same, else
     functions of the wildcards: Snakemake takes longer over functions, for every job.
     """
 
-    def __init__(self, study: Study, *, gpus: int, threads: int) -> None:
+    def __init__(self, study: Study, *, gpus: int) -> None:
         self.study, self.cuda = study, gpus > 0
         self.folder = paths.runs(study.dataset.name)
         self.pack = self._alike(self._pack)
         self.weights = self._alike(self._weights)
         self.gpus = self._alike(lambda spec: gpus * spec.gpus)
-        self.threads = self._alike(lambda spec: threads * spec.gpus)
+        self.threads = self._alike(lambda spec: spec.threads * spec.gpus)
         # The largest network first: were it the last to end, other cores would have no work meanwhile.
         self.priority = self._alike(lambda spec: needs.parameters(spec.backbone, spec.architecture))
 

@@ -60,6 +60,10 @@ class Weights:
         waiting = self.study.experiments_from(wildcards.source, wildcards.backbone)
         return 1000 * waiting + needs.parameters(wildcards.backbone, ORIGINAL)
 
+    def threads(self, wildcards: Any) -> int:
+        """Return the CPU threads that a pretraining computes with."""
+        return self._pretraining(wildcards)[1].threads
+
     def memory(self, wildcards: Any, attempt: int) -> int:
         """Return MB of memory for a pretraining."""
         return resources.more(resources.memory(self._pretraining(wildcards)[1], cuda=self.cuda), attempt)

@@ -16,7 +16,7 @@ from ablation.study.recipes import OPTIMIZER_FIELDS, resolved_augmentation, reso
 from ablation.study.weights import check_pretraining_size
 from ablation.study.wording import shown
 
-RECIPE_FIELDS = ("image_size", "batch_size", "epochs", "patience", "precision", "gpus")
+RECIPE_FIELDS = ("image_size", "batch_size", "epochs", "patience", "precision", "gpus", "threads")
 # Fields whose lists expand to one experiment for each value, in the order that names are made.
 EXPANDED = (
     *("backbone", "architecture", "augmentation", "optimizer", "weights"),

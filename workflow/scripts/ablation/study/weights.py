@@ -43,9 +43,13 @@ def check_pretraining_size(config: dict[str, Any], source: str, backbone: str) -
 
 
 def pretraining(config: dict[str, Any], source: str, backbone: str) -> tuple[str, Spec]:
-    """Return the data set and the spec by which a source trains a backbone from random weights."""
+    """Return the data set and the spec by which a source trains a backbone from random weights.
+
+    Its threads are the recipe's where it has none of its own: they are chosen for the machine.
+    """
     fields = config["weight_sources"][source]
-    fields = {**fields, **fields["overrides"].get(backbone, {})}
+    threads = {"threads": config["recipe"]["threads"]}
+    fields = {**threads, **fields, **fields["overrides"].get(backbone, {})}
     spec = Spec(
         backbone=backbone,
         architecture=edits.ORIGINAL,
@@ -58,5 +62,6 @@ def pretraining(config: dict[str, Any], source: str, backbone: str) -> tuple[str
         patience=fields["epochs"],
         precision=fields["precision"],
         seed=fields["seed"],
+        threads=fields["threads"],
     )
     return fields["dataset"], spec

@@ -31,9 +31,7 @@ DIGEST_BYTES = hashlib.sha256().digest_size
 CODE = ("train.py", "pretrain.py")
 
 
-def fingerprint(
-    spec: Spec, photos: Pack, weights_sha256: str | None, target: torch.device, threads: int
-) -> str:
+def fingerprint(spec: Spec, photos: Pack, weights_sha256: str | None, target: torch.device) -> str:
     """Return a hash of everything that decides a training's numbers, the code included."""
     parts: dict[str, Any] = {
         "spec": spec.to_json(),
@@ -42,7 +40,6 @@ def fingerprint(
         # Not its name: a cluster may try again on another GPU, and the same bytes are promised on CPUs only.
         "device": target.type,
         "precision": resolve_precision(spec.precision, target),
-        "threads": threads,
     }
     parts["code"] = [*(module for path in CODE for module in code.of(path)), *provenance.of_run(spec)]
     versions = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}

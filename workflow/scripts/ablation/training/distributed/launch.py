@@ -82,19 +82,17 @@ def quiet(really: bool) -> Iterator[None]:
         yield
 
 
-def launch(processes: int, threads: int, requests: Requests) -> None:
+def launch(processes: int, requests: Requests) -> None:
     """Run this program again in so many processes, as `torchrun --standalone` does, and wait for them.
 
-    `threads` is how many CPU threads they have together, `requests` what signals have asked for so far; those
-    to come go on to them. Exits with the status of the first that fails: as one process would, with
-    RESUMABLE where they left a checkpoint.
+    `requests` are what signals have asked for so far; those to come go on to them. Exits with the status of
+    the first that fails: as one process would, with RESUMABLE where they left a checkpoint.
     """
     from torch.distributed import run as torchrun
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 
     # What torchrun says of a failed process is no news.
     logging.disable(logging.ERROR)
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads))
     console.hand_on_terminal()
     on_signal(pass_on, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     requests.refuse_to_wait()

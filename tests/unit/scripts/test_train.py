@@ -1,0 +1,36 @@
+"""The script that trains."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from runs import SPEC, Run, write_pack
+
+
+@pytest.fixture
+def _affinity() -> Iterator[None]:
+    """Put back the cores that a test's processes may use."""
+    before = os.sched_getaffinity(0)
+    yield
+    os.sched_setaffinity(0, before)
+
+
+@pytest.mark.usefixtures("_affinity")
+def test_a_number_of_threads_gives_the_same_bytes_on_any_number_of_cores(tmp_path: Path) -> None:
+    """On all cores of this machine, and on one, where the threads take turns."""
+    spec = replace(SPEC, threads=2)
+    wide = Run(tmp_path / "wide", write_pack(tmp_path / "pack", 6, 3), spec)
+    narrow = wide.with_spec("narrow")
+    wide.finish()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    narrow.finish()
+    for name in ("weights.safetensors", "outputs.npy"):
+        assert (wide.folder / name).read_bytes() == (narrow.folder / name).read_bytes()
+    assert (wide.history() == narrow.history()).all()
+    for run in (wide, narrow):
+        assert json.loads((run.folder / "record.json").read_text(encoding="utf-8"))["threads"] == 2
