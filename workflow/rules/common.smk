@@ -49,6 +49,7 @@ GPUS = environment.gpus()
 # A training takes GPUs of its own where there are some: which ones, it finds out by locks (running/lease.py).
 TRAINING_GPUS = 1 if GPUS or SUBMITS else 0
 os.environ[lease.SHARE] = str(STUDY.config["gpu_share"])
+os.environ[environment.SPEED] = STUDY.config["speed"]
 if workflow.is_main_process and not SUBMITS:
     for name, limit in resources.limits(GPUS, STUDY.config["gpu_share"]).items():
         if name not in workflow.global_resources:

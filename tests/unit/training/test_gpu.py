@@ -64,12 +64,16 @@ def network(backbone: str) -> nn.Module:
 
 
 @pytest.fixture
-def _meta(monkeypatch: pytest.MonkeyPatch) -> None:
+def _meta(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the meta device do what a GPU does, where PyTorch refuses to."""
     monkeypatch.setattr(loop, "takes", lambda _device, _size: True)
     for module in (loop, state):
         monkeypatch.setattr(module, "autocast", lambda _precision, _device: nullcontext())
     monkeypatch.setattr(sys.modules["torch.optim.adam"], "_device_dtype_check_for_fused", lambda _: None)
+    missing = torch.library.Library("aten", "IMPL", "Meta")
+    missing.impl("_fused_adamw_.tensor_lr", lambda *_arguments, **_options: None)
+    yield
+    missing._destroy()
 
 
 @pytest.mark.usefixtures("_meta")

@@ -8,6 +8,8 @@ import re
 import sys
 from pathlib import Path
 
+# How a GPU trains, auto or eager: from config.yaml, by way of the Snakefile.
+SPEED = "ABLATION_SPEED"
 # Where the system shows its devices.
 DEVICES = Path("/dev")
 

@@ -28,6 +28,19 @@ def make_optimizer(parameters: list[nn.Parameter], values: Optimizer) -> torch.o
     )
 
 
+def put_rates_on(device: torch.device, optimizer: torch.optim.Optimizer) -> None:
+    """Have an optimizer of parameters on a GPU find its learning rates there, as float32 tensors.
+
+    A recorded step (`graphs`) looks for nothing outside the GPU's memory; one that is not recorded takes the
+    rate from there too, so that both compute the same. On a CPU rates stay numbers.
+    """
+    if device.type == "cpu":
+        return
+    for group in optimizer.param_groups:
+        group["lr"] = torch.as_tensor(group["lr"], dtype=torch.float32, device=device)
+        group["capturable"] = True
+
+
 def make_schedule(
     optimizer: torch.optim.Optimizer, values: Optimizer, steps: int
 ) -> torch.optim.lr_scheduler.LRScheduler:

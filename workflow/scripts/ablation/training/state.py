@@ -16,8 +16,9 @@ from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.distributed.layers import wrap
+from ablation.training.graphs import CudaRecorder, Graphs, Step, wanted
 from ablation.training.history import Epoch
-from ablation.training.optimization import flat, make_optimizer, make_schedule
+from ablation.training.optimization import flat, make_optimizer, make_schedule, put_rates_on
 from ablation.training.placement import place
 from ablation.training.precision import autocast, resolve_precision
 
@@ -53,6 +54,10 @@ class Training:
         # The fused optimizers copy at every step what does not lie in a row, as channels-last weights.
         self.rows = [nn.Parameter(flat(parameter.detach())) for parameter in self.net.parameters()]
         self.optimizer = make_optimizer(self.rows, spec.optimizer)
+        put_rates_on(device, self.optimizer)
+        self.compute: Step = self.forward_and_back
+        if wanted(device, group):
+            self.compute = Graphs(self.forward_and_back, self.net.zero_grad, CudaRecorder())
         self.batches = math.ceil(photos / spec.batch_size)
         self.schedule = make_schedule(self.optimizer, spec.optimizer, spec.epochs * self.batches)
         self.generator = torch.Generator().manual_seed(spec.seed)
@@ -87,6 +92,17 @@ class Training:
         `batch` is how many photos all processes have of it; N if not given.
         """
         self.group.batch = len(labels) if batch is None else batch
+        loss, hits = self.compute(photos, labels)
+        self.schedule.step()
+        self.losses[self.batch] = self.group.sum(loss)
+        self.hits += self.group.sum(hits)
+        self.batch += 1
+
+    def forward_and_back(self, photos: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Change the weights by one batch; return this process's part of the loss, and how many it hit.
+
+        Nothing here may change from batch to batch but tensors' values: a graph has recorded all else.
+        """
         with autocast(self.trained.precision, self.device):
             logits = self.trains(photos)
         loss = functional.cross_entropy(logits.float(), labels, reduction="sum") / self.group.batch
@@ -97,10 +113,7 @@ class Training:
             row.grad, parameter.grad = flat(parameter.grad), None
         self.optimizer.step()
         self.optimizer.zero_grad()
-        self.schedule.step()
-        self.losses[self.batch] = self.group.sum(loss.detach())
-        self.hits += self.group.sum((logits.argmax(1) == labels).sum())
-        self.batch += 1
+        return loss.detach(), (logits.argmax(1) == labels).sum()
 
     def train_loss_and_accuracy(self) -> tuple[float, float]:
         """Return the averages over the epoch's photos; refuse a loss that is not finite."""
@@ -162,6 +175,7 @@ class Training:
         """Go on where `state_dict` was called; its tensors may lie on any device."""
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
+        put_rates_on(self.device, self.optimizer)
         self.schedule.load_state_dict(state["schedule"])
         self.generator.set_state(state["generator"])
         torch.set_rng_state(state["cpu_generator"])
