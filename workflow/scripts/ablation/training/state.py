@@ -52,7 +52,8 @@ class Training:
         self.net = place(net, device)
         self.trains = wrap(self.net, group)
         # The fused optimizers copy at every step what does not lie in a row, as channels-last weights.
-        self.rows = [nn.Parameter(flat(parameter.detach())) for parameter in self.net.parameters()]
+        self.parameters = [one for one in self.net.parameters() if one.requires_grad]
+        self.rows = [nn.Parameter(flat(parameter.detach())) for parameter in self.parameters]
         self.optimizer = make_optimizer(self.rows, spec.optimizer)
         put_rates_on(device, self.optimizer)
         self.compute: Step = self.forward_and_back
@@ -108,7 +109,7 @@ class Training:
         loss = functional.cross_entropy(logits.float(), labels, reduction="sum") / self.group.batch
         # The gradients of several processes are averaged, and their losses add up to that of the batch.
         (loss * self.group.size).backward()
-        for row, parameter in zip(self.rows, self.net.parameters(), strict=True):
+        for row, parameter in zip(self.rows, self.parameters, strict=True):
             assert parameter.grad is not None, "every parameter takes part"
             row.grad, parameter.grad = flat(parameter.grad), None
         self.optimizer.step()
