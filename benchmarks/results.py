@@ -14,7 +14,7 @@ import torch
 
 FILE = Path(__file__).parent / "results.csv"
 CORES = len(os.sched_getaffinity(0))
-PACKAGES = ("torch", "torchvision", "snakemake", "fastai", "lightning", "ultralytics")
+PACKAGES = ("torch", "torchvision", "snakemake", "timm", "fastai", "lightning", "ultralytics")
 
 
 @dataclass
@@ -113,28 +113,28 @@ def markdown(rows: list[Row]) -> str:
     return "# The latest results\n" + "\n".join(lines) + "\n"
 
 
-def read() -> list[Row]:
+def read(file: Path = FILE) -> list[Row]:
     """Return the rows of the latest results."""
-    if not FILE.exists():
+    if not file.exists():
         return []
     numbers = ("median", "lowest", "highest", "mib", "ours_faster")
-    with FILE.open(encoding="utf-8", newline="") as file:
+    with file.open(encoding="utf-8", newline="") as lines:
         return [
             Row(**row | {name: float(row[name]) if row[name] else None for name in numbers})
-            for row in csv.DictReader(file)
+            for row in csv.DictReader(lines)
         ]
 
 
-def replace(made: list[Row], order: list[str]) -> None:
+def replace(made: list[Row], order: list[str], file: Path = FILE) -> None:
     """Write rows in place of those of the same benchmark on the same machine, as CSV and as Markdown.
 
     `order` is that of the benchmarks.
     """
     again = {(row.benchmark, row.machine) for row in made}
-    rows = [row for row in read() if (row.benchmark, row.machine) not in again] + made
+    rows = [row for row in read(file) if (row.benchmark, row.machine) not in again] + made
     rows.sort(key=lambda row: (row.machine, order.index(row.benchmark)))
-    with FILE.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Row)], lineterminator="\n")
+    with file.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, [field.name for field in fields(Row)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(map(asdict, rows))
-    FILE.with_suffix(".md").write_text(markdown(rows), encoding="utf-8")
+    file.with_suffix(".md").write_text(markdown(rows), encoding="utf-8")

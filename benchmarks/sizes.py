@@ -50,6 +50,15 @@ class Sizes:
     steps: int
     matrix: int
     vector: int
+    # On a GPU: what trains, on how many photos and on how many the script that is slow; what is compiled.
+    gpu_backbones: tuple[str, ...]
+    gpu_photos: tuple[int, int]
+    gpu_compiled: tuple[str, ...]
+    gpu_epochs: int
+    # The report's study: its photos, how many epochs, and how many of its experiments; None for all.
+    report_photos: int
+    report_epochs: int
+    report_experiments: int | None
 
 
 FULL = Sizes(
@@ -79,6 +88,17 @@ FULL = Sizes(
     steps=5,
     matrix=2048,
     vector=2**27,
+    # The last two are timm's.
+    gpu_backbones=(
+        *("googlenet", "resnet50", "alexnet", "resnet101"),
+        *("tf_efficientnet_lite0", "vit_small_patch16_224"),
+    ),
+    gpu_photos=(4096, 256),
+    gpu_compiled=("googlenet", "resnet50", "alexnet"),
+    gpu_epochs=10,
+    report_photos=2_190,
+    report_epochs=40,
+    report_experiments=None,
 )
 SMALLEST = Sizes(
     repetitions=1,
@@ -104,6 +124,13 @@ SMALLEST = Sizes(
     steps=1,
     matrix=64,
     vector=2**10,
+    gpu_backbones=("googlenet", "vit_small_patch16_224"),
+    gpu_photos=(8, 4),
+    gpu_compiled=("alexnet",),
+    gpu_epochs=1,
+    report_photos=20,
+    report_epochs=1,
+    report_experiments=2,
 )
 _NAMED = {"full": FULL, "smallest": SMALLEST}
 

@@ -3,7 +3,8 @@
 Prints "ready" after a warm-up of some batches; after a line on standard input trains an epoch and prints what
 it took as JSON. `ours` is the program's own training; `ceiling` the same step on one random batch that never
 changes; `report` the script that the report's author would have: fp32, photos decoded at every epoch by two
-loader processes, torchvision's transforms, a loss read after every batch.
+loader processes, torchvision's transforms, a loss read after every batch. `timm` is the step of timm's
+train.py on the batch of `ceiling`; `compiled` is ours with the network compiled by torch.compile.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import psutil
 import torch
@@ -21,10 +23,9 @@ from torch import nn
 
 HERE = Path(__file__).parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
-from ablation.networks import backbones
 from ablation.photos import pack
 from ablation.training import device, loop, memory, reproducibility, state
-from recipe import network, spec
+from recipe import SGD, network, spec
 from sizes import SIZES
 
 WARM_UP = 2
@@ -80,6 +81,20 @@ def ours(backbone: str, folder: Path, threads: int) -> None:
 
     net = network(backbone, len(photos.categories))
     loop.train(net, spec(backbone, 10**6), photos, target, watch)
+
+
+class Compiled(state.Training):
+    """A training whose network is compiled."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.trains = torch.compile(self.net)
+
+
+def compiled(backbone: str, folder: Path, threads: int) -> None:
+    """As `ours`, but compiled. The steps are recorded all the same where that works."""
+    loop.Training = Compiled  # type: ignore[misc]
+    ours(backbone, folder, threads)
 
 
 def ceiling(backbone: str, folder: Path, threads: int) -> None:
@@ -146,17 +161,53 @@ def report(backbone: str, folder: Path, threads: int) -> None:
         turns.done(len(photos), started)
 
 
+def timm_step(backbone: str, folder: Path, threads: int) -> None:
+    """Take the steps of timm's train.py --amp --amp-dtype bfloat16 --channels-last, with its optimizer."""
+    from timm.optim import create_optimizer_v2
+    from timm.utils import AverageMeter
+
+    torch.manual_seed(0)
+    torch.set_num_threads(threads)
+    target = device.choose()
+    turns = Turns(target)
+    torch.backends.cuda.matmul.allow_tf32 = True
+    torch.backends.cudnn.benchmark = True
+    photos = pack.load_index(folder / "pack")
+    steps, classes = int(photos.training.sum()) // SIZES.batch, len(photos.categories)
+    net = network(backbone, classes).to(target, memory_format=torch.channels_last).train()
+    values = spec(backbone, 1).optimizer
+    options = {"momentum": values.momentum} if values is SGD else {}
+    optimizer = create_optimizer_v2(
+        net, values.algorithm, lr=values.learning_rate, weight_decay=values.weight_decay, **options
+    )
+    criterion, losses = nn.CrossEntropyLoss(), AverageMeter()
+    batch = torch.randn(SIZES.batch, 3, SIZES.side, SIZES.side).to(target, memory_format=torch.channels_last)
+    labels = torch.randint(classes, (SIZES.batch,)).to(target)
+    while True:
+        started = turns.wait()
+        for _ in range(steps if turns.warm else WARM_UP):
+            with torch.autocast(target.type, torch.bfloat16):
+                loss = criterion(net(batch), labels)
+            losses.update(loss.item(), SIZES.batch)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        turns.done(steps * SIZES.batch, started)
+
+
 WORKERS: dict[str, Callable[[str, Path, int], None]] = {
     "ours": ours,
     "ceiling": ceiling,
     "report": report,
+    "timm": timm_step,
+    "compiled": compiled,
 }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("worker", choices=WORKERS)
-    parser.add_argument("--backbone", required=True, choices=backbones.BACKBONES)
+    parser.add_argument("--backbone", required=True)
     parser.add_argument("--folder", required=True, type=Path, help="photos and their pack")
     parser.add_argument("--threads", required=True, type=int)
     args = parser.parse_args()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -13,9 +10,10 @@ from pathlib import Path
 import torch
 
 import photos
-from commands import PROCESSES, in_turns
+from commands import in_turns
 from results import CORES, Row, compared
 from sizes import SIZES
+from trainers import Trainer
 
 
 def measure(folder: Path, given: Path | None) -> Iterator[Row]:
@@ -50,23 +48,15 @@ def measure(folder: Path, given: Path | None) -> Iterator[Row]:
 
 def epoch(kind: str, backbone: str, folder: Path, processes: int, threads: int) -> tuple[float, float]:
     """Train an epoch in so many processes at once; return the images a second of all, and MiB of all."""
-    command = [sys.executable, str(PROCESSES / "training.py"), kind]
-    command += ["--backbone", backbone, "--folder", str(folder), "--threads", str(threads)]
-    env = os.environ | {"OMP_NUM_THREADS": str(threads)}
-    started = [
-        subprocess.Popen(command, env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for _ in range(processes)
-    ]
-    if any(one.stdout.readline() != "ready\n" for one in started if one.stdout):
-        sys.exit(f"{' '.join(command)} ended early")
+    started = [Trainer(kind, backbone, folder, threads) for _ in range(processes)]
+    if not all(one.is_ready() for one in started):
+        sys.exit(f"error: {' '.join(started[0].command)} ended early")
     for one in started:
-        if one.stdin:
-            one.stdin.write("\n")
-            one.stdin.flush()
-    told = [json.loads(one.stdout.readline()) for one in started if one.stdout]
+        one.begin()
+    speeds, mib = zip(*(one.found() for one in started), strict=True)
     for one in started:
-        one.communicate()
-    return sum(each["images_per_second"] for each in told), sum(each["mib"] for each in told)
+        one.end()
+    return sum(speeds), sum(mib)
 
 
 def counted(count: int, what: str) -> str:
