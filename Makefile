@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test lint format benchmark clean
+.PHONY: help run test lint format benchmark rehearse clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ format: $(VENV)/test.done ## format the code
 benchmark: .venv-benchmark/done ## measure speed against a script, peers and the hardware (about an hour)
 	.venv-benchmark/bin/python benchmarks/run.py $(WORKLOADS)
 
+rehearse: .venv-gpu/done ## rehearse benchmarks/gpu.sh here, with the versions of a machine with a GPU
+	PYTHON=.venv-gpu/bin/python benchmarks/gpu.sh --rehearse
+
 clean: ## remove all results and resources (asks first)
 	@printf 'Remove results/, resources/ and logs/? [y/N] '; read -r answer; [ "$$answer" = y ]
 	rm -rf results/* resources logs .snakemake
@@ -56,6 +59,11 @@ PACKAGES = -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
 .venv-benchmark/done: benchmarks/requirements.txt $(VENV)/run.done
 	$(BIN)/python -m venv --clear $(@D)
 	@$(BIN)/python $(PACKAGES) > "$$($(@D)/bin/python $(PACKAGES))/venv.pth"
+	$(INSTALL)
+	@touch $@
+
+.venv-gpu/done: benchmarks/gpu/requirements.txt | $(VENV)/python.done
+	$(PYTHON) -m venv --clear $(@D)
 	$(INSTALL)
 	@touch $@
 

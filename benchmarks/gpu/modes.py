@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ablation.running import environment
-from gpu.throughput import arranged, measured
-from results import CORES, Row, compared
+from gpu.throughput import arranged, measured, refuse
+from results import CORES, Row
 from sizes import SIZES
 from trainers import Trainer
 
@@ -25,5 +25,7 @@ def measure(_out: Path, scratch: Path) -> Iterator[Row]:
         }
         for backbone in backbones
     }
+    failed: list[str] = []
     for backbone in backbones:
-        yield from compared(list(measured(backbone, trainers[backbone])), OURS)
+        yield from measured(backbone, trainers[backbone], OURS, failed)
+    refuse(failed)

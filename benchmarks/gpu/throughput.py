@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -18,13 +19,14 @@ SUBJECTS = {OURS: "ours", "ceiling": "ceiling", "report-style script": "report",
 
 def measure(_out: Path, scratch: Path) -> Iterator[Row]:
     """All subjects of a network start together and then take turns."""
+    folders, failed = arranged(scratch), list[str]()
     for backbone in SIZES.gpu_backbones:
-        folders = arranged(scratch)
         trainers = {
             subject: Trainer(kind, backbone, folders["few" if kind == "report" else "many"], CORES)
             for subject, kind in SUBJECTS.items()
         }
-        yield from compared(list(measured(backbone, trainers)), OURS)
+        yield from measured(backbone, trainers, OURS, failed)
+    refuse(failed)
 
 
 def arranged(scratch: Path) -> dict[str, Path]:
@@ -38,19 +40,28 @@ def arranged(scratch: Path) -> dict[str, Path]:
     return folders
 
 
-def measured(backbone: str, trainers: dict[str, Trainer]) -> Iterator[Row]:
-    """Return a row for each trainer that gets as far as to train; say of each other that it did not."""
+def measured(backbone: str, trainers: dict[str, Trainer], ours: str, failed: list[str]) -> list[Row]:
+    """Return a row for each trainer that gets as far as to train, compared with `ours`.
+
+    Those that do not are added to `failed`.
+    """
     ready = {subject: one for subject, one in trainers.items() if one.is_ready()}
-    for subject in trainers.keys() - ready.keys():
-        print(f"{backbone}, {subject}: ended before it trained, as said above")
+    failed += [f"{backbone}, {subject}" for subject in trainers if subject not in ready]
     turns = in_turns({subject: partial(epoch, one) for subject, one in ready.items()}, warm_ups=0)
     for one in trainers.values():
         one.end()
     workload = f"train {backbone}, {SIZES.side} px, batch {SIZES.batch}"
-    for subject, found in turns.items():
-        yield Row.of(
-            workload, subject, "images/s", [speed for speed, _ in found], max(mib for _, mib in found)
-        )
+    rows = [
+        Row.of(workload, subject, "images/s", [speed for speed, _ in found], max(mib for _, mib in found))
+        for subject, found in turns.items()
+    ]
+    return compared(rows, ours) if ours in turns else rows
+
+
+def refuse(failed: list[str]) -> None:
+    """End with 1 if something did not train."""
+    if failed:
+        sys.exit(f"error: ended before they trained, as said above: {'; '.join(failed)}")
 
 
 def epoch(trainer: Trainer) -> tuple[float, float]:

@@ -1,7 +1,7 @@
 """The commands of the benchmarks as the documents have them, run word for word in a copy of the project.
 
-`prepare` alone says what `.venv` and `.venv-benchmark` stand for there: the Python that runs the tests, and
-the one that has the peers.
+`prepare` alone says what `.venv`, `.venv-benchmark` and `.venv-gpu` stand for there: the Python that runs the
+tests, the one that has the peers, and the one that has what a machine with a GPU has.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from project import Project
 
 from places import DOCUMENTS, ROOT
 
-# make's own, or any with a file of the benchmarks among its words.
-_COMMAND = re.compile(r"make benchmark\b.*|\S+ (.* )?benchmarks/\S.*")
+# make's own, a script, or any with a file of the benchmarks among its words.
+_COMMAND = re.compile(r"make (benchmark|rehearse)\b.*|benchmarks/\S+\.sh\b.*|\S+ (.* )?benchmarks/\S.*")
 _BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`([^`]+)`")
 _ROW = re.compile(r" +\d+\.\d\d \S+ +\(\d+\.\d\d to \d+\.\d\d\)")
@@ -33,13 +33,20 @@ def commands(text: str) -> list[str]:
 DOCUMENTED = list(
     dict.fromkeys(one for path in DOCUMENTS for one in commands(path.read_text(encoding="utf-8")))
 )
-# tests/slurm/test_arrays.py runs these, tests/benchmarks/test_benchmarks.py all others.
+# tests/slurm/test_arrays.py runs these, test_gpu_script.py the next, test_benchmarks.py all others.
 ON_SLURM = [command for command in DOCUMENTED if "benchmarks/arrays.py" in command]
+ON_GPU = [command for command in DOCUMENTED if "benchmarks/gpu.sh" in command or "make rehearse" in command]
 
 
 def peers() -> Path | None:
     """Return the Python that has the peers, if `make` has made it."""
     environment = ROOT / ".venv-benchmark"
+    return environment / "bin/python" if (environment / "done").exists() else None
+
+
+def gpu_python() -> Path | None:
+    """Return the Python that has what a machine with a GPU has, if `make` has made it."""
+    environment = ROOT / ".venv-gpu"
     return environment / "bin/python" if (environment / "done").exists() else None
 
 
@@ -49,6 +56,7 @@ def prepare(project: Project) -> None:
         ".venv/bin/python": sys.executable,
         ".venv/bin/snakemake": f"{sys.executable} -m snakemake",
         ".venv-benchmark/bin/python": f"{peers() or sys.executable}",
+        ".venv-gpu/bin/python": f"{gpu_python() or sys.executable}",
     }
     for name, program in programs.items():
         path = project.folder / name
@@ -56,7 +64,7 @@ def prepare(project: Project) -> None:
         path.write_text(f'#!/bin/sh\nexec {program} "$@"\n', encoding="utf-8")
         path.chmod(0o755)
     # What make would have to make first, in the order of its rules.
-    for name in (".venv/python.done", ".venv/run.done", ".venv-benchmark/done"):
+    for name in (".venv/python.done", ".venv/run.done", ".venv-benchmark/done", ".venv-gpu/done"):
         (project.folder / name).touch()
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documented import DOCUMENTED, ON_SLURM, commands, peers, prepare, rows, run
+from documented import DOCUMENTED, ON_GPU, ON_SLURM, commands, peers, prepare, rows, run
 from own_photos import write_archive
 from project import Project
 
@@ -20,7 +20,7 @@ from workloads import WORKLOADS
 EVERYTHING = "make benchmark"
 PRECISION = [one for one in DOCUMENTED if "benchmarks/precision." in one]
 # All that has no test of its own, whatever it is.
-OTHERS = [one for one in DOCUMENTED if one not in (EVERYTHING, *PRECISION, *ON_SLURM)]
+OTHERS = [one for one in DOCUMENTED if one not in (EVERYTHING, *PRECISION, *ON_SLURM, *ON_GPU)]
 
 
 def named(command: str) -> list[str]:
