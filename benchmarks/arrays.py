@@ -37,7 +37,7 @@ STAND_IN = """
 import argparse, shutil
 from pathlib import Path
 parser = argparse.ArgumentParser()
-for name in ("spec", "pack", "threads"):
+for name in ("spec", "pack"):
     parser.add_argument(f"--{name}")
 parser.add_argument("--weights", nargs="?")
 parser.add_argument("--run")

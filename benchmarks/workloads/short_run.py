@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import photos
 import recipe
 from commands import in_turns, timed
 from copies import ROOT, SCRIPTS, overlay, project, snakemake
-from results import Row, compared
+from results import CORES, Row, compared
 from sizes import SIZES
 
 PEERS = ("fastai", "lightning", "ultralytics")
@@ -41,7 +42,8 @@ def steps(folder: Path) -> float:
     index = f"index.py --photos {classes} --train-fraction 0.7 --seed 0 --output {made}/manifest.csv"
     pack = f"pack.py --photos {classes} --manifest {made}/manifest.csv --size {SIZES.side}"
     pack += f" --output {made}/pack"
-    spec = shlex.quote(recipe.spec("googlenet", SIZES.epochs).to_json())
+    wide = replace(recipe.spec("googlenet", SIZES.epochs), threads=CORES)
+    spec = shlex.quote(wide.to_json())
     train = f"train.py --pack {made}/pack --run {made}/run --spec {spec}"
     chain = " && ".join(f"{sys.executable} {SCRIPTS}/{step}" for step in (index, pack, train))
     return timed(["sh", "-c", chain], folder, folder / "run.log")
@@ -60,6 +62,7 @@ def study(folder: Path) -> float:
             "batch_size": SIZES.batch,
             "epochs": SIZES.epochs,
             "patience": SIZES.epochs,
+            "threads": CORES,
         },
         experiments=[
             {"name": "googlenet", "backbone": "googlenet", "optimizer": "adamw", "augmentation": "normalize"}

@@ -6,11 +6,13 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import yaml
 
+from ablation.spec import Spec
 from commands import in_turns, repeated, timed
 from copies import ROOT, overlay, project, snakemake
 from results import CORES, Row, compared
@@ -86,8 +88,9 @@ def tiny_study(folder: Path) -> Path:
 def outside_epochs(own: Path, folder: Path) -> float:
     """Train a run of the tiny study again; return the seconds that were no epoch's."""
     run = own / "results/runs/demo/rung-none/seed0"
-    command = [sys.executable, str(own / "workflow/scripts/train.py"), "--threads", str(CORES)]
-    command += ["--spec", (run / "spec.json").read_text(encoding="utf-8"), "--run", str(folder / "run")]
+    spec = Spec.from_json((run / "spec.json").read_text(encoding="utf-8"))
+    command = [sys.executable, str(own / "workflow/scripts/train.py"), "--run", str(folder / "run")]
+    command += ["--spec", replace(spec, threads=CORES).to_json()]
     command += ["--pack", str(own / "resources/packs/demo/64px")]
     command += ["--weights", str(own / "resources/weights/drawn/googlenet.safetensors")]
     seconds = timed(command, folder, folder / "train.log")
