@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 
 from ablation.networks import backbones, build, edits
 from ablation.photos.pack import Pack
+from ablation.running import environment
 from ablation.spec import Optimizer, Spec
 from ablation.training import augmentation, loop, parameters, placement, state
 from ablation.training.distributed.group import Group
@@ -239,27 +241,31 @@ def test_photos_that_do_not_fit_a_gpu_are_read_ahead(
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
 @pytest.mark.parametrize("resident", [True, False])
-def test_a_gpu_is_not_waited_for_while_it_trains(monkeypatch: pytest.MonkeyPatch, resident: bool) -> None:
+@pytest.mark.parametrize("speed", ["auto", "eager"])
+def test_a_gpu_is_not_waited_for_while_it_trains(
+    monkeypatch: pytest.MonkeyPatch, speed: str, resident: bool
+) -> None:
     """CUDA's own word, where there is a GPU; it counts for the thread that reads ahead too."""
     monkeypatch.setattr(loop, "takes", lambda _device, _size: resident)
-    end = state.Training.train_loss_and_accuracy
+    monkeypatch.setenv(environment.SPEED, speed)
+    end, asked = state.Training.train_loss_and_accuracy, []
 
-    def watch(batches: Sequence[Tensor], _epoch: int) -> Iterator[Tensor]:
-        torch.cuda.set_sync_debug_mode("error")
+    def watch(batches: Sequence[Tensor], epoch: int) -> Iterator[Tensor]:
+        # Not before: what is chosen, started or recorded once may wait.
+        torch.cuda.set_sync_debug_mode("error" if epoch == 3 else "default")
         yield from batches
 
     def ask(training: state.Training) -> tuple[float, float]:
-        assert torch.cuda.get_sync_debug_mode() == (2 if strict else 0)
+        asked.append(torch.cuda.get_sync_debug_mode())
         torch.cuda.set_sync_debug_mode("default")
         return end(training)
 
     monkeypatch.setattr(state.Training, "train_loss_and_accuracy", ask)
-    strict = False
-    # First without: what is chosen or started once may wait.
-    loop.train(network("googlenet"), spec("googlenet"), photos(), GPU)
-    strict = True
     try:
-        loop.train(network("googlenet"), spec("googlenet"), photos(), GPU, watch)
+        loop.train(
+            network("googlenet"), replace(spec("googlenet"), epochs=3, patience=3), photos(), GPU, watch
+        )
+        assert asked == [0, 0, 2]
     finally:
         torch.cuda.set_sync_debug_mode("default")
 
