@@ -38,6 +38,8 @@ def main() -> int:
         parser.error(f"no part {', '.join(sorted(unknown))}; one of: {', '.join(PARTS)}")
     if args.rehearse:
         os.environ[sizes.VARIABLE] = "smallest"
+        # Threads that wait would take the few cores from the processes that compute.
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     args.out.mkdir(parents=True, exist_ok=True)
     began, allowed, ends = time.monotonic(), 0.0, {}
     with tempfile.TemporaryDirectory() as scratch:
