@@ -24,7 +24,7 @@ def test_a_composed_name_stays(name: str) -> None:
     assert nfc(unicodedata.normalize("NFD", name)) == nfc(name)
 
 
-@given(name=st.text(max_size=250))
+@given(name=st.text(max_size=250).filter(str.isprintable))
 def test_a_long_name_shows_both_ends(name: str) -> None:
     if len(name) <= 100:
         assert short(name) == name
@@ -33,6 +33,16 @@ def test_a_long_name_shows_both_ends(name: str) -> None:
         assert short(name) == f"{start}...{end}"
         assert name.startswith(start)
         assert name.endswith(end)
+
+
+@given(name=st.text(max_size=250))
+def test_a_name_is_one_printable_line(name: str) -> None:
+    assert short(name).isprintable()
+    assert len(short(name + "\n").splitlines()) == 1
+
+
+def test_what_cannot_be_printed_is_shown() -> None:
+    assert short("a\nb\x00\u2028") == "a\\nb\\x00\\u2028"
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,18 @@ def nfc(name: str) -> str:
 
 
 def short(name: object) -> str:
-    """Return a name, or the two ends of one that would bury the rest of a message."""
+    """Return a name in one line, or the two ends of one that would bury the rest of a message.
+
+    Line breaks and what else cannot be printed are shown as Python writes them.
+    """
     text, half = str(name), _NAME_SHOWN // 2
-    return text if len(text) <= _NAME_SHOWN else f"{text[:half]}...{text[-half:]}"
+    ends = [text] if len(text) <= _NAME_SHOWN else [text[:half], text[-half:]]
+    return "...".join(map(printable, ends))
+
+
+def printable(text: str) -> str:
+    """Return a text with what cannot be printed as Python writes it."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
 
 
 def some(names: Iterable[object], one: str = "photo", many: str = "photos") -> str:
