@@ -22,6 +22,9 @@ RECIPES = {
     "one cycle": spec(augmentation=RANDOM, optimizer=replace(ADAMW, schedule="one_cycle")),
     "patience": spec(optimizer=replace(SGD, learning_rate=0.3), epochs=9, patience=2),
     "bf16": spec(augmentation=RANDOM, precision="bf16"),
+    "head": spec(optimizer=ADAMW, trains="head"),
+    "head then all": spec(augmentation=RANDOM, optimizer=ADAMW, trains="head_then_all", head_epochs=2),
+    "features then all": spec(optimizer=ADAMW, trains="head_then_all", head_epochs=2),
 }
 BATCHES = 3  # an epoch: 8 photos by 3
 

@@ -50,12 +50,37 @@ def test_a_list_of_one_gives_its_value_as_the_name() -> None:
         ("precision", ["fp32", "bf16"]),
         ("gpus", [1, 2]),
         ("threads", [1, 2]),
+        ("trains", ["all", "head"]),
     ],
 )
 def test_every_field_expands(field: str, values: list[Any]) -> None:
     found = specs(one(**{field: values}))
     assert list(found) == [f"one-{value}" for value in values]
     assert len(set(found.values())) == 2
+
+
+def test_head_epochs_expand_and_count_only_where_they_decide() -> None:
+    found = specs(one(trains="head_then_all", head_epochs=[1, 2]))
+    assert list(found) == ["one-1", "one-2"]
+    assert len(set(found.values())) == 2
+    for trains in ("all", "head"):
+        same = specs(one(trains=trains, head_epochs=[1, 2]))
+        assert len(set(same.values())) == 1
+
+
+@pytest.mark.parametrize("where", [("recipe",), ("experiments", 0)])
+def test_a_head_needs_fewer_epochs_than_there_are(where: Where) -> None:
+    config = change(one(trains="head_then_all", epochs=5), (*where, "head_epochs"), 5)
+    key = "experiments[0].head_epochs" if where[0] == "experiments" else "recipe.head_epochs"
+    assert refusal(config) == f"config: {key} is 5, but one trains for 5 epochs in all; give {key} fewer"
+    load(change(config, (*where, "head_epochs"), 4))
+
+
+@pytest.mark.parametrize("trains", ["head", "head_then_all"])
+def test_an_edited_network_trains_as_a_whole(trains: str) -> None:
+    config = one(architecture="fewer_layers", trains=trains, image_size=224)
+    told = f"config: experiments[0].trains is {trains}, but one has an edit in what would be frozen"
+    assert refusal(config) == f"{told}; give experiments[0] trains: all"
 
 
 @pytest.mark.parametrize("where", [("recipe",), ("experiments", 0)])

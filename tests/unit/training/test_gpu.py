@@ -27,6 +27,7 @@ from ablation.spec import Optimizer, Spec
 from ablation.training import augmentation, loop, parameters, placement, state
 from ablation.training.distributed.group import Group
 from ablation.training.distributed.layers import SharedBatchNorm2d
+from ablation.training.inputs import Augmented
 from ablation.training.loader import Photos
 from ablation.training.read_ahead import Staging
 
@@ -97,8 +98,8 @@ def test_nothing_is_asked_of_the_device_before_an_epochs_last_batch_is_trained(b
 @pytest.mark.usefixtures("_meta")
 def test_nothing_is_asked_of_the_device_while_validating() -> None:
     net = placement.place(network("alexnet"), META)
-    chosen = Photos.of(photos(), training=False, device=META, resident=True)
-    assert loop.predict(net, spec("alexnet"), chosen, META, "fp32").shape == (5, 3)
+    chosen = Augmented.of(photos(), spec("alexnet"), training=False, device=META, resident=True)
+    assert loop.predict(net, spec("alexnet"), chosen, "fp32").shape == (5, 3)
 
 
 def test_batch_norm_of_several_processes_asks_nothing_of_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -215,7 +216,7 @@ def test_photos_and_weights_are_channels_last_and_layers_compute_bf16_on_a_gpu(b
         batch = augmentation.augmented(pixels, transforms, augmentation.draw(transforms, 4, generator))
         assert batch.shape == (4, 3, SIDE, SIDE)
         assert batch.is_contiguous(**last)
-        outputs = loop.predict(net, spec(backbone), chosen, GPU, "bf16")
+        outputs = loop.predict(net, spec(backbone), Augmented(chosen, transforms), "bf16")
     assert {pixels.device, labels.device, batch.device, outputs.device} == {GPU}
     assert (outputs.shape, outputs.dtype) == ((sum(BATCHES), 3), torch.float32)
     assert set(layers) == {(GPU, GPU, GPU, torch.bfloat16)}

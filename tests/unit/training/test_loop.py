@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from ablation.running.errors import UserError
 from ablation.training import loop
 from ablation.training.history import Epoch
-from ablation.training.loader import Photos
+from ablation.training.inputs import Augmented
 
 # --- averages ---------------------------------------------------------------------------------------
 
@@ -132,8 +132,8 @@ def test_the_best_weights_give_the_best_loss() -> None:
     trained = loop.train(net, recipe, pack, CPU)
     assert 1 <= trained.best_epoch < 12
     net.load_state_dict(trained.best_state)
-    validation = Photos.of(pack, training=False, device=CPU)
-    outputs = loop.predict(net, recipe, validation, CPU, "fp32")
+    validation = Augmented.of(pack, recipe, training=False, device=CPU)
+    outputs = loop.predict(net, recipe, validation, "fp32")
     assert torch.equal(outputs, trained.best_outputs)
     losses, hits = loop.losses_and_hits(outputs, validation.labels)
     best = trained.history[trained.best_epoch - 1]
@@ -182,9 +182,9 @@ def normalised() -> Tiny:
 def test_validation_changes_nothing() -> None:
     net, pack = normalised(), photos()
     before = state_of(net)
-    validation = Photos.of(pack, training=False, device=CPU)
-    one = loop.predict(net, spec(), validation, CPU, "fp32")
-    assert torch.equal(one, loop.predict(net, spec(), validation, CPU, "fp32"))
+    validation = Augmented.of(pack, spec(), training=False, device=CPU)
+    one = loop.predict(net, spec(), validation, "fp32")
+    assert torch.equal(one, loop.predict(net, spec(), validation, "fp32"))
     assert_same(before, state_of(net))
     assert not net.training
     loop.train(net, spec(), pack, CPU)
@@ -198,9 +198,9 @@ def test_validation_changes_nothing() -> None:
 def test_predictions_are_in_the_packs_order_batch_by_batch(batch_size: int) -> None:
     """A softmax over the batch shows which photos were together."""
     net, pack = Tiny(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, CLASSES), nn.Softmax(dim=0)), photos()
-    validation = Photos.of(pack, training=False, device=CPU)
-    assert len(validation) == 5
-    found = loop.predict(net, spec(batch_size=batch_size), validation, CPU, "fp32")
+    validation = Augmented.of(pack, spec(), training=False, device=CPU)
+    assert len(validation.labels) == 5
+    found = loop.predict(net, spec(batch_size=batch_size), validation, "fp32")
     inputs = torch.from_numpy(pack.photos[~pack.training]).permute(0, 3, 1, 2) / 255
     logits = net.layers[:2](inputs).detach()
     expected = [logits[k : k + batch_size].softmax(0) for k in range(0, 5, batch_size)]

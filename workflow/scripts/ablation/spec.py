@@ -33,7 +33,8 @@ class Spec:
     `augmentation` is a tuple of (transform name, parameters), applied in order; `patience` counts
     epochs without a lower validation loss; `precision` is "auto", "fp32" or "bf16"; `gpus` is how many
     processes train together, and `threads` with how many CPU threads each computes, on however many cores:
-    both change how sums are rounded.
+    both change how sums are rounded. `trains` is "all", "head" or "head_then_all", whose first `head_epochs`
+    train the head alone (0 for the others).
     """
 
     backbone: str
@@ -49,6 +50,8 @@ class Spec:
     seed: int
     gpus: int = 1
     threads: int = 1
+    trains: str = "all"
+    head_epochs: int = 0
 
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""

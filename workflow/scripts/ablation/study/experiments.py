@@ -16,7 +16,10 @@ from ablation.study.recipes import OPTIMIZER_FIELDS, resolved_augmentation, reso
 from ablation.study.weights import check_pretraining_size
 from ablation.study.wording import shown
 
-RECIPE_FIELDS = ("image_size", "batch_size", "epochs", "patience", "precision", "gpus", "threads")
+RECIPE_FIELDS = (
+    *("image_size", "batch_size", "epochs", "patience", "precision", "gpus", "threads"),
+    *("trains", "head_epochs"),
+)
 # Fields whose lists expand to one experiment for each value, in the order that names are made.
 EXPANDED = (
     *("backbone", "architecture", "augmentation", "optimizer", "weights"),
@@ -122,6 +125,7 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
             f"process must hold; give {where} gpus: 1"
         )
     check_pretraining_size(config, weights, entry["backbone"])
+    recipe["head_epochs"] = resolved_head_epochs(recipe, entry, name, where)
     spec = Spec(
         backbone=entry["backbone"],
         architecture=architecture,
@@ -133,3 +137,26 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
     )
     seeds = tuple(entry.get("seeds", config["seeds"]))
     return Experiment(name, entry.get("label", name), entry["augmentation"], entry["optimizer"], seeds, spec)
+
+
+def resolved_head_epochs(recipe: dict[str, Any], entry: dict[str, Any], name: str, where: str) -> int:
+    """Return the first epochs that train the head alone; 0 where the recipe's number decides nothing."""
+
+    def key(field: str) -> str:
+        return f"{where}.{field}" if field in entry else f"recipe.{field}"
+
+    trains, head_epochs = recipe["trains"], recipe["head_epochs"]
+    if trains != "all" and entry.get("architecture", edits.ORIGINAL) != edits.ORIGINAL:
+        raise UserError(
+            f"config: {key('trains')} is {trains}, but {name} has an edit in what would be frozen; "
+            f"give {where} trains: all"
+        )
+    if trains != "head_then_all":
+        return 0
+    if head_epochs >= recipe["epochs"]:
+        raise UserError(
+            f"config: {key('head_epochs')} is {head_epochs}, but {name} trains for {recipe['epochs']} epochs "
+            f"in all; give {key('head_epochs')} fewer"
+        )
+    count: int = head_epochs
+    return count

@@ -15,13 +15,13 @@ from ablation.photos.pack import Pack
 from ablation.running import lease
 from ablation.running.errors import UserError
 from ablation.spec import Spec
-from ablation.training.augmentation import augmented, build, draw, part
 from ablation.training.checkpoint import Checkpoint
 from ablation.training.device import name as device_name
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.history import Epoch
-from ablation.training.loader import Photos
+from ablation.training.inputs import Augmented, Features, Inputs, in_order
 from ablation.training.memory import is_out_of_memory, takes
+from ablation.training.parts import train_mode
 from ablation.training.precision import autocast
 from ablation.training.state import Trained, Training, require_finite
 
@@ -71,28 +71,31 @@ def run(
 ) -> Trained:
     """Do the work of `train`."""
     resident = takes(device, pack.photos.nbytes)
-    training, validation = (
-        Photos.of(pack, training=part, device=device, resident=resident) for part in (True, False)
-    )
-    transforms = build(spec.augmentation, training=True)
-    state = Training(net, spec, len(training), device, group)
+    photos = [
+        Augmented.of(pack, spec, training=part, device=device, resident=resident) for part in (True, False)
+    ]
+    state = Training(net, spec, len(photos[0].labels), device, group)
     if checkpoint:
         checkpoint.resume(state)
+    known: list[Features] | None = None
 
     def after_batch() -> None:
         if checkpoint:
             checkpoint.after_batch(state)
 
     while not state.trained.ended:
-        state.net.train()
-        for index, (pixels, labels) in training.batches(watch(state.rest(), state.epoch), group):
-            drawn, own = draw(transforms, len(index), state.generator), group.shard(len(index))
-            state.step(augmented(pixels, transforms, part(drawn, own)), labels, len(index))
+        if known is None and state.trains_head and photos[0].repeats:
+            known = features(state, photos)
+        training, validation = known if known and state.trains_head else photos
+        train_mode(state.net, state.chosen)
+        batches = watch(state.rest(), state.epoch)
+        for index, inputs, labels in training.batches(batches, state.generator, group):
+            state.step(inputs, labels, len(index))
             after_batch()
         train_figures = state.train_loss_and_accuracy()
 
         halfway = time.perf_counter()
-        outputs = predict(state.net, spec, validation, device, state.trained.precision, after_batch, group)
+        outputs = predict(state.computes, spec, validation, state.trained.precision, after_batch, group)
         losses, hits = losses_and_hits(outputs, validation.labels)
         require_finite(losses, f"epoch {state.epoch}, validation batch", spec.batch_size)
         val_figures = float(losses.mean()), float(hits.mean())
@@ -148,24 +151,39 @@ def losses_and_hits(outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
     return losses, (outputs.argmax(1) == labels).double()
 
 
+def features(state: Training, photos: Sequence[Augmented]) -> list[Features]:
+    """Have a training go on by the head alone; return its inputs, what the frozen part makes of the photos.
+
+    Nothing changes, and the list is empty, where the head's outputs are not yet the network's.
+    """
+    found = []
+    for some in photos:
+        kept: list[Tensor] = []
+        hook = state.head.register_forward_pre_hook(lambda _head, given, kept=kept: kept.append(given[0]))
+        # Every process computes all of them, to the same values.
+        outputs = predict(state.net, state.spec, some, state.trained.precision)
+        hook.remove()
+        found.append(Features(torch.cat(kept), some.labels))
+        if not torch.equal(predict(state.head, state.spec, found[-1], state.trained.precision), outputs):
+            return []
+    state.compute_on(state.head)
+    return found
+
+
 @torch.inference_mode()
 def predict(
     net: nn.Module,
     spec: Spec,
-    photos: Photos,
-    device: torch.device,
+    inputs: Inputs,
     precision: str,
     after_batch: Callable[[], None] = lambda: None,
     group: Group = ALONE,
 ) -> Tensor:
-    """Return the network's float32 outputs N x classes, in evaluation mode and in the photos' order."""
+    """Return the network's float32 outputs N x classes, in evaluation mode and in the inputs' order."""
     net.eval()
-    transforms = build(spec.augmentation, training=False)
     outputs = []
-    for index, (pixels, _) in photos.batches(torch.arange(len(photos)).split(spec.batch_size), group):
-        nothing = draw(transforms, len(pixels), torch.Generator())
-        batch = augmented(pixels, transforms, nothing)
-        with autocast(precision, device):
+    for index, batch, _ in in_order(inputs, spec.batch_size, group):
+        with autocast(precision, batch.device):
             outputs.append(group.gather(net(batch).float(), len(index)))
         after_batch()
     return torch.cat(outputs)

@@ -19,6 +19,7 @@ from ablation.training.distributed.layers import wrap
 from ablation.training.graphs import CudaRecorder, Graphs, Step, wanted
 from ablation.training.history import Epoch
 from ablation.training.optimization import flat, make_optimizer, make_schedule, put_rates_on
+from ablation.training.parts import choose, head_epochs, head_of
 from ablation.training.placement import place
 from ablation.training.precision import autocast, resolve_precision
 
@@ -50,20 +51,36 @@ class Training:
     ) -> None:
         self.spec, self.photos, self.device, self.group = spec, photos, device, group
         self.net = place(net, device)
-        self.trains = wrap(self.net, group)
+        self.head, self.head_epochs = head_of(self.net), head_epochs(spec)
+        self.batches = math.ceil(photos / spec.batch_size)
+        self.generator = torch.Generator().manual_seed(spec.seed)
+        self.trained = Trained(precision=resolve_precision(spec.precision, device))
+        self.start_phase()
+        self.start_epoch()
+
+    def start_phase(self) -> None:
+        """Choose what trains from this epoch on, with an optimizer and a schedule of its own."""
+        self.chosen = choose(self.net, self.spec, self.epoch)
+        self.compute_on(self.net)
         # The fused optimizers copy at every step what does not lie in a row, as channels-last weights.
         self.parameters = [one for one in self.net.parameters() if one.requires_grad]
         self.rows = [nn.Parameter(flat(parameter.detach())) for parameter in self.parameters]
-        self.optimizer = make_optimizer(self.rows, spec.optimizer)
-        put_rates_on(device, self.optimizer)
+        self.optimizer = make_optimizer(self.rows, self.spec.optimizer)
+        put_rates_on(self.device, self.optimizer)
+        epochs = self.head_epochs if self.trains_head else self.spec.epochs - self.head_epochs
+        self.schedule = make_schedule(self.optimizer, self.spec.optimizer, epochs * self.batches)
         self.compute: Step = self.forward_and_back
-        if wanted(device, group):
+        if wanted(self.device, self.group):
             self.compute = Graphs(self.forward_and_back, self.net.zero_grad, CudaRecorder())
-        self.batches = math.ceil(photos / spec.batch_size)
-        self.schedule = make_schedule(self.optimizer, spec.optimizer, spec.epochs * self.batches)
-        self.generator = torch.Generator().manual_seed(spec.seed)
-        self.trained = Trained(precision=resolve_precision(spec.precision, device))
-        self.start_epoch()
+
+    def compute_on(self, part: nn.Module) -> None:
+        """Compute steps by a part of the network: all of it, or its head, on features of photos."""
+        self.computes, self.trains = part, wrap(part, self.group)
+
+    @property
+    def trains_head(self) -> bool:
+        """Tell whether the head alone trains in this epoch."""
+        return self.epoch <= self.head_epochs
 
     def start_epoch(self) -> None:
         """Draw the order of the next epoch's photos and set its sums to zero."""
@@ -136,11 +153,14 @@ class Training:
         if epoch.val_loss < lowest:
             trained.best_epoch, trained.best_outputs = epoch.epoch, outputs
             self.keep_weights()
-        if epoch.epoch - trained.best_epoch >= self.spec.patience:
+        # Of a head that waits for the rest to train, no more is expected.
+        if epoch.epoch - max(trained.best_epoch, self.spec.head_epochs) >= self.spec.patience:
             trained.ended = "early_stop"
         elif epoch.epoch == self.spec.epochs:
             trained.ended = "epoch_limit"
         else:
+            if epoch.epoch == self.head_epochs:
+                self.start_phase()
             self.start_epoch()
 
     def keep_weights(self) -> None:
@@ -174,6 +194,8 @@ class Training:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where `state_dict` was called; its tensors may lie on any device."""
+        self.trained.history = [Epoch(**epoch) for epoch in state["history"]]
+        self.start_phase()
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
         put_rates_on(self.device, self.optimizer)
@@ -185,7 +207,6 @@ class Training:
         self.order, self.batch = state["order"], state["batch"]
         self.losses, self.hits = state["losses"].to(self.device), state["hits"].to(self.device)
         self.started = time.perf_counter() - state["seconds"]
-        self.trained.history = [Epoch(**epoch) for epoch in state["history"]]
         self.trained.best_epoch = state["best_epoch"]
         self.trained.best_outputs = state["best_outputs"].to(self.device)
         best = state["best_state"] or self.net.state_dict()

@@ -1,0 +1,94 @@
+"""What a network or its head computes on, batch by batch: augmented photos, or features of photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Generator, Tensor
+
+from ablation.photos.pack import Pack
+from ablation.spec import Spec
+from ablation.training.augmentation import augmented, build, draw, part
+from ablation.training.distributed.group import ALONE, Group
+from ablation.training.loader import Photos
+from ablation.training.transforms import Transform
+
+# The index of a batch, this process's part of its inputs, and that part's labels.
+Batch = tuple[Tensor, Tensor, Tensor]
+
+
+class Inputs(Protocol):
+    """Inputs with their int64 labels, which lie on the training's device."""
+
+    @property
+    def labels(self) -> Tensor:
+        """One for each input."""
+
+    def batches(
+        self, indices: Iterable[Tensor], generator: Generator, group: Group = ALONE
+    ) -> Iterator[Batch]:
+        """Yield the batches of these indices (on the CPU); what is random in them comes from `generator`."""
+
+
+@dataclass(frozen=True)
+class Augmented:
+    """Photos, float32 N x 3 x H x W, transformed anew each time."""
+
+    photos: Photos
+    transforms: Sequence[Transform]
+
+    @classmethod
+    def of(
+        cls, pack: Pack, spec: Spec, *, training: bool, device: torch.device, resident: bool = False
+    ) -> Augmented:
+        """Choose the training or the validation photos of a pack; the latter without what is random.
+
+        `resident` puts them into the device's memory.
+        """
+        photos = Photos.of(pack, training=training, device=device, resident=resident)
+        return cls(photos, build(spec.augmentation, training=training))
+
+    @property
+    def labels(self) -> Tensor:
+        """The photos' labels."""
+        return self.photos.labels
+
+    @property
+    def repeats(self) -> bool:
+        """Tell whether a photo is the same each time."""
+        return not any(step.random for step in self.transforms)
+
+    def batches(
+        self, indices: Iterable[Tensor], generator: Generator, group: Group = ALONE
+    ) -> Iterator[Batch]:
+        """Yield photos; each process draws for the whole batch."""
+        for index, (pixels, labels) in self.photos.batches(indices, group):
+            drawn, own = draw(self.transforms, len(index), generator), group.shard(len(index))
+            yield index, augmented(pixels, self.transforms, part(drawn, own)), labels
+
+
+@dataclass(frozen=True)
+class Features:
+    """What a frozen network makes of photos that are the same each time: N x features, computed once."""
+
+    values: Tensor
+    labels: Tensor
+
+    def batches(
+        self,
+        indices: Iterable[Tensor],
+        generator: Generator,  # noqa: ARG002
+        group: Group = ALONE,
+    ) -> Iterator[Batch]:
+        """Yield rows of the features."""
+        for index in indices:
+            own = index[group.shard(len(index))].to(self.labels.device, non_blocking=True)
+            yield index, self.values[own], self.labels[own]
+
+
+def in_order(inputs: Inputs, size: int, group: Group = ALONE) -> Iterator[Batch]:
+    """Yield all inputs in their order, in batches of `size`; nothing in them may be random."""
+    yield from inputs.batches(torch.arange(len(inputs.labels)).split(size), Generator(), group)

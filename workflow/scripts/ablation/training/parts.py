@@ -1,0 +1,40 @@
+"""Which part of a network trains: all of it, or its head alone."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from ablation.spec import Spec
+
+
+def head_of(net: nn.Module) -> nn.Module:
+    """Return the layer that makes a network's outputs: the last linear layer or convolution that it has."""
+    return [layer for layer in net.modules() if isinstance(layer, (nn.Linear, nn.Conv2d))][-1]
+
+
+def head_epochs(spec: Spec) -> int:
+    """Return how many of a training's first epochs train the head alone.
+
+    `head_then_all` is linear probing, then fine-tuning (Kumar et al. 2022): a head that fits the features
+    distorts them less when they begin to train.
+    """
+    return {"all": 0, "head": spec.epochs, "head_then_all": spec.head_epochs}[spec.trains]
+
+
+def choose(net: nn.Module, spec: Spec, epoch: int) -> nn.Module:
+    """Let only what trains in an epoch (from 1) have gradients; return that part of the network.
+
+    Where a spec trains all, parameters stay as they are, frozen ones too.
+    """
+    if spec.trains == "all":
+        return net
+    chosen = head_of(net) if epoch <= head_epochs(spec) else net
+    net.requires_grad_(False)
+    chosen.requires_grad_(True)
+    return chosen
+
+
+def train_mode(net: nn.Module, chosen: nn.Module) -> None:
+    """Put what trains into training mode, and what is frozen into evaluation mode."""
+    net.eval()
+    chosen.train()
