@@ -127,16 +127,16 @@ def test_docstrings_edited(study: Project) -> None:
 # --- what a configuration chooses by name -----------------------------------------------------------
 
 CHOICES = {
-    "transform": (f"{LIBRARY}/training/transforms.py", "TRANSFORMS: dict[str, type[Transform]] = {"),
+    "transform": (f"{LIBRARY}/training/transforms/table.py", "TRANSFORMS: dict[str, type[Transform]] = {"),
     "edit": (f"{LIBRARY}/networks/edits.py", "EDITS: dict[str, Edit] = {"),
     "head": (f"{LIBRARY}/networks/heads.py", "HEADS: dict[str, Callable[[Any, int], None]] = {"),
     "backbone": (f"{LIBRARY}/networks/backbones.py", "BACKBONES: dict[str, Backbone] = {"),
 }
 ADDED = {
     "transform": (
-        "class Negative(Transform):\n"
-        "    def apply(self, photos: Tensor, drawn: Drawn) -> Tensor:\n        return 1 - photos",
-        '"negative": dataclass(frozen=True)(Negative),',
+        "from dataclasses import dataclass\n\n\n@dataclass(frozen=True)\nclass Negative(Transform):\n"
+        "    def apply(self, photos, drawn):\n        return 1 - photos",
+        '"negative": Negative,',
     ),
     "edit": (
         "def no_dropout(net: Any) -> None:\n    net.classifier[0].p = 0.0",
@@ -191,8 +191,8 @@ ROTATE = "def rotate(photos: Tensor, degrees: Tensor) -> Tensor:\n"
 MINIMUM = "    minimum_size: int | None = None\n"
 ONE_CHANGED = [
     # The pretraining turns its photos too, but leaves their colours alone.
-    ("transform", HUE, f"{HUE}    turns = turns * 1\n", whole(*NORMALIZED)),
-    ("transform", ROTATE, f"{ROTATE}    degrees = degrees * 1\n", {PRETRAINING, *whole(*RUNS)}),
+    ("colour", HUE, f"{HUE}    turns = turns * 1\n", whole(*NORMALIZED)),
+    ("geometry", ROTATE, f"{ROTATE}    degrees = degrees * 1\n", {PRETRAINING, *whole(*RUNS)}),
     ("edit", "net.features[:6]", "net.features[:7]", whole(RUNS[3])),
     ("edit", "nn.Softmax(dim=0)", "nn.Softmax(0)", set()),
     ("edit", MINIMUM, f"    smallest: int = 0\n{MINIMUM}", whole(RUNS[3])),
@@ -216,7 +216,8 @@ ONE_CHANGED = [
 
 @pytest.mark.parametrize(("kind", "old", "new", "stale"), ONE_CHANGED)
 def test_one_changed(study: Project, kind: str, old: str, new: str, stale: set[str]) -> None:
-    path = study.folder / CHOICES[kind][0]
+    name = CHOICES[kind][0] if kind in CHOICES else f"{LIBRARY}/training/transforms/{kind}.py"
+    path = study.folder / name
     text = path.read_text(encoding="utf-8")
     assert text.count(old) == 1
     path.write_text(text.replace(old, new), encoding="utf-8")

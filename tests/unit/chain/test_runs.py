@@ -83,8 +83,8 @@ def test_the_code_is_of_all_that_the_spec_names() -> None:
     ours = runs(experiments=experiments(architecture="softmax_output", augmentation="plain"))
     assert [name for name, _ in ours.code(of("one"))] == [
         "ablation/networks/backbones.py[alexnet]",
-        "ablation/training/transforms.py[horizontal_flip]",
-        "ablation/training/transforms.py[rotation]",
+        "ablation/training/transforms[horizontal_flip]",
+        "ablation/training/transforms[rotation]",
         "ablation/networks/heads.py[replace_last_layer]",
     ]
     assert [name for name, _ in ours.code(of("two"))] == [

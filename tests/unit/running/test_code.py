@@ -71,7 +71,7 @@ def test_all_that_python_loads_for_a_script_decides_its_result(stage: str) -> No
         for path in loaded
         if not path.startswith("ablation/running/")
         and not path.endswith("/__init__.py")
-        and path not in code.TABLES.values()
+        and not path.startswith(tuple(code.TABLES.values()))
     }
     # Of a module with a table, what else is imported of it stands in brackets.
     found = {path for path, _ in code.of(stage) if "[" not in path}
@@ -102,7 +102,9 @@ def test_a_module_beside_the_scripts_counts(scripts: Path) -> None:
 def test_what_else_is_imported_of_a_tables_module_counts_by_name(scripts: Path) -> None:
     before = dict(code.of("train.py"))
     edit(
-        scripts / code.TABLES["TRANSFORMS"], "random: ClassVar[bool] = True", "random: ClassVar[bool] = False"
+        scripts / code.TABLES["TRANSFORMS"] / "base.py",
+        "random: ClassVar[bool] = True",
+        "random: ClassVar[bool] = False",
     )
     after = dict(code.of("train.py"))
     assert [path for path in before if before[path] != after[path]] == [
@@ -245,7 +247,7 @@ def test_every_row_of_every_table_has_a_hash_of_its_own() -> None:
     from ablation.networks.backbones import BACKBONES
     from ablation.networks.edits import EDITS
     from ablation.networks.heads import HEADS
-    from ablation.training.transforms import TRANSFORMS
+    from ablation.training.transforms.table import TRANSFORMS
 
     tables = {"BACKBONES": BACKBONES, "EDITS": EDITS, "HEADS": HEADS, "TRANSFORMS": TRANSFORMS}
     assert tables.keys() == code.TABLES.keys()
@@ -254,20 +256,43 @@ def test_every_row_of_every_table_has_a_hash_of_its_own() -> None:
         assert len(dict(found)) == len(set(dict(found).values())) == len(found)
 
 
-def test_an_edit_concerns_the_rows_that_reach_it(scripts: Path) -> None:
-    path, before = scripts / code.TABLES["TRANSFORMS"], rows(scripts, "TRANSFORMS")
-    for old, new, concerned in (
-        ("def luma(photos: Tensor)", "def luma(photos: Any)", {"color_jitter", "grayscale"}),
-        ("0.2989 * red", "0.299 * red", {"color_jitter", "grayscale"}),
-        ("photos.sub_(mean)", "photos.sub(mean)", {"normalize"}),
-        ("random: ClassVar[bool] = True", "random: ClassVar[bool] = not False", set(names(before))),
-        ("TRANSFORMS: dict", "def alone(x: Any) -> Any:\n    return x\n\n\nTRANSFORMS: dict", set()),
-        ("from typing import TYPE_CHECKING", "from typing import IO, TYPE_CHECKING", set()),
+def test_an_edit_concerns_the_rows_that_reach_it_from_whichever_module(scripts: Path) -> None:
+    folder, before = scripts / code.TABLES["TRANSFORMS"], rows(scripts, "TRANSFORMS")
+    all_rows, cut = set(names(before)), "def chance("
+    for module, old, new, concerned in (
+        ("colour", "def luma(photos: Tensor)", "def luma(photos: Any)", {"color_jitter", "grayscale"}),
+        ("colour", "0.2989 * red", "0.299 * red", {"color_jitter", "grayscale"}),
+        ("normalization", "photos.sub_(mean)", "photos.sub(mean)", {"normalize"}),
+        ("base", "random: ClassVar[bool] = True", "random: ClassVar[bool] = not False", all_rows),
+        ("base", "marked = marks.tolist()", "marked = [*marks.tolist()]", {"horizontal_flip", "grayscale"}),
+        ("base", cut, f"def alone(x: Any) -> Any:\n    return x\n\n\n{cut}", set()),
+        ("table", "TRANSFORMS: dict", "def alone(x: Any) -> Any:\n    return x\n\n\nTRANSFORMS: dict", set()),
+        ("geometry", "from typing import TYPE_CHECKING", "from typing import IO, TYPE_CHECKING", set()),
+        # A module more imports what others do, for itself.
+        ("normalization", "from collections.abc import", "import math\nfrom collections.abc import", set()),
     ):
-        edit(path, old, new)
+        edit(folder / f"{module}.py", old, new)
         after = rows(scripts, "TRANSFORMS")
-        assert {name for name in names(before) if before[name_of(name)] != after[name_of(name)]} == concerned
+        assert {name for name in all_rows if before[name_of(name)] != after[name_of(name)]} == concerned
         before = after
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from ablation.training.transforms.base import chance as drawn",
+        "from ablation.training.transforms import base",
+        "from ablation.training import transforms",
+        "import ablation.training.transforms.base",
+        "def late():\n    from ablation.training.transforms.base import chance",
+    ],
+)
+def test_what_would_not_be_found_in_a_tables_package_is_refused(scripts: Path, statement: str) -> None:
+    edit(
+        scripts / code.TABLES["TRANSFORMS"] / "table.py", "TRANSFORMS: dict", f"{statement}\nTRANSFORMS: dict"
+    )
+    with pytest.raises(ValueError, match="is not followed within ablation"):
+        rows(scripts, "TRANSFORMS")
 
 
 TABLE = '''"""A table."""

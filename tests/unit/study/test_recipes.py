@@ -11,7 +11,7 @@ import pytest
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer
 from ablation.study.recipes import resolved_augmentation, resolved_optimizer
-from ablation.training.transforms import TRANSFORMS
+from ablation.training.transforms.table import TRANSFORMS
 
 SGD = {
     "algorithm": "sgd",

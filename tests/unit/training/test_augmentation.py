@@ -11,15 +11,11 @@ from pixels import STRONG, assert_close, levels, seeded
 from torch import Tensor
 
 from ablation.training import augmentation
-from ablation.training.transforms import (
-    TRANSFORMS,
-    ColorJitter,
-    Grayscale,
-    HorizontalFlip,
-    Normalize,
-    Rotation,
-    Transform,
-)
+from ablation.training.transforms.base import Transform
+from ablation.training.transforms.colour import ColorJitter, Grayscale
+from ablation.training.transforms.geometry import HorizontalFlip, Rotation
+from ablation.training.transforms.normalization import Normalize
+from ablation.training.transforms.table import TRANSFORMS
 
 
 def augmented(pixels: Tensor, transforms: list[Transform], seed: int = 0) -> Tensor:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from ablation.training import parameters
-from ablation.training.transforms import TRANSFORMS
+from ablation.training.transforms.table import TRANSFORMS
 
 
 @pytest.mark.parametrize(

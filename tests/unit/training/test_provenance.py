@@ -11,7 +11,7 @@ from ablation.networks.backbones import BACKBONES
 from ablation.networks.edits import EDITS
 from ablation.running import code
 from ablation.training import provenance
-from ablation.training.transforms import TRANSFORMS
+from ablation.training.transforms.table import TRANSFORMS
 
 ROTATION, FLIP = ("rotation", {"degrees": 30.0}), ("horizontal_flip", {"probability": 0.5})
 
@@ -83,5 +83,5 @@ def test_every_row_has_a_hash_of_its_own() -> None:
         *(f"ablation/networks/backbones.py[{name}]" for name in BACKBONES),
         *(f"ablation/networks/heads.py[{name}]" for name in ("extend_fc", "replace_last_layer")),
         *(f"ablation/networks/edits.py[{name}]" for name in EDITS),
-        *(f"ablation/training/transforms.py[{name}]" for name in TRANSFORMS),
+        *(f"ablation/training/transforms[{name}]" for name in TRANSFORMS),
     }

@@ -18,15 +18,12 @@ from torch import Tensor
 from torchvision import transforms as torchvisions
 from torchvision.transforms.v2 import functional as reference
 
-from ablation.training import augmentation, transforms
-from ablation.training.transforms import (
-    ColorJitter,
-    Grayscale,
-    HorizontalFlip,
-    Normalize,
-    Rotation,
-    Transform,
-)
+from ablation.training import augmentation
+from ablation.training.transforms import colour, geometry
+from ablation.training.transforms.base import Transform
+from ablation.training.transforms.colour import ColorJitter, Grayscale
+from ablation.training.transforms.geometry import HorizontalFlip, Rotation
+from ablation.training.transforms.normalization import Normalize
 
 SIZES = [(24, 24), (20, 30), (30, 20), (1, 7)]
 REFERENCES = {
@@ -71,7 +68,7 @@ def test_colour_change_equals_torchvision(
         factors = values[turn:] + values[:turn]
         photos = noise(len(factors), size, seed=turn)
         theirs = torch.stack([REFERENCES[name](p, f) for p, f in zip(photos, factors, strict=True)])
-        assert_close(getattr(transforms, name)(photos, column(factors)), theirs, tolerance)
+        assert_close(getattr(colour, name)(photos, column(factors)), theirs, tolerance)
 
 
 @pytest.mark.parametrize("size", [(48, 48), (40, 60), (60, 40), (33, 64)])
@@ -79,7 +76,7 @@ def test_rotation_equals_torchvision(size: tuple[int, int]) -> None:
     angles = (torch.rand(30, generator=seeded(1)) * 360 - 180).tolist()
     photos = noise(30, size) + 0.1  # so that black differs from the filling
     theirs = torch.stack([reference.rotate(p, a) for p, a in zip(photos, angles, strict=True)])
-    different = (transforms.rotate(photos, column(angles)) != theirs).any(dim=1)
+    different = (geometry.rotate(photos, column(angles)) != theirs).any(dim=1)
     assert different.float().mean() <= 0.001
 
 
@@ -87,7 +84,7 @@ def test_rotation_equals_torchvision(size: tuple[int, int]) -> None:
 @pytest.mark.parametrize("size", [(16, 16), (17, 17), (16, 24)])
 def test_rotation_by_right_angles_equals_torchvision(angle: float, size: tuple[int, int]) -> None:
     photos = noise(2, size) + 0.1
-    assert torch.equal(transforms.rotate(photos, column([angle] * 2)), reference.rotate(photos, angle))
+    assert torch.equal(geometry.rotate(photos, column([angle] * 2)), reference.rotate(photos, angle))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -110,9 +107,7 @@ def test_normalize_equals_torchvision(values: dict[str, Any]) -> None:
     assert_close(applied(step, photos), theirs, 1e-6)
 
 
-@pytest.mark.parametrize(
-    "change", [transforms.brightness, transforms.contrast, transforms.saturation, transforms.hue]
-)
+@pytest.mark.parametrize("change", [colour.brightness, colour.contrast, colour.saturation, colour.hue])
 def test_a_batch_equals_its_photos_alone(change: Any) -> None:
     photos, factors = noise(6), column([-0.4, 0.1, 0.2, 0.3, 0.4, 0.5]).abs()
     alone = [change(photos[i : i + 1], factors[i : i + 1]) for i in range(6)]
@@ -121,8 +116,8 @@ def test_a_batch_equals_its_photos_alone(change: Any) -> None:
 
 def test_rotating_a_batch_equals_its_photos_alone() -> None:
     photos, angles = noise(6, (20, 30)), column([-170.0, -45.3, -1.2, 12.7, 44.9, 133.1])
-    alone = [transforms.rotate(photos[i : i + 1], angles[i : i + 1]) for i in range(6)]
-    assert (transforms.rotate(photos, angles) != torch.cat(alone)).float().mean() <= 0.001
+    alone = [geometry.rotate(photos[i : i + 1], angles[i : i + 1]) for i in range(6)]
+    assert (geometry.rotate(photos, angles) != torch.cat(alone)).float().mean() <= 0.001
 
 
 @pytest.mark.parametrize("step", [ColorJitter(), ColorJitter(0.9, 1.5, 2.0, 0.5), ColorJitter(0, 0, 0, 0)])
@@ -150,7 +145,7 @@ def test_color_jitter_of_a_batch_has_the_bytes_of_each_photo_changed_alone() -> 
     alone = []
     for photo, its, order in zip(photos.split(1), factors, orders.tolist(), strict=True):
         for operation in order:
-            photo = transforms.COLOR_CHANGES[operation](photo.clone(), its[operation].view(1, 1, 1, 1))
+            photo = colour.COLOR_CHANGES[operation](photo.clone(), its[operation].view(1, 1, 1, 1))
         alone.append(photo)
     for size in (1, 7, 60):
         drawn = zip(factors.split(size), orders.split(size), strict=True)
@@ -161,7 +156,7 @@ def test_color_jitter_of_a_batch_has_the_bytes_of_each_photo_changed_alone() -> 
 @pytest.mark.parametrize("size", [1, 60])
 def test_marked_photos_alone_are_flipped_or_made_gray(size: int) -> None:
     photos, marks = noise(60), torch.rand(60, generator=seeded(2)) < 0.5
-    gray = transforms.luma(photos).expand_as(photos)
+    gray = colour.luma(photos).expand_as(photos)
     for step, changed in ((HorizontalFlip(), photos.flip(-1)), (Grayscale(), gray)):
         ours = map(step.apply, photos.clone().split(size), zip(marks.split(size)))
         for photo, mark, ours_now, theirs in zip(photos, marks, torch.cat(list(ours)), changed, strict=True):
@@ -176,7 +171,7 @@ DRAWS = 3000
 
 def drawn_angles(degrees: float, monkeypatch: pytest.MonkeyPatch) -> np.ndarray:
     angles: list[Tensor] = []
-    monkeypatch.setattr(transforms, "rotate", lambda photos, a: angles.append(a) or photos)
+    monkeypatch.setattr(geometry, "rotate", lambda photos, a: angles.append(a) or photos)
     applied(Rotation(degrees), torch.zeros(DRAWS, 3, 1, 1), 11)
     return angles[0].flatten().numpy()
 
@@ -198,7 +193,7 @@ def test_jitter_factors_follow_torchvision(
         """Return a "colour change" that writes its factor into one of four channels."""
         return lambda photos, factor: photos.index_copy(1, torch.tensor([channel]), factor)
 
-    monkeypatch.setattr(transforms, "COLOR_CHANGES", tuple(map(note, range(4))))
+    monkeypatch.setattr(colour, "COLOR_CHANGES", tuple(map(note, range(4))))
     ours = applied(ColorJitter(*strengths), torch.zeros(DRAWS, 4, 1, 1), 13)[..., 0, 0].numpy()
     jitter = torchvisions.ColorJitter(*strengths)
     bounds = (jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue)
@@ -216,7 +211,7 @@ def test_all_24_orders_are_equally_likely(monkeypatch: pytest.MonkeyPatch) -> No
         """Return a "colour change" that appends a digit to every value."""
         return lambda photos, _factor: photos * 10 + digit
 
-    monkeypatch.setattr(transforms, "COLOR_CHANGES", tuple(map(note, (1, 2, 3, 4))))
+    monkeypatch.setattr(colour, "COLOR_CHANGES", tuple(map(note, (1, 2, 3, 4))))
     orders = applied(ColorJitter(), torch.zeros(24 * 200, 3, 1, 1), 15)[:, 0, 0, 0].int().tolist()
     counts = [orders.count(int("".join(order))) for order in permutations("1234")]
     assert sum(counts) == len(orders)
@@ -237,7 +232,7 @@ def test_hue_turns_the_colour_circle_in_the_right_direction() -> None:
     red[:, 0] = 1
     for turns in (0.1, 1 / 3, -0.25):
         expected = torch.tensor(colorsys.hsv_to_rgb(turns % 1, 1, 1))
-        assert_close(transforms.hue(red, column([turns])).flatten(), expected, 1e-6)
+        assert_close(colour.hue(red, column([turns])).flatten(), expected, 1e-6)
 
 
 # --- what every transform keeps ---------------------------------------------------------------------

@@ -4,7 +4,8 @@ A result is decided by its rule's script and by all modules that the script impo
 or not. Two kinds count otherwise. The package `running` surrounds a process and decides no result. The
 modules of `TABLES` hold tables of what a configuration chooses by name: of those only the chosen rows count,
 and what else is imported of them by name, each with all that it refers to in its module. So a row may be
-added or changed without concerning the others. Standard library only: the Snakefile imports this.
+added or changed without concerning the others. A package there counts as one module, as if its modules stood
+in one file. Standard library only: the Snakefile imports this.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ TABLES = {
     "BACKBONES": f"{LIBRARY}/networks/backbones.py",
     "HEADS": f"{LIBRARY}/networks/heads.py",
     "EDITS": f"{LIBRARY}/networks/edits.py",
-    "TRANSFORMS": f"{LIBRARY}/training/transforms.py",
+    "TRANSFORMS": f"{LIBRARY}/training/transforms",
 }
 # Fields of a syntax tree that say nothing of what the code does.
 MEANINGLESS = {"ctx", "kind", "type_comment", "type_ignores"}
@@ -73,6 +74,7 @@ def of(script: str, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
         found[path] = module.hash
         for name in module.imports:
             if other := path_of(name):
+                other = next((its for its in TABLES.values() if other.startswith(f"{its}/")), other)
                 part, parts = name.rpartition(".")[2], read(SCRIPTS / other).parts
                 if part in TABLES and other == TABLES[part]:
                     # Of the table itself nothing; what its module imports counts for all rows.
@@ -111,14 +113,18 @@ def path_of(name: str) -> str | None:
 def read(path: Path) -> Module:
     """Return what is known of a module: from Snakemake's folder, if a process before this one found it out.
 
-    Reading all modules anew takes 0.1 s at each start.
+    Reading all modules anew takes 0.1 s at each start. Of a folder the modules are read as one.
     """
-    content = path.read_bytes()
+    files = sorted(path.glob("*.py")) if path.is_dir() else [path]
+    content = b"\n".join(file.read_bytes() for file in files)
     kept = KEPT / hashlib.sha256(WAY + path.name.encode() + content).hexdigest()
     with suppress(OSError, ValueError, TypeError):
         return Module(**json.loads(kept.read_text(encoding="utf-8")))
     tables = [name for name, its in TABLES.items() if path.as_posix().endswith(its)]
-    module = parsed(ast.parse(content), tables)
+    tree = ast.parse(content)
+    if path.is_dir():
+        tree = joined(tree, ".".join(path.relative_to(SCRIPTS).parts))
+    module = parsed(tree, tables)
     # Without such a folder, or in one that cannot be written to, it costs the time again, and no more.
     if KEPT.parent.is_dir():
         with suppress(OSError):
@@ -127,6 +133,25 @@ def read(path: Path) -> Module:
             part.write_text(json.dumps(asdict(module)), encoding="utf-8")
             part.replace(kept)
     return module
+
+
+def joined(tree: ast.Module, package: str) -> ast.Module:
+    """Return the modules of a package, which stand in one tree, without what they import of each other.
+
+    Raises ValueError where that is imported so that its name would not be found in the tree.
+    """
+    own = [
+        one
+        for one in tree.body
+        if isinstance(one, ast.ImportFrom) and f"{one.module}.".startswith(f"{package}.")
+    ]
+    rest = ast.Module([one for one in tree.body if one not in own], tree.type_ignores)
+    defined = {name for one in rest.body for name, _ in definitions(one)}
+    lost = [one.name for each in own for one in each.names if one.asname or one.name not in defined]
+    lost += [name for name in imports(rest) if f"{name}.".startswith(f"{package}.")]
+    if lost:
+        raise ValueError(f"{lost[0]} is not followed within {package}: import by name, atop a module")
+    return rest
 
 
 def parsed(tree: ast.Module, tables: Sequence[str] = ()) -> Module:
@@ -180,7 +205,8 @@ def parts(tree: ast.Module, tables: Sequence[str]) -> dict[str, str]:
             for name in referred(waiting.pop()) & defined.keys() - reached.keys():
                 reached[name] = defined[name]
                 waiting += defined[name]
-        hashes = [(name, *map(digest, reached[name])) for name in sorted(reached)]
+        # Once what several modules of a package import each for itself.
+        hashes = [(name, *dict.fromkeys(map(digest, reached[name]))) for name in sorted(reached)]
         return shortened(repr([digest(part), hashes, *map(digest, always)]))
 
     names = {name: ast.Name(name, ast.Load()) for name in defined}

@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from ablation.training.transforms import TRANSFORMS, Drawn, Transform
+from ablation.training.transforms.base import Drawn, Transform
+from ablation.training.transforms.table import TRANSFORMS
 
 
 def build(steps: Sequence[tuple[str, dict[str, Any]]], *, training: bool) -> list[Transform]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from ablation.training.transforms import TRANSFORMS, require
+from ablation.training.transforms.base import require
+from ablation.training.transforms.table import TRANSFORMS
 
 
 def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
