@@ -259,12 +259,14 @@ def test_every_row_of_every_table_has_a_hash_of_its_own() -> None:
 def test_an_edit_concerns_the_rows_that_reach_it_from_whichever_module(scripts: Path) -> None:
     folder, before = scripts / code.TABLES["TRANSFORMS"], rows(scripts, "TRANSFORMS")
     all_rows, cut = set(names(before)), "def chance("
+    gray = {"color_jitter", "grayscale", "rand_augment", "trivial_augment_wide"}
+    flips = {"horizontal_flip", "vertical_flip", "grayscale"}
     for module, old, new, concerned in (
-        ("colour", "def luma(photos: Tensor)", "def luma(photos: Any)", {"color_jitter", "grayscale"}),
-        ("colour", "0.2989 * red", "0.299 * red", {"color_jitter", "grayscale"}),
+        ("colour", "def luma(photos: Tensor)", "def luma(photos: Any)", gray),
+        ("colour", "0.2989 * red", "0.299 * red", gray),
         ("normalization", "photos.sub_(mean)", "photos.sub(mean)", {"normalize"}),
         ("base", "random: ClassVar[bool] = True", "random: ClassVar[bool] = not False", all_rows),
-        ("base", "marked = marks.tolist()", "marked = [*marks.tolist()]", {"horizontal_flip", "grayscale"}),
+        ("base", "marked = marks.tolist()", "marked = [*marks.tolist()]", flips),
         ("base", cut, f"def alone(x: Any) -> Any:\n    return x\n\n\n{cut}", set()),
         ("table", "TRANSFORMS: dict", "def alone(x: Any) -> Any:\n    return x\n\n\nTRANSFORMS: dict", set()),
         ("geometry", "from typing import TYPE_CHECKING", "from typing import IO, TYPE_CHECKING", set()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import Any
 
 import pytest
@@ -96,6 +97,27 @@ def test_a_batch_is_augmented_without_writing_by_index(name: str | None, device:
         augmented(torch.zeros(40, 20, 30, 3, dtype=torch.uint8, device=device), transforms)
     assert operators.names
     assert not operators.names & WRITING_BY_INDEX
+
+
+@pytest.mark.parametrize("name", [name for name in TRANSFORMS if name != "rotation"])
+def test_a_batch_has_the_bytes_of_its_photos_alone(name: str) -> None:
+    """But for turns, whose cosine may be rounded otherwise (test_transforms.py)."""
+    (step,) = augmentation.build([(name, {})], training=True)
+    photos = augmentation.to_unit(levels(60, (20, 30)))
+    drawn = step.draw(60, seeded(6))
+    whole = step.apply(photos.clone(), drawn)
+    for size in (1, 7):
+        pieces = zip(*(values.split(size) for values in drawn), strict=True) if drawn else repeat(())
+        parts = [step.apply(*its) for its in zip(photos.clone().split(size), pieces, strict=False)]
+        assert torch.equal(torch.cat(parts), whole)
+
+
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_what_is_drawn_is_on_the_cpu_with_a_row_for_each_photo(name: str) -> None:
+    (step,) = augmentation.build([(name, {})], training=True)
+    drawn = step.draw(5, seeded(0))
+    assert bool(drawn) == step.random
+    assert all(values.device.type == "cpu" and len(values) == 5 for values in drawn)
 
 
 def test_pixels_are_left_as_they_are() -> None:

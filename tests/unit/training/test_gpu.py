@@ -30,6 +30,7 @@ from ablation.training.distributed.layers import SharedBatchNorm2d
 from ablation.training.inputs import Augmented
 from ablation.training.loader import Photos
 from ablation.training.read_ahead import Staging
+from ablation.training.transforms.table import TRANSFORMS
 
 CPU, META, GPU = torch.device("cpu"), torch.device("meta"), torch.device("cuda", 0)
 SIDE, BATCHES = 96, [4, 4, 3]
@@ -144,6 +145,21 @@ def test_a_training_step_repeats_its_bytes(backbone: str) -> None:
         assert {"convolution_backward", "max_pool2d_with_indices_backward"} <= operators.names
         expected = {"adaptive_avg_pool2d_backward"} if side in uneven else set()
         assert operators.names & UNREPEATABLE == expected
+
+
+@pytest.mark.usefixtures("_gpu")
+@pytest.mark.parametrize("name", TRANSFORMS)
+def test_a_transform_repeats_its_bytes_and_waits_for_no_gpu(name: str) -> None:
+    (step,) = augmentation.build([(name, {})], training=True)
+    drawn = step.draw(40, torch.Generator().manual_seed(1))
+    with FakeGpu() as gpu:
+        photos = torch.zeros(40, 3, 20, 30, device=GPU)
+        gpu.placed = True
+        with Operators() as operators:
+            photos = step.apply(photos, drawn)
+        assert (photos.device, photos.shape) == (GPU, (40, 3, 20, 30))
+    assert operators.names
+    assert not operators.names & UNREPEATABLE
 
 
 class FakeGpu(TorchDispatchMode):

@@ -22,8 +22,9 @@ from ablation.training import augmentation
 from ablation.training.transforms import colour, geometry
 from ablation.training.transforms.base import Transform
 from ablation.training.transforms.colour import ColorJitter, Grayscale
-from ablation.training.transforms.geometry import HorizontalFlip, Rotation
+from ablation.training.transforms.geometry import HorizontalFlip, Rotation, VerticalFlip
 from ablation.training.transforms.normalization import Normalize
+from ablation.training.transforms.table import TRANSFORMS
 
 SIZES = [(24, 24), (20, 30), (30, 20), (1, 7)]
 REFERENCES = {
@@ -91,6 +92,7 @@ def test_rotation_by_right_angles_equals_torchvision(angle: float, size: tuple[i
 def test_flip_equals_torchvision(size: tuple[int, int]) -> None:
     photos = noise(5, size)
     assert torch.equal(applied(HorizontalFlip(1), photos), reference.horizontal_flip(photos))
+    assert torch.equal(applied(VerticalFlip(1), photos), reference.vertical_flip(photos))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -157,7 +159,8 @@ def test_color_jitter_of_a_batch_has_the_bytes_of_each_photo_changed_alone() -> 
 def test_marked_photos_alone_are_flipped_or_made_gray(size: int) -> None:
     photos, marks = noise(60), torch.rand(60, generator=seeded(2)) < 0.5
     gray = colour.luma(photos).expand_as(photos)
-    for step, changed in ((HorizontalFlip(), photos.flip(-1)), (Grayscale(), gray)):
+    flips = (HorizontalFlip(), photos.flip(-1)), (VerticalFlip(), photos.flip(-2))
+    for step, changed in (*flips, (Grayscale(), gray)):
         ours = map(step.apply, photos.clone().split(size), zip(marks.split(size)))
         for photo, mark, ours_now, theirs in zip(photos, marks, torch.cat(list(ours)), changed, strict=True):
             assert torch.equal(ours_now, theirs if mark else photo)
@@ -219,10 +222,10 @@ def test_all_24_orders_are_equally_likely(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize("probability", [0.05, 0.1, 0.5, 0.9])
-@pytest.mark.parametrize("step", [HorizontalFlip, Grayscale])
+@pytest.mark.parametrize("step", [HorizontalFlip, VerticalFlip, Grayscale])
 def test_a_photo_is_chosen_with_the_probability(step: Any, probability: float) -> None:
-    photos = torch.zeros(DRAWS, 3, 1, 2)
-    photos[:, 0, :, 0] = 1  # red on the left, black on the right
+    photos = torch.zeros(DRAWS, 3, 2, 2)
+    photos[:, 0, 0, 0] = 1  # red above on the left, else black
     changed = (applied(step(probability), photos, 16) != photos).flatten(1).any(dim=1)
     assert stats.binomtest(int(changed.sum()), DRAWS, probability).pvalue > 0.01
 
@@ -250,7 +253,8 @@ any_photos = hnp.arrays(
 @example(np.full((3, 4, 5, 3), 93, np.uint8), 3)
 def test_values_stay_between_0_and_1(pixels: np.ndarray, seed: int) -> None:
     photos = augmentation.to_unit(torch.from_numpy(pixels))
-    for step in augmentation.build(STRONG, training=True):
+    others = [(name, {}) for name in TRANSFORMS if name not in {"normalize", *dict(STRONG)}]
+    for step in augmentation.build([*STRONG, *others], training=True):
         photos = applied(step, photos, seed)
         assert photos.shape == (len(pixels), 3, *pixels.shape[1:3])
         assert photos.dtype == torch.float32
@@ -265,13 +269,15 @@ def test_gray_has_no_hue_to_turn(level: int, seed: int) -> None:
     assert torch.equal(applied(ColorJitter(0, 0, 0, 0.5), photos, seed)[:, 0], photos[:, 0])
 
 
-@pytest.mark.parametrize("step", [HorizontalFlip(0), Grayscale(0), Rotation(0), ColorJitter(0, 0, 0, 0)])
+@pytest.mark.parametrize(
+    "step", [HorizontalFlip(0), VerticalFlip(0), Grayscale(0), Rotation(0), ColorJitter(0, 0, 0, 0)]
+)
 def test_strength_0_changes_nothing(step: Transform) -> None:
     photos = noise(6, (7, 9))
     assert_close(applied(step, photos), photos, 1e-6)
 
 
-@pytest.mark.parametrize("step", [HorizontalFlip, Grayscale])
+@pytest.mark.parametrize("step", [HorizontalFlip, VerticalFlip, Grayscale])
 @pytest.mark.parametrize("count", [1, 2, 9])
 def test_probability_1_changes_every_photo(step: Any, count: int) -> None:
     photos = noise(count, seed=4)[-1:].repeat(count, 1, 1, 1)

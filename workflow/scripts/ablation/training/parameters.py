@@ -14,8 +14,8 @@ from ablation.training.transforms.table import TRANSFORMS
 def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return a transform's parameters with its defaults filled in, in builtin types.
 
-    Each is a number, or a list of numbers where its default is one. Raises ValueError for an unknown name, an
-    unknown parameter or a value out of range.
+    Each is a number, a whole one where its default is, or a list of numbers where its default is one. Raises
+    ValueError for an unknown name, an unknown parameter or a value out of range.
     """
     require(name in TRANSFORMS, f"unknown transform {name!r}; one of: {', '.join(TRANSFORMS)}")
     cls = TRANSFORMS[name]
@@ -30,10 +30,17 @@ def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         require(all(map(math.isfinite, numbers)), f"{key} is {value!r}, not finite")
         wanted = kind(defaults[key])
         require(kind(value).split()[0] == wanted.split()[0], f"{key} must be {wanted}")
+        whole = not isinstance(defaults[key], int) or float(value).is_integer()
+        require(whole, f"{key} is {value!r}, not a whole number")
     values = asdict(cls(**parameters))  # type: ignore[call-overload]
-    return {
-        key: list(map(float, v)) if isinstance(v, (list, tuple)) else float(v) for key, v in values.items()
-    }
+    return {key: builtin(value, whole=isinstance(defaults[key], int)) for key, value in values.items()}
+
+
+def builtin(value: Any, *, whole: bool) -> Any:
+    """Return a number, or a list of them, as int where it is a whole one and else as float."""
+    if isinstance(value, (list, tuple)):
+        return list(map(float, value))
+    return int(value) if whole else float(value)
 
 
 def kind(value: Any) -> str:

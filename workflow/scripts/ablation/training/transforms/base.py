@@ -14,9 +14,13 @@ Drawn = tuple["Tensor", ...]
 
 
 class Transform(ABC):
-    """One step of an augmentation; `random` steps are left out when validating."""
+    """One step of an augmentation; `random` steps are left out when validating.
+
+    One that `takes_any_values` may follow normalize, which leaves the range 0..1.
+    """
 
     random: ClassVar[bool] = True
+    takes_any_values: ClassVar[bool] = False
 
     def draw(self, count: int, generator: Generator) -> Drawn:  # noqa: ARG002
         """Draw the parameters of `count` photos: CPU tensors with a row for each."""
@@ -71,6 +75,38 @@ def arranged(lying: list[int], wanted: list[int], *tensors: Tensor) -> Sequence[
     place = {photo: row for row, photo in enumerate(lying)}
     index = beside(tensors[0], torch.tensor([place[photo] for photo in wanted]), -1)
     return [rows[index] for rows in tensors]
+
+
+def apply_chosen(
+    photos: Tensor,
+    settings: Tensor,
+    chosen: Sequence[Sequence[int]],
+    operations: Sequence[Callable[[Tensor, Tensor], Tensor]],
+) -> Tensor:
+    """Apply to each photo, step by step, the operation that is chosen for it.
+
+    `settings`, on the CPU, is N x steps x K: an operation gets n photos that have it now, and their K numbers
+    as n x K x 1 x 1. `chosen` has for each step the places in `operations` of the photos' ones.
+    """
+    import torch
+
+    settings = beside(photos, settings, *settings.shape, 1, 1)
+    given = list(range(len(photos)))
+    lying = given
+    for step, places in enumerate(chosen):
+        kinds = sorted(set(places))
+        if len(kinds) == 1:
+            photos = operations[kinds[0]](photos, settings[:, step])
+            continue
+        # Those that have the same operation now, side by side.
+        wanted = sorted(given, key=places.__getitem__)
+        photos, settings = arranged(lying, wanted, photos, settings)
+        lying, pieces, stop = wanted, [], 0
+        for kind in kinds:
+            start, stop = stop, stop + places.count(kind)
+            pieces.append(operations[kind](photos[start:stop], settings[start:stop, step]))
+        photos = torch.cat(pieces)
+    return arranged(lying, given, photos)[0]
 
 
 def beside(photos: Tensor, values: Tensor, *shape: int) -> Tensor:

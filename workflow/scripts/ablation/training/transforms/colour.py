@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ablation.training.transforms.base import (
     Drawn,
     Transform,
-    arranged,
+    apply_chosen,
     beside,
     chance,
     change_marked,
@@ -49,25 +49,9 @@ class ColorJitter(Transform):
         return torch.stack(factors, dim=1), torch.rand(count, 4, generator=generator).argsort(dim=1)
 
     def apply(self, photos: Tensor, drawn: Drawn) -> Tensor:
-        import torch
-
-        factors, order = beside(photos, drawn[0], -1, 4, 1, 1, 1), drawn[1].T.tolist()
-        given = list(range(len(photos)))
-        lying = given
-        for operations in order:
-            kinds = sorted(set(operations))
-            if len(kinds) == 1:
-                photos = COLOR_CHANGES[kinds[0]](photos, factors[:, kinds[0]])
-                continue
-            # Those that have the same operation now, side by side.
-            wanted = sorted(given, key=operations.__getitem__)
-            photos, factors = arranged(lying, wanted, photos, factors)
-            lying, pieces, stop = wanted, [], 0
-            for kind in kinds:
-                start, stop = stop, stop + operations.count(kind)
-                pieces.append(COLOR_CHANGES[kind](photos[start:stop], factors[start:stop, kind]))
-            photos = torch.cat(pieces)
-        return arranged(lying, given, photos)[0]
+        factors, order = drawn
+        in_order = factors.gather(1, order).unsqueeze(2)
+        return apply_chosen(photos, in_order, order.T.tolist(), COLOR_CHANGES)
 
 
 @dataclass(frozen=True)
