@@ -29,23 +29,38 @@ def autocontrast(photos: Tensor) -> Tensor:
 
 
 def equalize(photos: Tensor) -> Tensor:
-    """torchvision equalize: make all of 256 levels about equally frequent, in each channel, as Pillow does.
-
-    How many pixels are at or below a level is found by sorting, and not by adding up, at an index, what may
-    come in any order.
-    """
+    """torchvision equalize: make 256 levels about equally frequent, in each channel, as Pillow does."""
     import torch
 
     # As torchvision turns floats into 8 bits.
     pixels = (photos * 255.999).to(torch.uint8).flatten(2)
-    every = torch.arange(256, dtype=torch.uint8, device=photos.device).expand(*pixels.shape[:2], 256)
-    below = torch.searchsorted(pixels.sort().values, every.contiguous())
+    below = by_counting(pixels) if photos.device.type == "cpu" else by_sorting(pixels)
     # All but the pixels of the highest level: the most that are below any level that a pixel has.
     others = below.where(below < pixels.shape[2], 0).amax(2, keepdim=True)
     step = others // 255
     equal = ((below + step // 2) // step.clamp_min(1)).clamp_(0, 255)
     # Where even 255 pixels would make less than a level, all stay.
-    return (equal.where(step > 0, every) * (1 / 255)).gather(2, pixels.long()).view_as(photos)
+    equal = equal.where(step > 0, torch.arange(256, device=photos.device))
+    return (equal * (1 / 255)).gather(2, pixels.long()).view_as(photos)
+
+
+def by_counting(pixels: Tensor) -> Tensor:
+    """Return how many of N x 3 x P uint8 pixels are below each level, N x 3 x 256."""
+    import torch
+
+    rows = torch.arange(0, 256 * pixels.shape[:2].numel(), 256).view(*pixels.shape[:2], 1)
+    counts = torch.bincount((pixels + rows).flatten(), minlength=256 * rows.numel()).view(
+        *rows.shape[:2], 256
+    )
+    return counts.cumsum(2) - counts
+
+
+def by_sorting(pixels: Tensor) -> Tensor:
+    """Return the same, where counting would wait for a GPU to say how many levels there are."""
+    import torch
+
+    levels = torch.arange(256, dtype=torch.uint8, device=pixels.device)
+    return torch.searchsorted(pixels.sort().values, levels.repeat(*pixels.shape[:2], 1))
 
 
 def sharpness(photos: Tensor, factor: Tensor) -> Tensor:
