@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from ablation.networks import needs
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer
 from ablation.study.recipes import resolved_augmentation, resolved_optimizer
@@ -25,7 +26,7 @@ SGD = {
 def resolved(*steps: Any) -> tuple[tuple[str, dict[str, Any]], ...]:
     config = {"augmentations": {"some": list(steps)}}
     before = copy.deepcopy(config)
-    found = resolved_augmentation(config, "some")
+    found = resolved_augmentation(config, "some", "alexnet")
     assert config == before
     return found
 
@@ -36,6 +37,22 @@ def test_a_transform_by_its_name_has_all_parameters(name: str) -> None:
     assert found == name
     assert list(parameters) == [field.name for field in fields(TRANSFORMS[name])]  # type: ignore[arg-type]
     assert resolved({name: {}}) == resolved({name: parameters}) == resolved(name)
+
+
+def test_standardize_is_the_normalize_of_the_networks_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolved("rotation", "standardize") == resolved("rotation", "normalize")
+    its = {"alexnet": ((0.5, 0.4, 0.3), (0.1, 0.2, 0.3))}
+    monkeypatch.setattr(needs, "normalisation", its.__getitem__)
+    assert resolved("standardize") == (("normalize", {"mean": [0.5, 0.4, 0.3], "std": [0.1, 0.2, 0.3]}),)
+    assert resolved({"standardize": {"mean": [0, 0, 0]}}) == (
+        ("normalize", {"mean": [0.0, 0.0, 0.0], "std": [0.1, 0.2, 0.3]}),
+    )
+
+
+def test_random_erasing_may_follow_normalize() -> None:
+    for last in ("normalize", "standardize"):
+        names = [name for name, _ in resolved("rotation", last, "random_erasing")]
+        assert names == ["rotation", "normalize", "random_erasing"]
 
 
 def test_what_is_given_stays_and_steps_keep_their_order() -> None:
@@ -56,8 +73,11 @@ def test_what_is_given_stays_and_steps_keep_their_order() -> None:
         ([{"rotation": {"degrees": 10**400}}], r"config: augmentations\.some\[0\]: "),
         (["normalize", "rotation"], r"config: augmentations\.some goes on after normalize"),
         (["normalize", "normalize"], r"config: augmentations\.some goes on after normalize"),
+        (["standardize", "rotation"], r"put normalize last .*; only random_erasing may follow$"),
+        (["normalize", "random_erasing", "rotation"], r"goes on after normalize"),
+        ([{"standardize": {"std": [0, 1, 1]}}], r"config: augmentations\.some\[0\]: .*above 0"),
     ],
-    ids=["name", "range", "too large", "not last", "twice"],
+    ids=["name", "range", "too large", "not last", "twice", "standard", "erased", "standard deviation"],
 )
 def test_a_step_that_cannot_be(steps: list[Any], message: str) -> None:
     with pytest.raises(UserError, match=message):

@@ -18,6 +18,11 @@ def parameters(backbone: str, architecture: str) -> int:
     return BACKBONES[backbone].parameters + edit
 
 
+def normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: ARG001
+    """Return the mean and the deviation of each channel that the backbone's published weights expect."""
+    return (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
 def needs_whole_batch(architecture: str) -> bool:
     """Tell whether a batch cannot be split over several processes."""
     return architecture != ORIGINAL and EDITS[architecture].whole_batch

@@ -129,7 +129,7 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
     spec = Spec(
         backbone=entry["backbone"],
         architecture=architecture,
-        augmentation=resolved_augmentation(config, entry["augmentation"]),
+        augmentation=resolved_augmentation(config, entry["augmentation"], entry["backbone"]),
         optimizer=resolved_optimizer(config, entry["optimizer"], changes),
         weights=weights,
         **recipe,

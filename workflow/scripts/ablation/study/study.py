@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ablation.networks.backbones import BACKBONES
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study import weights
@@ -76,7 +77,8 @@ def load(config: dict[str, Any], schema: Path) -> Study:
     sources = config["weight_sources"]
     weights.check_sources(config, datasets)
     for name in config["augmentations"]:
-        resolved_augmentation(config, name)
+        # Those that nothing uses as well, by whichever backbone: it decides but numbers.
+        resolved_augmentation(config, name, next(iter(BACKBONES)))
     known(config["weights"], sources, "weights", "weight source")
     for name in (*config["datasets"], *sources):
         require_name(name, f"the name {name!r} under datasets or weight_sources")

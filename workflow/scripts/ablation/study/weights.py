@@ -53,7 +53,7 @@ def pretraining(config: dict[str, Any], source: str, backbone: str) -> tuple[str
     spec = Spec(
         backbone=backbone,
         architecture=edits.ORIGINAL,
-        augmentation=resolved_augmentation(config, fields["augmentation"]),
+        augmentation=resolved_augmentation(config, fields["augmentation"], backbone),
         optimizer=resolved_optimizer(config, fields["optimizer"], {}),
         weights="none",
         image_size=fields["image_size"],

@@ -10,6 +10,9 @@ from typing import Any
 from ablation.training.transforms.base import require
 from ablation.training.transforms.table import TRANSFORMS
 
+# The normalize by a network's own mean and deviation: no transform, as only a study knows its network.
+STANDARDIZE = "standardize"
+
 
 def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return a transform's parameters with its defaults filled in, in builtin types.
@@ -17,7 +20,8 @@ def resolve(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
     Each is a number, a whole one where its default is, or a list of numbers where its default is one. Raises
     ValueError for an unknown name, an unknown parameter or a value out of range.
     """
-    require(name in TRANSFORMS, f"unknown transform {name!r}; one of: {', '.join(TRANSFORMS)}")
+    known = ", ".join([*TRANSFORMS, STANDARDIZE])
+    require(name in TRANSFORMS, f"unknown transform {name!r}; one of: {known}")
     cls = TRANSFORMS[name]
     defaults = {field.name: field.default for field in fields(cls)}  # type: ignore[arg-type]
     for key, value in parameters.items():
