@@ -32,6 +32,8 @@ SPECS = st.builds(
     seed=COUNTS,
     gpus=COUNTS,
     threads=COUNTS,
+    resize=st.text(),
+    interpolation=st.text(),
 )
 
 

@@ -92,7 +92,8 @@ class Project:
             if rule := _RULE.fullmatch(line):
                 jobs.append([rule[1]])
             elif wildcards := _WILDCARDS.fullmatch(line):
-                jobs[-1] += [pair.partition("=")[2] for pair in wildcards[1].split(", ")]
+                values = (pair.partition("=")[2] for pair in wildcards[1].split(", "))
+                jobs[-1] += filter(None, values)
         total = _TOTAL.search(output)
         assert (_NOTHING in output) == (not jobs), output
         assert len(jobs) == (int(total[1]) if total else 0), output

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from own_photos import photo, write_archive
 from PIL import Image
@@ -135,6 +136,18 @@ def test_experiment_of_another_image_size_added(study: Project) -> None:
     one = {"backbone": "googlenet", "optimizer": "tiny", "augmentation": "none"}
     study.edit(lambda config: config["experiments"].append({**one, "name": "large", "image_size": 80}))
     assert study.plan() == {"pack demo 80", *whole("large 0"), *COMPARISON}
+
+
+def test_experiment_of_photos_made_square_another_way_added(study: Project) -> None:
+    one = {"backbone": "googlenet", "optimizer": "tiny", "augmentation": "none", "name": "cropped"}
+    study.edit(lambda config: config["experiments"].append({**one, "resize": "crop"}))
+    pack = "resources/packs/demo/64px-crop-bilinear/photos.npy"
+    assert study.plan() == {"pack demo 64 -crop-bilinear", *whole("cropped 0"), *COMPARISON}
+    study.run(pack)
+    assert study.plan() == whole("cropped 0") | COMPARISON
+    found, usual = (np.load(study.folder / path) for path in (pack, "resources/packs/demo/64px/photos.npy"))
+    assert found.shape == usual.shape
+    assert (found != usual).any()
 
 
 def test_experiment_removed(study: Project) -> None:

@@ -67,6 +67,7 @@ of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS)
 wildcard_constraints:
     dataset=paths.one_of(STUDY.datasets),
     size="[0-9]+",
+    way="(-[a-z]+-[a-z]+)?",
     backbone=paths.one_of(BACKBONES),
     # Not one of all: a long pattern makes planning a large study half as slow again.
     experiment="[^/]+",

@@ -97,7 +97,7 @@ rule pack:
         photos=paths.PACKED,
         index=paths.PACK_INDEX,
     log:
-        "logs/pack/{dataset}-{size}px.log",
+        "logs/pack/{dataset}-{size}px{way}.log",
     priority: PHOTOS_FIRST
     conda:
         "../../envs/data.yaml"
@@ -109,7 +109,8 @@ rule pack:
         *code("pack"),
         script=script("pack"),
         root=of_photos.root,
+        way=of_photos.way,
     shell:
         "python {params.script:q} --photos {params.root:q} --manifest {input.manifest:q} --size {wildcards.size}"
-        " --threads {threads}"
+        " {params.way} --threads {threads}"
         " --output $(dirname {output.photos:q}) > {log:q} 2>&1"

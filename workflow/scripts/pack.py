@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from ablation.photos import packing
+from ablation.photos import packing, resizing
 from ablation.running import errors
 
 
@@ -15,10 +15,13 @@ def main() -> None:
     parser.add_argument("--photos", required=True, type=Path, help="folder of the photos")
     parser.add_argument("--manifest", required=True, type=Path)
     parser.add_argument("--size", required=True, type=int, help="side in pixels")
+    parser.add_argument("--resize", default="squash", choices=resizing.WAYS, help="how photos become square")
+    parser.add_argument("--interpolation", default="bilinear", help="one of Pillow's filters")
     parser.add_argument("--output", required=True, type=Path, help="folder of the pack")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that decode photos")
     args = parser.parse_args()
-    packing.build(args.photos, args.manifest, args.size, args.output, args.threads)
+    way = {"resize": args.resize, "interpolation": args.interpolation}
+    packing.build(args.photos, args.manifest, args.size, args.output, args.threads, **way)
 
 
 if __name__ == "__main__":

@@ -51,12 +51,14 @@ def test_a_list_of_one_gives_its_value_as_the_name() -> None:
         ("gpus", [1, 2]),
         ("threads", [1, 2]),
         ("trains", ["all", "head"]),
+        ("resize", ["squash", "crop", "pad"]),
+        ("interpolation", ["bilinear", "lanczos"]),
     ],
 )
 def test_every_field_expands(field: str, values: list[Any]) -> None:
     found = specs(one(**{field: values}))
     assert list(found) == [f"one-{value}" for value in values]
-    assert len(set(found.values())) == 2
+    assert len(set(found.values())) == len(values)
 
 
 def test_head_epochs_expand_and_count_only_where_they_decide() -> None:

@@ -101,6 +101,8 @@ MISTAKES: dict[str, tuple[Where, Any, list[str]]] = {
     "batches without end": ((*EXPERIMENT, "batch_size"), [4, 10**6], ["batch_size[1]", "at most 65536"]),
     "no GPU": (("recipe", "gpus"), 0, ["recipe.gpus is 0", "at least 1"]),
     "GPUs without end": ((*EXPERIMENT, "gpus"), [1, 9], ["experiments[0].gpus[1]", "at most 8"]),
+    "resize": (("recipe", "resize"), "stretch", ["recipe.resize", "'stretch'", "squash, crop, pad"]),
+    "interpolation": ((*EXPERIMENT, "interpolation"), ["cubic"], ["interpolation[0]", "'cubic'", "bicubic"]),
     "no thread": (("recipe", "threads"), 0, ["recipe.threads is 0", "at least 1"]),
     "threads without end": ((*EXPERIMENT, "threads"), [1, 2000], ["threads[1]", "at most 1024"]),
     "threads of a pretraining": (

@@ -34,7 +34,8 @@ class Spec:
     epochs without a lower validation loss; `precision` is "auto", "fp32" or "bf16"; `gpus` is how many
     processes train together, and `threads` with how many CPU threads each computes, on however many cores:
     both change how sums are rounded. `trains` is "all", "head" or "head_then_all", whose first `head_epochs`
-    train the head alone (0 for the others).
+    train the head alone (0 for the others). `resize` ("squash", "crop" or "pad") and `interpolation` are how
+    photos were made square.
     """
 
     backbone: str
@@ -52,6 +53,8 @@ class Spec:
     threads: int = 1
     trains: str = "all"
     head_epochs: int = 0
+    resize: str = "squash"
+    interpolation: str = "bilinear"
 
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ablation.spec import Spec
+
 PHOTOS = "resources/datasets/{dataset}/photos"
 ARCHIVE = "resources/datasets/{dataset}/archive"
 MANIFEST = "resources/datasets/{dataset}/manifest.csv"
 DUPLICATES = "resources/datasets/{dataset}/duplicates.csv"
-PACK = "resources/packs/{dataset}/{size}px"
+# `way` is how photos were made square: nothing for the usual one.
+PACK = "resources/packs/{dataset}/{size}px{way}"
 PACKED = f"{PACK}/photos.npy"
 PACK_INDEX = f"{PACK}/pack.json"
 WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
@@ -25,6 +28,13 @@ def runs(dataset: str) -> str:
 def comparison(dataset: str) -> str:
     """Return the folder of what compares a data set's runs."""
     return f"results/comparison/{dataset}"
+
+
+def packed(dataset: str, spec: Spec) -> str:
+    """Return the photos that a training reads."""
+    usual = (spec.resize, spec.interpolation) == (Spec.resize, Spec.interpolation)
+    way = "" if usual else f"-{spec.resize}-{spec.interpolation}"
+    return PACKED.format(dataset=dataset, size=spec.image_size, way=way)
 
 
 def one_of(names: Iterable[str]) -> str:

@@ -55,6 +55,11 @@ class Photos:
         """Return how many GB of 10^9 bytes the archive may unpack to."""
         return self.datasets[wildcards.dataset].unpacked_gb
 
+    def way(self, wildcards: Any) -> str:
+        """Return how photos are made square, as command-line arguments; none for the usual way."""
+        _, *way = wildcards.way.split("-")
+        return "--resize {} --interpolation {}".format(*way) if way else ""
+
     def fields(self, wildcards: Any) -> str:
         """Return the fields of the source as command-line arguments."""
         return self.datasets[wildcards.dataset].arguments()

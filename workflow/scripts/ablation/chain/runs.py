@@ -47,7 +47,7 @@ class Runs:
         return lambda wildcards: of_spec(self.experiment(wildcards).spec)
 
     def _pack(self, spec: Spec) -> str:
-        return paths.PACKED.format(dataset=self.study.dataset.name, size=spec.image_size)
+        return paths.packed(self.study.dataset.name, spec)
 
     def _weights(self, spec: Spec) -> str | list[str]:
         if self.study.weight_sources[spec.weights]["source"] == "none":

@@ -45,7 +45,7 @@ class Weights:
     def pack(self, wildcards: Any) -> str:
         """Return the photos that a pretraining reads."""
         dataset, spec = self._pretraining(wildcards)
-        return paths.PACKED.format(dataset=dataset, size=spec.image_size)
+        return paths.packed(dataset, spec)
 
     def spec(self, wildcards: Any) -> str:
         """Return the spec of a pretraining as JSON."""

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from ablation.photos import manifest
 from ablation.photos.pack import INDEX, PHOTOS, Pixels, own_sha256
 from ablation.photos.photo import photo
+from ablation.photos.resizing import square
 from ablation.running.errors import UserError
 from ablation.running.files import atomic, sha256
 
@@ -22,13 +22,20 @@ DECODED_AT_ONCE = 256
 
 
 def build(
-    root: Path, manifest_path: Path, size: int, folder: Path, threads: int | None = os.cpu_count()
+    root: Path,
+    manifest_path: Path,
+    size: int,
+    folder: Path,
+    threads: int | None = os.cpu_count(),
+    *,
+    resize: str = "squash",
+    interpolation: str = "bilinear",
 ) -> None:
-    """Decode every photo of a manifest to size x size pixels (aspect ratio not kept) into a pack.
+    """Decode every photo of a manifest to size x size pixels into a pack; `resizing` says how.
 
-    Resizing is Pillow's bilinear filter with antialiasing, torchvision's Resize on a photo. Memory
-    stays bounded: pixels go to the file as they come. The files get their names when both are whole.
-    `threads` photos are decoded at once.
+    Resizing is Pillow's, with antialiasing, as torchvision's on a photo. Memory stays bounded: pixels go to
+    the file as they come. The files get their names when both are whole. `threads` photos are decoded at
+    once.
 
     Raises UserError if a photo is not the one that the manifest describes, or the disk refuses.
     """
@@ -38,7 +45,7 @@ def build(
         path = root / entry.file
         if not path.is_file() or sha256(path) != entry.sha256:
             raise UserError(f"{path} changed since it was indexed: delete {manifest_path} and run again")
-        return np.asarray(photo(path).resize((size, size), Image.Resampling.BILINEAR))
+        return np.asarray(square(photo(path), size, resize, interpolation))
 
     with atomic(folder / INDEX) as index, atomic(folder / PHOTOS) as photos:
         # Not through a memory map: on a full disk that kills the process without a message.

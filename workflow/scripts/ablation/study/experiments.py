@@ -19,6 +19,7 @@ from ablation.study.wording import shown
 RECIPE_FIELDS = (
     *("image_size", "batch_size", "epochs", "patience", "precision", "gpus", "threads"),
     *("trains", "head_epochs"),
+    *("resize", "interpolation"),
 )
 # Fields whose lists expand to one experiment for each value, in the order that names are made.
 EXPANDED = (
