@@ -15,6 +15,7 @@ from ablation.spec import Spec
 from ablation.training import loop
 from ablation.training.checkpoint import Checkpoint
 from ablation.training.state import Trained
+from ablation.training.transforms.table import TRANSFORMS
 
 RECIPES = {
     "sgd": spec(augmentation=RANDOM, optimizer=SGD),
@@ -25,6 +26,7 @@ RECIPES = {
     "head": spec(optimizer=ADAMW, trains="head"),
     "head then all": spec(augmentation=RANDOM, optimizer=ADAMW, trains="head_then_all", head_epochs=2),
     "features then all": spec(optimizer=ADAMW, trains="head_then_all", head_epochs=2),
+    "every transform": spec(augmentation=tuple((name, {}) for name in TRANSFORMS)),
 }
 BATCHES = 3  # an epoch: 8 photos by 3
 

@@ -174,7 +174,7 @@ def forget() -> None:
 def edited(scripts: Path, name: str) -> Path:
     """A copy of the scripts in which one module is another."""
     shutil.copytree(SCRIPTS, scripts)
-    path = scripts / name
+    path = scripts / name / "table.py" if (scripts / name).is_dir() else scripts / name
     text = path.read_text(encoding="utf-8")
     # A statement of a table's module that does more than define a name is of every row.
     path.write_text(f"{text}\nprint()\n", encoding="utf-8")
