@@ -14,7 +14,7 @@ from ablation.spec import Spec
 from ablation.training.augmentation import augmented, build, draw, part
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.loader import Photos
-from ablation.training.transforms import Transform
+from ablation.training.transforms.base import Transform
 
 # The index of a batch, this process's part of its inputs, and that part's labels.
 Batch = tuple[Tensor, Tensor, Tensor]
