@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ablation.running import environment
 
-# --- this Python, no screen, no spinning --------------------------------------------------------------
+# --- this Python, and no screen -----------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -52,17 +52,6 @@ def test_figures_need_no_screen_unless_the_user_wants_one(
         variables["MPLBACKEND"] = chosen
     environment.prepare()
     assert variables["MPLBACKEND"] == expected
-
-
-@pytest.mark.parametrize(("chosen", "expected"), [(None, "passive"), ("active", "active")])
-def test_threads_do_not_spin_unless_the_user_wants_it(
-    variables: dict[str, str], chosen: str | None, expected: str
-) -> None:
-    variables.pop("OMP_WAIT_POLICY", None)
-    if chosen:
-        variables["OMP_WAIT_POLICY"] = chosen
-    environment.prepare()
-    assert variables["OMP_WAIT_POLICY"] == expected
 
 
 # --- a plan's garbage ---------------------------------------------------------------------------------

@@ -15,15 +15,12 @@ DEVICES = Path("/dev")
 
 
 def prepare() -> None:
-    """Make jobs find this Python first, draw without a screen, and not spin where their threads wait.
+    """Make jobs find this Python first, and draw without a screen.
 
     What the user set stays. An activated conda environment goes before this Python.
     """
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     os.environ.setdefault("MPLBACKEND", "Agg")
-    # OpenMP's threads by default spin while they wait for one that other programs keep from its core:
-    # beside those a training of two threads took four times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def plan_without_pauses() -> None:
