@@ -11,6 +11,11 @@ from typing import Any
 IMAGENET_CLASSES = 1000
 
 
+def library(backbone: str) -> str:
+    """Return the library that makes a network: torchvision or timm."""
+    return "timm" if backbone.startswith(("timm/", "tf_efficientnet_lite")) else "torchvision"
+
+
 @dataclass(frozen=True)
 class Backbone:
     """How a torchvision network becomes a classifier of the user's classes.

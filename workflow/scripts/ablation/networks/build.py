@@ -10,7 +10,7 @@ import torch
 import torchvision
 from torch import Tensor, nn
 
-from ablation.networks.backbones import BACKBONES
+from ablation.networks.backbones import BACKBONES, library
 from ablation.networks.edits import EDITS, ORIGINAL
 from ablation.networks.heads import HEADS
 from ablation.networks.weight_files import read_weights
@@ -19,6 +19,12 @@ from ablation.running.errors import UserError
 
 def untouched(backbone: str) -> nn.Module:
     """Return the torchvision network with its 1000 outputs, freshly initialised."""
+    if library(backbone) == "timm":
+        # Here, as it takes a second, which the others need not pay.
+        import timm
+
+        timms: nn.Module = timm.create_model(backbone.removeprefix("timm/"), pretrained=False)
+        return timms
     with warnings.catch_warnings():
         # GoogLeNet warns that its initialisation may become faster some day.
         warnings.simplefilter("ignore", FutureWarning)
