@@ -19,6 +19,7 @@ localrules:
     all,
     download,
     fetch_weights,
+    unpack_weights,
     convert_weights,
     evaluate,
     collect,

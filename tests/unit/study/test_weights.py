@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from configs import load, one, refusal, small
+
+from ablation.networks.backbones import BACKBONES
 
 
 def test_a_source_of_weights_trains_each_backbone_by_its_own_recipe() -> None:
@@ -43,3 +46,29 @@ def test_weights_trained_on_photos_too_small_for_the_backbone() -> None:
     config["weights"] = "learned"
     config["experiments"][0] |= {"backbone": "googlenet", "weights": "learned"}
     load(config)
+
+
+@pytest.fixture
+def timms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Networks of timm in the table of backbones."""
+    for name in ("tf_efficientnet_lite0", "timm/vgg11"):
+        monkeypatch.setitem(BACKBONES, name, BACKBONES["vgg11"])
+
+
+@pytest.mark.usefixtures("timms")
+def test_a_source_is_of_the_networks_library() -> None:
+    load(one(weights="packed", backbone="tf_efficientnet_lite0"))
+    load(one(weights="net"))
+    message = refusal(one(weights="net", backbone="timm/vgg11"))
+    assert "weight_sources.net.source is 'torchvision', but timm/vgg11 is a network of timm" in message
+    assert "choose weights whose source is 'timm'" in message
+
+
+@pytest.mark.usefixtures("timms")
+def test_a_network_that_no_package_carries_is_told_which_are() -> None:
+    for backbone in ("alexnet", "timm/vgg11"):
+        message = refusal(one(weights="packed", backbone=backbone))
+        assert (
+            f"weight_sources.packed.source is 'package', but no package has weights of {backbone};" in message
+        )
+        assert "one of: tf_efficientnet_lite0, tf_efficientnet_lite1, tf_efficientnet_lite2" in message

@@ -95,6 +95,7 @@ def check_files(study: Study) -> None:
     datasets = [study.dataset]
     needed = {(one.spec.weights, one.spec.backbone) for one in study.experiments.values()}
     for source, backbone in sorted(needed):
+        weights.check_library(study.config, source, backbone)
         fields, where = study.weight_sources[source], f"weight_sources.{source}"
         if fields["source"] == "file":
             require_file(fields["path"].replace("{backbone}", backbone), f"{where}.path")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ablation.networks import backbones, edits, needs
+from ablation.networks import backbones, edits, needs, packages
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study.names import known
@@ -39,6 +39,22 @@ def check_pretraining_size(config: dict[str, Any], source: str, backbone: str) -
         raise UserError(
             f"config: weight_sources.{source}.{key} is {size}, but {backbone} needs at least {minimum} "
             f"pixels; give overrides.{backbone} a larger image_size"
+        )
+
+
+def check_library(config: dict[str, Any], source: str, backbone: str) -> None:
+    """Refuse a source that has no weights of the backbone: of another library, or in none of the packages."""
+    kind, where = config["weight_sources"][source]["source"], f"config: weight_sources.{source}"
+    if kind == "package" and backbone not in packages.PACKAGES:
+        raise UserError(
+            f"{where}.source is 'package', but no package has weights of {backbone}; choose other weights, "
+            f"or one of: {', '.join(packages.PACKAGES)}"
+        )
+    library = backbones.library(backbone)
+    if kind in ("torchvision", "timm") and kind != library:
+        raise UserError(
+            f"{where}.source is {kind!r}, but {backbone} is a network of {library}; choose weights whose "
+            f"source is {library!r}, 'file', 'pretraining' or 'none'"
         )
 
 
