@@ -24,6 +24,7 @@ weight_sources:
   start: {source: none}
   net: {source: torchvision, version: IMAGENET1K_V1}
   packed: {source: package}
+  hub: {source: timm, files: {resnet50.a1_in1k: {revision: REVISION, sha256: SHA256}}}
   own: {source: file, path: "~/{backbone}.pth"}
   learned:
     source: pretraining
@@ -44,7 +45,7 @@ augmentations:
 experiments:
   - {name: one, backbone: alexnet, augmentation: plain, optimizer: sgd}
   - {backbone: [resnet34, googlenet], augmentation: flipped, optimizer: adamw}
-"""
+""".replace("REVISION", 40 * "a").replace("SHA256", 64 * "b")
 # Ten lists of ten, each of the one before: few lines that stand for 10^10 values.
 LAUGHS = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"] + [
     f"a{n + 1}: &a{n + 1} [{', '.join([f'*a{n}'] * 10)}]" for n in range(9)

@@ -17,7 +17,7 @@ from places import ROOT, SCRIPTS
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
 RULE_FILES = sorted((ROOT / "workflow/rules").glob("*.smk"))
 # What a package is called where that is not what one imports.
-DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"PIL": "pillow", "yaml": "pyyaml", "huggingface_hub": "huggingface-hub"}
 
 
 def pins(lines: list[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ rule fetch_weights:
     log:
         "logs/weights/{source}-{backbone}.log",
     wildcard_constraints:
-        source=paths.one_of(STUDY.weights_from("torchvision")),
+        source=paths.one_of(STUDY.weights_from("torchvision", "timm")),
     retries: 2
     conda:
         "../../envs/training.yaml"
@@ -13,9 +13,9 @@ rule fetch_weights:
         *code("fetch_weights"),
         network=of_weights.network_code,
         script=script("fetch_weights"),
-        version=of_weights.version,
+        published=of_weights.published,
     shell:
-        "python {params.script:q} --backbone {wildcards.backbone} --version {params.version}"
+        "python {params.script:q} --backbone {wildcards.backbone} {params.published}"
         " --output {output.weights:q} 3>&2 > {log:q} 2>&1"
 
 

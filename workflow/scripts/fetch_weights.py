@@ -1,23 +1,29 @@
-"""Fetch a backbone's published torchvision weights and keep them as safetensors."""
+"""Fetch a backbone's published weights, torchvision's or timm's, and keep them as safetensors."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-from ablation.networks import published_weights, weight_files
-from ablation.networks.backbones import BACKBONES
+from ablation.networks import hub_weights, published_weights, weight_files
 from ablation.running import errors
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--backbone", required=True, choices=BACKBONES)
-    parser.add_argument("--version", required=True, help="enum name, as IMAGENET1K_V1")
+    parser.add_argument("--backbone", required=True)
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--torchvision", metavar="VERSION", help="enum name, as IMAGENET1K_V1")
+    which.add_argument("--timm", metavar="NAME", help="timm's name, as resnet50.a1_in1k")
+    parser.add_argument("--revision", default="", help="timm's: a commit of the file's repository")
+    parser.add_argument("--sha256", default="", help="timm's: the file's hash")
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()
-    state = published_weights.fetch(args.backbone, args.version)
-    about = {"backbone": args.backbone, "source": args.version}
+    if args.torchvision:
+        state = published_weights.fetch(args.backbone, args.torchvision)
+        about = published_weights.about(args.backbone, args.torchvision)
+    else:
+        state, about = hub_weights.fetch(args.backbone, args.timm, args.revision, args.sha256)
     weight_files.write_weights(args.output, state, about)
 
 

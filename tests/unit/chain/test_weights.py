@@ -58,7 +58,10 @@ def test_the_code_is_of_the_backbone_and_the_transforms() -> None:
 def test_published_and_given_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     ours, own = weights(), of("alexnet", "own")
-    assert ours.version(of("alexnet", "net")) == "IMAGENET1K_V1"
+    assert ours.published(of("alexnet", "net")) == "--torchvision IMAGENET1K_V1"
+    pinned = f"--timm resnet50.a1_in1k --revision {40 * 'a'} --sha256 {64 * 'b'}"
+    assert ours.published(of("timm/resnet50", "hub")) == pinned
+    assert ours.published(of("tf_efficientnet_lite0", "hub")) == "--timm tf_efficientnet_lite0"
     assert ours.given(own) == str(tmp_path / "alexnet.pth")
     before = ours.given_stamp(own)
     (tmp_path / "alexnet.pth").write_bytes(b"weights")

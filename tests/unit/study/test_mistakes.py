@@ -150,6 +150,26 @@ MISTAKES: dict[str, tuple[Where, Any, list[str]]] = {
     ),
     "drive id": (("datasets", "other", "id"), "https://x", ["datasets.other.id", "https://x", "allowed"]),
     "default weights": (("weight_sources", "net", "version"), "DEFAULT", ["net.version", "'DEFAULT'"]),
+    "name of timm's": (
+        ("weight_sources", "hub", "files"),
+        {"a b": {}},
+        ["hub.files", "'a b'", "resnet50.a1_in1k"],
+    ),
+    "branch of the hub": (
+        ("weight_sources", "hub", "files", "resnet50.a1_in1k", "revision"),
+        "main",
+        ["hub.files.resnet50.a1_in1k.revision", "'main'", "commit"],
+    ),
+    "short hash": (
+        ("weight_sources", "hub", "files", "resnet50.a1_in1k", "sha256"),
+        "abc",
+        ["hub.files.resnet50.a1_in1k.sha256", "'abc'", "64"],
+    ),
+    "key of a file on the hub": (
+        ("weight_sources", "hub", "files", "resnet50.a1_in1k", "sha"),
+        "abc",
+        ["hub.files.resnet50.a1_in1k", "did you mean 'sha256'"],
+    ),
     "file for all": (("weight_sources", "own", "path"), "x.pth", ["own.path", "'x.pth'", "{backbone}"]),
     # Nothing where something should be.
     "no experiments": (("experiments",), [], ["experiments", "[]", "at least this many values: 1"]),

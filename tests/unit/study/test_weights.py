@@ -6,6 +6,7 @@ import pytest
 from configs import load, one, refusal, small
 
 from ablation.networks.backbones import BACKBONES
+from ablation.study.weights import hub_file
 
 
 def test_a_source_of_weights_trains_each_backbone_by_its_own_recipe() -> None:
@@ -51,7 +52,7 @@ def test_weights_trained_on_photos_too_small_for_the_backbone() -> None:
 @pytest.fixture
 def timms(monkeypatch: pytest.MonkeyPatch) -> None:
     """Networks of timm in the table of backbones."""
-    for name in ("tf_efficientnet_lite0", "timm/vgg11"):
+    for name in ("tf_efficientnet_lite0", "timm/vgg11", "timm/resnet50"):
         monkeypatch.setitem(BACKBONES, name, BACKBONES["vgg11"])
 
 
@@ -71,4 +72,27 @@ def test_a_network_that_no_package_carries_is_told_which_are() -> None:
         assert (
             f"weight_sources.packed.source is 'package', but no package has weights of {backbone};" in message
         )
-        assert "one of: tf_efficientnet_lite0, tf_efficientnet_lite1, tf_efficientnet_lite2" in message
+        assert (
+            "one of the networks tf_efficientnet_lite0, tf_efficientnet_lite1, tf_efficientnet_lite2"
+            in message
+        )
+
+
+@pytest.mark.usefixtures("timms")
+def test_timms_files_are_told_apart_by_their_network() -> None:
+    config = one(weights="hub", backbone="timm/resnet50")
+    files = config["weight_sources"]["hub"]["files"]
+    pinned = files["resnet50.a1_in1k"]
+    files["resnet50d.a1_in1k"] = {}
+    load(config)
+    assert hub_file(files, "timm/resnet50") == ("resnet50.a1_in1k", pinned)
+    assert hub_file(files, "vgg11") == ("vgg11", {})
+    files["resnet50.a2_in1k"] = {}
+    message = refusal(config)
+    assert "weight_sources.hub.files: several are of resnet50 (resnet50.a1_in1k, resnet50.a2_in1k)" in message
+    assert "move all but one to another source" in message
+    # Of another network's experiments it is no mistake.
+    config["experiments"][0]["backbone"] = "tf_efficientnet_lite0"
+    load(config)
+    config["experiments"][0]["backbone"] = "resnet50"
+    assert "source is 'timm', but resnet50 is a network of torchvision" in refusal(config)

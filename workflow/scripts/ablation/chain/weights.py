@@ -12,6 +12,7 @@ from ablation.running import code
 from ablation.spec import Spec
 from ablation.study.inputs import usable
 from ablation.study.study import Study
+from ablation.study.weights import hub_file
 from ablation.training import provenance
 
 
@@ -25,10 +26,13 @@ class Weights:
         """Return the code that is of this backbone alone."""
         return code.of_row("BACKBONES", wildcards.backbone)
 
-    def version(self, wildcards: Any) -> str:
-        """Return the version of published weights."""
-        version: str = self.study.weight_sources[wildcards.source]["version"]
-        return version
+    def published(self, wildcards: Any) -> str:
+        """Return which published weights to fetch, as options of the command that does."""
+        fields = self.study.weight_sources[wildcards.source]
+        if fields["source"] == "torchvision":
+            return f"--torchvision {fields['version']}"
+        name, file = hub_file(fields["files"], wildcards.backbone)
+        return " ".join([f"--timm {name}", *(f"--{key} {value}" for key, value in sorted(file.items()))])
 
     def given(self, wildcards: Any) -> str:
         """Return the path of a weight file of the user's own."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from ablation.networks.backbones import BACKBONES, library
 from ablation.networks.edits import EDITS, ORIGINAL
 from ablation.networks.heads import HEADS
+from ablation.networks.messages import first_line, listed
 from ablation.networks.weight_files import read_weights
 from ablation.running.errors import UserError
 
@@ -63,8 +64,27 @@ def load_state(net: nn.Module, state: dict[str, Tensor], path: Path) -> None:
     try:
         net.load_state_dict(state, strict=True, assign=True)
     except RuntimeError as error:
-        reason = str(error).splitlines()[-1].strip()
+        reason = misfit(net.state_dict(), state) or first_line(error)
         raise UserError(f"{path} does not fit {type(net).__name__}: {reason}") from error
+
+
+def misfit(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> str:
+    """Return in a few words how the tensors of a state dict are not those of a network."""
+    # Batch norm's counter may be missing: older files have none.
+    missing = [name for name in wanted if name not in given and not name.endswith("num_batches_tracked")]
+    surplus = [name for name in given if name not in wanted]
+    misshapen = [
+        f"{name} ({shape(given[name])} in place of {shape(wanted[name])})"
+        for name in wanted
+        if name in given and given[name].shape != wanted[name].shape
+    ]
+    kinds = {"missing": missing, "surplus": surplus, "of another shape": misshapen}
+    return "; ".join(f"{kind}: {listed(names)}" for kind, names in kinds.items() if names)
+
+
+def shape(tensor: Tensor) -> str:
+    """Return a tensor's shape as text: 64 x 3 x 7 x 7."""
+    return " x ".join(map(str, tensor.shape)) or "a single value"
 
 
 def restore(path: Path) -> tuple[nn.Module, dict[str, Any]]:

@@ -5,14 +5,23 @@ from __future__ import annotations
 import http.client
 import pickle
 from pathlib import Path
+from typing import Any
 
 import torch
 import torchvision
 from torch import Tensor
 
 from ablation.networks.build import without_auxiliary_heads
+from ablation.networks.messages import first_line
+from ablation.networks.preprocessing import of_torchvisions
 from ablation.running.errors import UserError
 from ablation.running.files import sha256
+
+
+def about(backbone: str, version: str) -> dict[str, Any]:
+    """Return what the weight file of a version is told to be, with what it expects of its input."""
+    weights = torchvision.models.get_model_weights(backbone)[version]
+    return {"backbone": backbone, "source": version, "input": of_torchvisions(weights).to_dict()}
 
 
 def fetch(backbone: str, version: str) -> dict[str, Tensor]:
@@ -42,6 +51,5 @@ def fetch(backbone: str, version: str) -> dict[str, Tensor]:
         pickle.UnpicklingError,
     ) as error:
         remedy = f"delete {cached}" if cached.exists() else "check the connection, or choose other weights"
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise UserError(f"cannot fetch {url} ({reason}): {remedy}") from error
+        raise UserError(f"cannot fetch {url} ({first_line(error)}): {remedy}") from error
     return without_auxiliary_heads(backbone, state)

@@ -43,9 +43,9 @@ class Study:
         """Return the data sets of these sources; not those that are used where they lie."""
         return [name for name, one in self.datasets.items() if one.source in sources and one.folder is None]
 
-    def weights_from(self, source: str) -> list[str]:
-        """Return the weight sources of this kind."""
-        return [name for name, fields in self.weight_sources.items() if fields["source"] == source]
+    def weights_from(self, *kinds: str) -> list[str]:
+        """Return the weight sources of these kinds."""
+        return [name for name, fields in self.weight_sources.items() if fields["source"] in kinds]
 
     def experiments_from(self, source: str, backbone: str) -> int:
         """Return how many experiments start from a weight source's file of a backbone."""

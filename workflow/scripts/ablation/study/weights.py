@@ -48,7 +48,7 @@ def check_library(config: dict[str, Any], source: str, backbone: str) -> None:
     if kind == "package" and backbone not in packages.PACKAGES:
         raise UserError(
             f"{where}.source is 'package', but no package has weights of {backbone}; choose other weights, "
-            f"or one of: {', '.join(packages.PACKAGES)}"
+            f"or one of the networks {', '.join(packages.PACKAGES)}"
         )
     library = backbones.library(backbone)
     if kind in ("torchvision", "timm") and kind != library:
@@ -56,6 +56,23 @@ def check_library(config: dict[str, Any], source: str, backbone: str) -> None:
             f"{where}.source is {kind!r}, but {backbone} is a network of {library}; choose weights whose "
             f"source is {library!r}, 'file', 'pretraining' or 'none'"
         )
+    if kind == "timm":
+        try:
+            hub_file(config["weight_sources"][source]["files"], backbone)
+        except UserError as error:
+            raise UserError(f"{where}.files: {error}") from error
+
+
+def hub_file(files: dict[str, dict[str, str]], backbone: str) -> tuple[str, dict[str, str]]:
+    """Return timm's name of the weights that a source has for a backbone, and which file they are in.
+
+    If the source names none, timm chooses them by the network's name. Raises UserError if it names several.
+    """
+    network = backbone.removeprefix("timm/")
+    found = [name for name in files if name.partition(".")[0] == network]
+    if len(found) > 1:
+        raise UserError(f"several are of {network} ({', '.join(found)}); move all but one to another source")
+    return (found[0], files[found[0]]) if found else (network, {})
 
 
 def pretraining(config: dict[str, Any], source: str, backbone: str) -> tuple[str, Spec]:
