@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from weights import Touch, assert_refused, save
 
 from ablation.networks import build, weight_files
 from ablation.networks.given_weights import read_given
+from ablation.running.errors import UserError
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
@@ -44,6 +46,76 @@ def test_half_precision_becomes_single(suffix: str, tmp_path: Path) -> None:
         name: value.float() if value.is_floating_point() else value for name, value in half_precision.items()
     }
     assert_same(state, wanted)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("prefix", ["module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module.module."])
+def test_prefixes_of_wrappers_are_taken_off(prefix: str, suffix: str, tmp_path: Path, capsys: Any) -> None:
+    wrapped = {prefix + name: value for name, value in with_auxiliary_heads().items()}
+    path = save(wrapped, tmp_path / f"w{suffix}")
+    assert_same(read_given(path, "googlenet"), plain())
+    assert capsys.readouterr().out == f"of {path}, the names are taken without _orig_mod and module\n"
+
+
+def test_prefixes_are_what_the_wrappers_put_there(tmp_path: Path) -> None:
+    with torch.device("meta"):
+        net = build.untouched("googlenet")
+    net.load_state_dict(plain(), assign=True)
+    net.inception3a = torch.compile(net.inception3a)
+    wrapped = nn.DataParallel(torch.compile(net))
+    assert any(".inception3a._orig_mod." in name for name in wrapped.state_dict())
+    assert all(name.startswith("module._orig_mod.") for name in wrapped.state_dict())
+    path = save(wrapped.state_dict(), tmp_path / "w.pth")
+    assert_same(read_given(path, "googlenet"), plain())
+
+
+def test_a_network_twice_in_a_file_is_refused(tmp_path: Path) -> None:
+    path = save(plain() | {"module.fc.bias": torch.ones(1000)}, tmp_path / "w.pth")
+    assert_refused(lambda: read_given(path, "googlenet"), str(path), "has fc.bias twice", "state_dict()")
+
+
+@pytest.mark.parametrize("key", ["state_dict", "model", "model_state_dict"])
+def test_the_state_dict_of_a_checkpoint_is_taken(key: str, tmp_path: Path, capsys: Any) -> None:
+    net = nn.Linear(3, 2)
+    optimizer = torch.optim.AdamW(net.parameters())
+    net(torch.ones(3)).sum().backward()
+    optimizer.step()
+    wrapped = {f"module.{name}": value for name, value in plain().items()}
+    checkpoint = {
+        "epoch": 3,
+        "arch": "googlenet",
+        key: wrapped,
+        "optimizer": optimizer.state_dict(),
+        "best": 0.7,
+    }
+    path = save(checkpoint, tmp_path / "w.pth")
+    assert_same(read_given(path, "googlenet"), plain())
+    assert capsys.readouterr().out.splitlines()[0] == f"of {path}, a checkpoint, {key!r} is taken"
+
+
+def test_which_of_two_state_dicts_is_for_the_user_to_say(tmp_path: Path) -> None:
+    path = save({"state_dict": plain(), "state_dict_ema": plain()}, tmp_path / "w.pth")
+    assert_refused(
+        lambda: read_given(path, "googlenet"),
+        *(str(path), "several state dicts (state_dict, state_dict_ema)", "checkpoint['state_dict']"),
+    )
+
+
+def test_of_many_tensors_that_do_not_fit_a_few_are_named(tmp_path: Path) -> None:
+    path = save(plain(), tmp_path / "w.pth")
+    with pytest.raises(UserError) as raised:
+        read_given(path, "resnet34")
+    message = str(raised.value)
+    few = r"(\S+, ){3}\S+ and \d+ more"
+    assert re.search(rf"fit ResNet: missing: {few}; surplus: {few}; of another shape: fc.weight", message)
+    assert len(message) < 600
+    changed = plain() | {"fc.weight": torch.ones(5, 1024), "fc.bias": torch.ones(5)}
+    with pytest.raises(UserError) as raised:
+        read_given(save(changed, path), "googlenet")
+    assert str(raised.value) == (
+        f"{path} does not fit GoogLeNet: of another shape: fc.weight (5 x 1024 in place of 1000 x 1024), "
+        "fc.bias (5 in place of 1000)"
+    )
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".safetensors"])
