@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ablation.networks import given_weights, weight_files
+from ablation.networks import given_weights, preprocessing, weight_files
 from ablation.networks.backbones import BACKBONES
 from ablation.running import errors
 
@@ -17,7 +17,11 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()
     state = given_weights.read_given(args.given, args.backbone)
-    about = {"backbone": args.backbone, "source": args.given.name}
+    about = {
+        "backbone": args.backbone,
+        "source": args.given.name,
+        "input": preprocessing.of_network(args.backbone).to_dict(),
+    }
     weight_files.write_weights(args.output, state, about)
 
 

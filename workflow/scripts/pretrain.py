@@ -12,6 +12,7 @@ from ablation.running.files import remove
 from ablation.running.signals import Requests
 from ablation.spec import Spec
 from ablation.training import checkpoint, device, history, loop, memory, reproducibility
+from ablation.training.expected_input import expected_input
 
 
 def main() -> None:
@@ -40,7 +41,12 @@ def main() -> None:
     trained = loop.train(net, spec, photos, target, progress, console.epoch_line, keeper)
     hook.remove()
     history.write_history(trained.history, args.history)
-    about = {"backbone": spec.backbone, "source": "pretraining", "best_epoch": trained.best_epoch}
+    about = {
+        "backbone": spec.backbone,
+        "source": "pretraining",
+        "best_epoch": trained.best_epoch,
+        "input": expected_input(spec).to_dict(),
+    }
     weight_files.write_weights(args.output, trained.best_state, about)
     remove(keeper.path)
     remove(Path(_lock.name))

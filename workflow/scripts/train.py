@@ -19,6 +19,7 @@ from ablation.spec import Spec
 from ablation.training import checkpoint, device, history, loop, memory, reproducibility
 from ablation.training.distributed import launch
 from ablation.training.distributed.group import Group
+from ablation.training.expected_input import expected_input
 
 
 def main() -> None:
@@ -71,6 +72,7 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
         "architecture": spec.architecture,
         "classes": photos.categories,
         "best_epoch": trained.best_epoch,
+        "input": expected_input(spec).to_dict(),
     }
     weight_files.write_weights(args.run / "weights.safetensors", trained.best_state, about)
     outputs.write(trained.best_outputs.cpu().numpy(), args.run / outputs.FILE)

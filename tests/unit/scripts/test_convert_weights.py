@@ -9,7 +9,7 @@ from stages import run
 from states import assert_same, plain, with_auxiliary_heads
 from weights import save
 
-from ablation.networks import weight_files
+from ablation.networks import preprocessing, weight_files
 
 
 def test_a_good_file_is_converted(tmp_path: Path) -> None:
@@ -18,6 +18,7 @@ def test_a_good_file_is_converted(tmp_path: Path) -> None:
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
     state, about = weight_files.read_weights(output)
     assert_same(state, plain())
+    assert about.pop("input") == preprocessing.of_network("googlenet").to_dict()
     assert about == {"backbone": "googlenet", "source": "mine.pth"}
 
 

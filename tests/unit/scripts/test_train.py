@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from runs import SPEC, Run, write_pack
 
+from ablation.networks.weight_files import read_weights
+from ablation.training.expected_input import expected_input
+
 
 @pytest.fixture
 def _affinity() -> Iterator[None]:
@@ -32,5 +35,7 @@ def test_a_number_of_threads_gives_the_same_bytes_on_any_number_of_cores(tmp_pat
     for name in ("weights.safetensors", "outputs.npy"):
         assert (wide.folder / name).read_bytes() == (narrow.folder / name).read_bytes()
     assert (wide.history() == narrow.history()).all()
+    _, about = read_weights(wide.folder / "weights.safetensors")
+    assert about["input"] == expected_input(spec).to_dict()
     for run in (wide, narrow):
         assert json.loads((run.folder / "record.json").read_text(encoding="utf-8"))["threads"] == 2
