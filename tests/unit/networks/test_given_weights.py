@@ -107,14 +107,14 @@ def test_of_many_tensors_that_do_not_fit_a_few_are_named(tmp_path: Path) -> None
         read_given(path, "resnet34")
     message = str(raised.value)
     few = r"(\S+, ){3}\S+ and \d+ more"
-    assert re.search(rf"fit ResNet: missing: {few}; surplus: {few}; of another shape: fc.weight", message)
+    assert re.search(rf"fit ResNet \(missing: {few}; surplus: {few}; of another shape: fc.weight", message)
     assert len(message) < 600
     changed = plain() | {"fc.weight": torch.ones(5, 1024), "fc.bias": torch.ones(5)}
     with pytest.raises(UserError) as raised:
         read_given(save(changed, path), "googlenet")
     assert str(raised.value) == (
-        f"{path} does not fit GoogLeNet: of another shape: fc.weight (5 x 1024 in place of 1000 x 1024), "
-        "fc.bias (5 in place of 1000)"
+        f"{path} does not fit GoogLeNet (of another shape: fc.weight (5 x 1024 in place of 1000 x 1024), "
+        "fc.bias (5 in place of 1000)): it takes a state dict of googlenet with 1000 outputs"
     )
 
 

@@ -205,3 +205,7 @@ def test_a_file_of_another_network_and_one_of_other_classes(hub: Hub) -> None:
         hub.content = safetensors.torch.save(state)
         shutil.rmtree(constants.HF_HUB_CACHE, ignore_errors=True)
         assert_refused(lambda: fetch(NETWORK, NAME, COMMIT, hub.sha256), NAME, "choose others")
+    # Of another network than is asked for.
+    hub.content = file_on_the_hub()
+    shutil.rmtree(constants.HF_HUB_CACHE, ignore_errors=True)
+    assert_refused(lambda: fetch("resnet34", NAME, COMMIT, hub.sha256), NAME, "fit ResNet", "another tag")

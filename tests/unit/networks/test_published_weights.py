@@ -190,3 +190,24 @@ def test_every_backbone_has_published_weights(backbone: str) -> None:
         net = build.untouched(backbone)
     assert sum(values.numel() for values in net.parameters()) == published_as.meta["num_params"]
     assert len(published_as.meta["categories"]) == backbones.IMAGENET_CLASSES
+
+
+def test_every_version_of_every_network_is_checked_by_its_name() -> None:
+    for backbone in torchvision.models.list_models(module=torchvision.models):
+        for version in torchvision.models.get_model_weights(backbone):
+            assert re.fullmatch(r"[A-Z0-9_]+_V[0-9]+", version.name)
+            assert re.fullmatch(r"https://.*-[0-9a-f]{8,10}\.pth", version.url)
+
+
+def test_a_version_of_another_size_of_the_network_is_refused(site: Site) -> None:
+    buffer = io.BytesIO()
+    torch.save(plain() | {"conv1.conv.weight": torch.ones(64, 3, 9, 9)}, buffer)
+    site.publish(buffer.getvalue())
+    assert_refused(
+        lambda: fetch("googlenet", VERSION),
+        *(
+            site.url,
+            "conv1.conv.weight (64 x 3 x 9 x 9 in place of 64 x 3 x 7 x 7)",
+            "choose another version",
+        ),
+    )

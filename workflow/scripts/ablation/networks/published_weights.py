@@ -11,7 +11,7 @@ import torch
 import torchvision
 from torch import Tensor
 
-from ablation.networks.build import without_auxiliary_heads
+from ablation.networks.build import require_fit, without_auxiliary_heads
 from ablation.networks.messages import first_line
 from ablation.networks.preprocessing import of_torchvisions
 from ablation.running.errors import UserError
@@ -52,4 +52,7 @@ def fetch(backbone: str, version: str) -> dict[str, Tensor]:
     ) as error:
         remedy = f"delete {cached}" if cached.exists() else "check the connection, or choose other weights"
         raise UserError(f"cannot fetch {url} ({first_line(error)}): {remedy}") from error
-    return without_auxiliary_heads(backbone, state)
+    state = without_auxiliary_heads(backbone, state)
+    # Some versions are of other sizes of a network, as are some of ViT's, which end in SWAG_E2E_V1.
+    require_fit(backbone, state, url, "choose another version")
+    return state

@@ -52,9 +52,10 @@ def check_library(config: dict[str, Any], source: str, backbone: str) -> None:
         )
     library = backbones.library(backbone)
     if kind in ("torchvision", "timm") and kind != library:
+        others = [library, *(["package"] if backbone in packages.PACKAGES else []), "file", "pretraining"]
         raise UserError(
             f"{where}.source is {kind!r}, but {backbone} is a network of {library}; choose weights whose "
-            f"source is {library!r}, 'file', 'pretraining' or 'none'"
+            f"source is {', '.join(map(repr, others))} or 'none'"
         )
     if kind == "timm":
         try:
