@@ -204,7 +204,7 @@ def test_a_file_of_another_network_and_one_of_other_classes(hub: Hub) -> None:
     for state in ({"a": torch.ones(3)}, other):
         hub.content = safetensors.torch.save(state)
         shutil.rmtree(constants.HF_HUB_CACHE, ignore_errors=True)
-        assert_refused(lambda: fetch(NETWORK, NAME, COMMIT, hub.sha256), NAME, "choose others")
+        assert_refused(lambda: fetch(NETWORK, NAME, COMMIT, hub.sha256), NAME, "another revision")
     # Of another network than is asked for.
     hub.content = file_on_the_hub()
     shutil.rmtree(constants.HF_HUB_CACHE, ignore_errors=True)

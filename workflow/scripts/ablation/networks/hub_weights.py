@@ -23,6 +23,7 @@ from ablation.running.errors import UserError
 from ablation.running.files import sha256
 
 FILE = "model.safetensors"
+OTHER_FILE = "choose another revision, or another tag"
 
 
 def fetch(
@@ -44,13 +45,13 @@ def fetch(
             f"{path} has the SHA-256 {found}, but config.yaml has {file_sha256} for {name}: "
             "delete the file and run again, or correct config.yaml"
         )
-    state, _ = read_safetensors(path, "choose other weights")
+    state, _ = read_safetensors(path, OTHER_FILE)
     try:
         # By timm itself, which renames what older files call otherwise.
         chosen = {"state_dict": state, "custom_load": False}
         made = timm.create_model(name, pretrained=True, pretrained_cfg_overlay=chosen)
     except (RuntimeError, ValueError, LookupError, OSError) as error:
-        raise UserError(f"{path} holds no weights of {name} ({first_line(error)}): choose others") from error
+        raise UserError(f"{path} holds no weights of {name} ({first_line(error)}): {OTHER_FILE}") from error
     require_fit(backbone, made.state_dict(), name, "choose another tag")
     about = {
         "backbone": backbone,
@@ -120,8 +121,9 @@ def unreachable(what: str, error: Exception) -> UserError:
     cause = (
         error.__cause__ if isinstance(error, errors.LocalEntryNotFoundError) and error.__cause__ else error
     )
+    reason = "what answers is no hub" if isinstance(cause, errors.FileMetadataError) else first_line(cause)
     hub, cache = constants.ENDPOINT, constants.HF_HUB_CACHE
     return UserError(
-        f"cannot fetch {what} from {hub} ({first_line(cause)}), and it is not in {cache}: "
+        f"cannot fetch {what} from {hub} ({reason}), and it is not in {cache}: "
         "check the connection and HF_ENDPOINT, or choose other weights"
     )
