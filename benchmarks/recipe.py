@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from ablation.networks import backbones, build, edits
+from ablation.networks import build, edits
 from ablation.spec import Optimizer, Spec
 from ablation.training import parameters
 from sizes import SIZES
@@ -32,11 +32,6 @@ def spec(backbone: str, epochs: int) -> Spec:
 
 
 def network(backbone: str, classes: int) -> nn.Module:
-    """Return a backbone of ours, or one that timm has, with random weights and a head for so many classes."""
-    if backbone in backbones.BACKBONES:
-        return build.adapt(build.untouched(backbone), backbone, edits.ORIGINAL, classes)
-    import timm
-
-    sized = {"img_size": SIZES.side} if backbone.startswith("vit") else {}
-    net: nn.Module = timm.create_model(backbone, num_classes=classes, **sized)
-    return net
+    """Return a backbone with random weights and a head for so many classes."""
+    net = build.untouched(backbone)
+    return build.adapt(net, backbone, edits.ORIGINAL, classes, image_size=SIZES.side)

@@ -6,13 +6,12 @@ import argparse
 from pathlib import Path
 
 from ablation.networks import given_weights, preprocessing, weight_files
-from ablation.networks.backbones import BACKBONES
 from ablation.running import errors
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--backbone", required=True, choices=BACKBONES)
+    parser.add_argument("--backbone", required=True, help="name of a network")
     parser.add_argument("--given", required=True, type=Path, help="state dict, .pth or .safetensors")
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()

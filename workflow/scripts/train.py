@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from ablation.networks import build, weight_files
+from ablation.networks import build, needs, weight_files
 from ablation.photos import pack
 from ablation.results import outputs
 from ablation.running import console, environment, errors, kept, lease, lock
@@ -52,8 +52,10 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     reproducibility.make_reproducible(spec.seed, spec.threads)
 
     photos = pack.load(args.pack)
+    check_batches(spec, int(photos.training.sum()))
     net = build.pretrained(spec.backbone, args.weights)
-    net = build.adapt(net, spec.backbone, spec.architecture, len(photos.categories))
+    classes = len(photos.categories)
+    net = build.adapt(net, spec.backbone, spec.architecture, classes, spec.head, spec.image_size)
     if group.first:
         write_json(args.run / "spec.json", json.loads(spec.to_json()))
         write_text(args.run / "model.txt", build.describe(net))
@@ -70,6 +72,8 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     about = {
         "backbone": spec.backbone,
         "architecture": spec.architecture,
+        "head": spec.head,
+        "image_size": spec.image_size,
         "classes": photos.categories,
         "best_epoch": trained.best_epoch,
         "input": expected_input(spec).to_dict(),
@@ -92,6 +96,16 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
         "torch": str(torch.__version__),
     }
     write_json(args.run / "record.json", record)
+
+
+def check_batches(spec: Spec, photos: int) -> None:
+    """Raise UserError if a batch of so many training photos is smaller than the network can train on."""
+    last, least = photos % spec.batch_size or spec.batch_size, needs.least_photos(spec.backbone)
+    if last < least:
+        raise errors.UserError(
+            f"{spec.backbone} trains on batches of {least} photos or more, but batches of {spec.batch_size} "
+            f"leave {last} of {photos} photos; choose another batch_size"
+        )
 
 
 if __name__ == "__main__":

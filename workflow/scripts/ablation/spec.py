@@ -35,7 +35,8 @@ class Spec:
     processes train together, and `threads` with how many CPU threads each computes, on however many cores:
     both change how sums are rounded. `trains` is "all", "head" or "head_then_all", whose first `head_epochs`
     train the head alone (0 for the others). `resize` ("squash", "crop" or "pad") and `interpolation` are how
-    photos were made square.
+    photos were made square. `head` is "report", which the report gave
+    the backbone, or "linear", a fresh last layer in place of the network's.
     """
 
     backbone: str
@@ -55,6 +56,7 @@ class Spec:
     head_epochs: int = 0
     resize: str = "squash"
     interpolation: str = "bilinear"
+    head: str = "report"
 
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""

@@ -8,7 +8,6 @@ from ablation.chain import paths, resources
 from ablation.chain.stamps import stamp
 from ablation.networks import needs
 from ablation.networks.edits import ORIGINAL
-from ablation.running import code
 from ablation.spec import Spec
 from ablation.study.inputs import usable
 from ablation.study.study import Study
@@ -24,7 +23,7 @@ class Weights:
 
     def network_code(self, wildcards: Any) -> tuple[str, str]:
         """Return the code that is of this backbone alone."""
-        return code.of_row("BACKBONES", wildcards.backbone)
+        return provenance.of_backbone(wildcards.backbone)
 
     def published(self, wildcards: Any) -> str:
         """Return which published weights to fetch, as options of the command that does."""
@@ -59,7 +58,7 @@ class Weights:
         """Return the code of what a pretraining's spec names."""
         return provenance.of_pretraining(self._pretraining(wildcards)[1])
 
-    def priority(self, wildcards: Any) -> int:
+    def priority(self, wildcards: Any) -> float:
         """First what most experiments wait for, and of equals the largest network, which takes longest."""
         waiting = self.study.experiments_from(wildcards.source, wildcards.backbone)
         return 1000 * waiting + needs.parameters(wildcards.backbone, ORIGINAL)

@@ -1,14 +1,26 @@
-"""The backbones: torchvision's networks. To add one, add a line to `BACKBONES`.
+"""The backbones: the report's, and from a table all other networks of torchvision and timm.
 
+`BACKBONES` are the report's. The others are in `networks.csv`, which `tools/measure_networks.py` makes.
 Standard library only: the Snakefile reads this module to check config.yaml.
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+from ablation.running.errors import UserError
+
 IMAGENET_CLASSES = 1000
+# Of a network's photos in 0..1, red, green, blue.
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+TABLE = "networks.csv"
+# Before the name of a network of timm: needed where torchvision has one of the same name.
+TIMM = "timm/"
 
 
 def library(backbone: str) -> str:
@@ -18,21 +30,34 @@ def library(backbone: str) -> str:
 
 @dataclass(frozen=True)
 class Backbone:
-    """How a torchvision network becomes a classifier of the user's classes.
+    """How a network becomes a classifier of the user's classes, and what it needs.
 
-    `head` is its name in `heads.HEADS`; `minimum_size` is the smallest image side in pixels that it can train
-    on, even with a last batch of one photo (batch norm refuses one value per channel); `parameters` are
-    millions, with 1000 outputs; `multiplications` are 10^9 for a photo of 224 x 224 pixels; `activations` are
-    the bytes that training keeps of each pixel of a batch, measured in fp32; `options` are passed to
-    torchvision's builder.
+    `head` is the name in `heads.HEADS` of the one it gets unless an experiment says otherwise;
+    `minimum_size` is the smallest image side in pixels that it can train on, even with a last batch of one
+    photo (batch norm refuses one value per channel); `parameters` are millions, with all of its own outputs;
+    `multiplications` are 10^9 for a photo of `usual_size` pixels a side; `activations` are the bytes that
+    training keeps of each pixel of a batch, in fp32; `options` are passed to the builder of its `library`.
+
+    Sides are `usual_size` and what differs from it by a multiple of `step`; no other where that is 0. A
+    `resized` network is built for photos of the usual size and then made for those of another.
+    `least_photos` are those of the smallest batch that can train.
+    `mean` and `std` are of the photos in 0..1 that its published weights were trained on.
     """
 
     head: str
     minimum_size: int
-    parameters: int
+    parameters: float
     multiplications: float
     activations: int
-    options: dict[str, Any]
+    options: Mapping[str, Any]
+    library: str = "torchvision"
+    usual_size: int = 224
+    step: int = 1
+    resized: bool = False
+    least_photos: int = 1
+    mean: tuple[float, ...] = IMAGENET_MEAN
+    std: tuple[float, ...] = IMAGENET_STD
+    interpolation: str = "bilinear"
 
 
 # GoogLeNet's transform_input is not part of its saved weights, so it is always asked for by name; the
@@ -48,3 +73,79 @@ BACKBONES: dict[str, Backbone] = {
     "resnet101": Backbone("extend_fc", 33, 45, 7.8, 3100, {}),
     "resnext50_32x4d": Backbone("extend_fc", 33, 25, 4.2, 2600, {}),
 }
+# Of the others: Inception v3 is as GoogLeNet.
+OPTIONS: dict[str, dict[str, Any]] = {"inception_v3": GOOGLENET}
+COLUMNS = (
+    *("name", "library", "parameters", "multiplications", "activations", "minimum_size", "usual_size"),
+    *("step", "resized", "least_photos", "mean", "std", "interpolation"),
+)
+
+
+def backbone(name: str) -> Backbone:
+    """Return the row of a network; raise UserError if there is none of this name."""
+    return BACKBONES[name] if name in BACKBONES else from_line(line(name))
+
+
+def exists(name: str) -> bool:
+    """Tell whether there is a network of this name."""
+    return name in BACKBONES or name in lines()
+
+
+def plain(name: str) -> str:
+    """Return the one name of a network: `timm/` stands only before one that torchvision has too."""
+    short = name.removeprefix(TIMM)
+    if short == name or name in lines() or short not in lines():
+        return name
+    return short if from_line(line(short)).library == "timm" else name
+
+
+@cache
+def lines() -> dict[str, str]:
+    """Return the lines of the table by name, read once: most studies need none of them."""
+    text = Path(__file__).with_name(TABLE).read_text(encoding="utf-8")
+    return {one.partition(",")[0]: one for one in text.splitlines()[1:]}
+
+
+def line(name: str) -> str:
+    """Return the line of a network in the table; raise UserError if there is none."""
+    if name not in lines():
+        raise UserError(f"{name!r} is {unknown(name)}")
+    return lines()[name]
+
+
+def unknown(name: str) -> str:
+    """Say what is nearest to a name that no network has, and where all names are."""
+    near = difflib.get_close_matches(name, [*BACKBONES, *lines()], 3)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    place = f"workflow/scripts/ablation/networks/{TABLE}"
+    return f"no known backbone; {hint}one of: {', '.join(BACKBONES)}, or of the {len(lines())} in {place}"
+
+
+@cache
+def from_line(text: str) -> Backbone:
+    """Return what a line of the table says."""
+    its = dict(zip(COLUMNS, text.split(","), strict=True))
+    return Backbone(
+        head="linear",
+        minimum_size=int(its["minimum_size"]),
+        parameters=float(its["parameters"]),
+        multiplications=float(its["multiplications"]),
+        activations=int(its["activations"]),
+        options=OPTIONS.get(its["name"], {}),
+        library=its["library"],
+        usual_size=int(its["usual_size"]),
+        step=int(its["step"]),
+        resized=its["resized"] == "yes",
+        least_photos=int(its["least_photos"]),
+        mean=tuple(map(float, its["mean"].split())),
+        std=tuple(map(float, its["std"].split())),
+        interpolation=its["interpolation"],
+    )
+
+
+def to_line(name: str, its: Backbone) -> str:
+    """Return a line of the table, as `from_line` reads it."""
+    fields = {**vars(its), "name": name, "resized": "yes" if its.resized else "no"}
+    fields |= {one: " ".join(map(str, fields[one])) for one in ("mean", "std")}
+    # The shortest text that is read as the same number: 5, not 5.0.
+    return ",".join(f"{one:.6g}" if isinstance(one, float) else str(one) for one in map(fields.get, COLUMNS))

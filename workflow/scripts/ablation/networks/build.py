@@ -3,68 +3,114 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 import torchvision
 from torch import Tensor, nn
+from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
 
-from ablation.networks.backbones import BACKBONES, library
+from ablation.networks import needs
+from ablation.networks.backbones import TIMM, Backbone, backbone, exists
 from ablation.networks.edits import EDITS, ORIGINAL
 from ablation.networks.heads import HEADS
 from ablation.networks.messages import first_line, listed
 from ablation.networks.weight_files import read_weights
 from ablation.running.errors import UserError
 
+# torchvision's files carry auxiliary heads, which its networks drop.
+AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 
-def untouched(backbone: str) -> nn.Module:
-    """Return the torchvision network with its 1000 outputs, freshly initialised."""
-    if library(backbone) == "timm":
-        # Here, as it takes a second, which the others need not pay.
+
+def untouched(name: str) -> nn.Module:
+    """Return the network of torchvision or timm with all of its own outputs, freshly initialised."""
+    return of_library(name, backbone(name))
+
+
+def of_library(name: str, its: Backbone) -> nn.Module:
+    """Return the network that a row describes, for photos of its usual size."""
+    net: nn.Module
+    if its.library == "timm":
+        # Here alone: it takes up to a second, and most studies have no network of it.
         import timm
 
-        timms: nn.Module = timm.create_model(backbone.removeprefix("timm/"), pretrained=False)
-        return timms
+        net = timm.create_model(name.removeprefix(TIMM), pretrained=False, **its.options)
+        return net
     with warnings.catch_warnings():
         # GoogLeNet warns that its initialisation may become faster some day.
         warnings.simplefilter("ignore", FutureWarning)
-        net: nn.Module = torchvision.models.get_model(backbone, weights=None, **BACKBONES[backbone].options)
+        net = torchvision.models.get_model(name, weights=None, **its.options)
     return net
 
 
-def pretrained(backbone: str, weights: Path | None) -> nn.Module:
-    """Return the torchvision network with its 1000 outputs, from a weight file or freshly initialised."""
+def to_fill(make: Callable[[], nn.Module]) -> nn.Module:
+    """Return a network all of whose parameters a file will replace."""
+    try:
+        # On the meta device no memory is filled with random numbers only to be overwritten.
+        with torch.device("meta"):
+            net = make()
+    except NotImplementedError:  # RegNets compute their widths with tensors
+        return make()
+    saved = net.state_dict().keys()
+    # Some networks of timm also have tensors that no file has, as the places of a window's pixels.
+    return net if all(name in saved for name, _ in net.named_buffers()) else make()
+
+
+def pretrained(name: str, weights: Path | None) -> nn.Module:
+    """Return the network with all of its own outputs, from a weight file or freshly initialised."""
     if weights is None:
-        return untouched(backbone)
-    # On the meta device no memory is filled with random numbers only to be overwritten.
-    with torch.device("meta"):
-        net = untouched(backbone)
+        return untouched(name)
+    net = to_fill(lambda: untouched(name))
     load_state(net, read_weights(weights)[0], weights)
     return net
 
 
-def without_auxiliary_heads(backbone: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Leave out GoogLeNet's auxiliary heads, which torchvision's file carries and its network drops."""
-    if backbone != "googlenet":
-        return state
-    return {name: value for name, value in state.items() if not name.startswith(("aux1.", "aux2."))}
+def without_auxiliary_heads(name: str, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Leave out the auxiliary heads of GoogLeNet and Inception v3."""
+    prefixes = AUXILIARY.get(name, ())
+    return {key: value for key, value in state.items() if not key.startswith(prefixes)}
 
 
-def adapt(net: nn.Module, backbone: str, architecture: str, classes: int) -> nn.Module:
-    """Replace the head for `classes` outputs, then apply the architecture edit (in place)."""
-    HEADS[BACKBONES[backbone].head](net, classes)
+def adapt(
+    net: nn.Module,
+    name: str,
+    architecture: str,
+    classes: int,
+    head: str = needs.REPORT,
+    image_size: int | None = None,
+) -> nn.Module:
+    """Give a network its head for `classes` outputs, then its edit, and make it for its photos (in place).
+
+    `image_size` is their side in pixels, the network's usual one if not given.
+    """
+    HEADS[needs.head(name, head)](net, classes)
     if architecture != ORIGINAL:
         EDITS[architecture].apply(net)
+    if backbone(name).resized and image_size is not None:
+        resize(net, image_size)
     return net
 
 
-def require_fit(backbone: str, state: dict[str, Tensor], source: Path | str, remedy: str) -> None:
-    """Raise UserError, which ends with `remedy`, unless a state dict fits the backbone with 1000 outputs."""
-    # On the meta device a network takes no memory.
-    with torch.device("meta"):
-        net = untouched(backbone)
-    load_state(net, state, source, remedy)
+def can_be_resized(net: nn.Module) -> bool:
+    """Tell whether `resize` can make a network for photos of another side."""
+    return isinstance(net, VisionTransformer) or hasattr(net, "set_input_size")
+
+
+def resize(net: Any, side: int) -> None:
+    """Make a network whose size is fixed for photos of another side: what it knows of places is resampled."""
+    if isinstance(net, VisionTransformer):  # torchvision's
+        state = interpolate_embeddings(side, net.patch_size, net.state_dict())
+        net.encoder.pos_embedding = nn.Parameter(state["encoder.pos_embedding"])
+        net.image_size = side
+    else:
+        net.set_input_size(img_size=(side, side))
+
+
+def require_fit(name: str, state: dict[str, Tensor], source: Path | str, remedy: str) -> None:
+    """Raise UserError, which ends with `remedy`, unless a state dict fits a network with all its outputs."""
+    load_state(to_fill(lambda: untouched(name)), state, source, remedy)
 
 
 def load_state(net: nn.Module, state: dict[str, Tensor], source: Path | str, remedy: str = "") -> None:
@@ -101,15 +147,15 @@ def restore(path: Path) -> tuple[nn.Module, dict[str, Any]]:
     state, about = read_weights(path)
     if not (
         isinstance(about, dict)
-        and about.get("backbone") in BACKBONES
+        and isinstance(about.get("backbone"), str)
+        and exists(about["backbone"])
         and about.get("architecture") in (ORIGINAL, *EDITS)
         and isinstance(about.get("classes"), list)
     ):
         raise UserError(f"{path} is not the weight file of a run of this version: name one, or run again")
-    with torch.device("meta"):
-        net = adapt(
-            untouched(about["backbone"]), about["backbone"], about["architecture"], len(about["classes"])
-        )
+    name, architecture, classes = about["backbone"], about["architecture"], len(about["classes"])
+    head, image_size = about.get("head", needs.REPORT), about.get("image_size")
+    net = to_fill(lambda: adapt(untouched(name), name, architecture, classes, head, image_size))
     load_state(net, state, path)
     return net.eval(), about
 

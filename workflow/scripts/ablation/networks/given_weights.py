@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 import torch
 from torch import Tensor
 
-from ablation.networks.build import require_fit, untouched, without_auxiliary_heads
+from ablation.networks.build import require_fit, to_fill, untouched, without_auxiliary_heads
 from ablation.networks.messages import listed
 from ablation.networks.weight_files import read_safetensors
 from ablation.running import console
@@ -36,8 +36,8 @@ def read_given(path: Path, backbone: str) -> dict[str, Tensor]:
         except Exception as error:  # on a foreign file torch's unpickler raises nearly anything
             raise UserError(f"{path} is not a readable state dict: {ADVICE}") from error
         state = state_dict_in(found, path)
-    with torch.device("meta"):
-        kinds = {name: value.dtype for name, value in untouched(backbone).state_dict().items()}
+    net = to_fill(lambda: untouched(backbone))
+    kinds = {name: value.dtype for name, value in net.state_dict().items()}
     state = without_auxiliary_heads(backbone, unwrapped(state, kinds, path))
     require_fit(backbone, state, path, f"it takes a state dict of {backbone} with 1000 outputs")
     return {name: value.to(kinds[name]) for name, value in state.items()}

@@ -10,6 +10,9 @@ from typing import Any
 
 from torch import nn
 
+# What torchvision calls the part of a network that ends in the layer of the classes.
+LAST_PARTS = ("fc", "classifier", "head", "heads")
+
 
 def replace_last_layer(net: Any, classes: int) -> None:
     """Put a fresh linear layer in place of the last of the classifier (AlexNet, VGG)."""
@@ -21,7 +24,27 @@ def extend_fc(net: Any, classes: int) -> None:
     net.fc = nn.Sequential(net.fc, nn.ReLU(), nn.Linear(net.fc.out_features, classes))
 
 
+def linear(net: Any, classes: int) -> None:
+    """Put a fresh layer in place of the last one, wherever the network's family has it."""
+    if hasattr(net, "reset_classifier"):  # timm's
+        net.reset_classifier(classes)
+        return
+    name, last = [
+        (name, layer)
+        for name, layer in net.named_modules()
+        if name.split(".")[0] in LAST_PARTS and isinstance(layer, (nn.Linear, nn.Conv2d))
+    ][-1]
+    fresh: nn.Module
+    if isinstance(last, nn.Linear):
+        fresh = nn.Linear(last.in_features, classes)
+    else:  # SqueezeNet averages over the photo only after it
+        fresh = nn.Conv2d(last.in_channels, classes, kernel_size=1)
+    part, _, last_name = name.rpartition(".")
+    setattr(net.get_submodule(part), last_name, fresh)
+
+
 HEADS: dict[str, Callable[[Any, int], None]] = {
     "replace_last_layer": replace_last_layer,
     "extend_fc": extend_fc,
+    "linear": linear,
 }

@@ -11,8 +11,8 @@ def initialise(net: nn.Module) -> None:
     """Prepare a network for a short training from random weights (in place).
 
     Residual blocks start as the identity (Goyal et al. 2017, section 5.1), so that deep networks learn
-    from the first steps. Networks without batch normalisation get the initialisation of He et al. (2015,
-    eq. 10): under PyTorch's own the signal shrinks from layer to layer and AlexNet takes epochs to start.
+    from the first steps. Networks without normalisation get the initialisation of He et al. (2015, eq. 10):
+    under PyTorch's own the signal shrinks from layer to layer and AlexNet takes epochs to start.
     Dropout is off: so short a training underfits, and dropout would slow it further.
     """
     layers = list(net.modules())
@@ -22,7 +22,7 @@ def initialise(net: nn.Module) -> None:
             nn.init.zeros_(last.weight)
         if isinstance(layer, nn.Dropout):
             layer.p = 0.0
-    if any(isinstance(layer, nn.BatchNorm2d) for layer in layers):
+    if any("norm" in type(layer).__name__.lower() for layer in layers):
         return
     weighted = [layer for layer in layers if isinstance(layer, (nn.Conv2d, nn.Linear))]
     for layer in weighted:

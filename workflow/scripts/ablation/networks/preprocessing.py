@@ -7,10 +7,8 @@ from typing import Any
 
 import torchvision
 
-from ablation.networks.backbones import library
-
-# What most networks were trained with on ImageNet: of red, green and blue values, 0..1.
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+from ablation.networks.backbones import IMAGENET_MEAN, IMAGENET_STD
+from ablation.networks.needs import library
 
 
 @dataclass(frozen=True)

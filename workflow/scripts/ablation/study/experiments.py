@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ablation.networks import backbones, edits, needs
+from ablation.networks import edits, needs
 from ablation.running.errors import UserError
 from ablation.spec import Spec
-from ablation.study.names import known, require_name
+from ablation.study.names import known, known_backbone, require_name
 from ablation.study.recipes import OPTIMIZER_FIELDS, resolved_augmentation, resolved_optimizer
 from ablation.study.weights import check_pretraining_size
 from ablation.study.wording import shown
 
 RECIPE_FIELDS = (
     *("image_size", "batch_size", "epochs", "patience", "precision", "gpus", "threads"),
-    *("trains", "head_epochs"),
+    *("head", "trains", "head_epochs"),
     *("resize", "interpolation"),
 )
 # Fields whose lists expand to one experiment for each value, in the order that names are made.
@@ -97,7 +97,9 @@ def expanded(config: dict[str, Any], entry: dict[str, Any], where: str) -> Itera
         )
     for values in itertools.product(*lists.values()):
         one = {**entry, **dict(zip(lists, values, strict=True))}
-        parts = ([entry["name"]] if "name" in entry else []) + [str(value) for value in values]
+        # A name is that of a folder, and a network's may be timm/resnet50.
+        parts = [str(value).replace("/", "-") for value in values]
+        parts = ([entry["name"]] if "name" in entry else []) + parts
         yield experiment(config, one, "-".join(parts), where)
 
 
@@ -105,32 +107,35 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
     """Return the experiment of an entry without lists, its references checked and resolved."""
     architecture = entry.get("architecture", edits.ORIGINAL)
     weights = entry.get("weights", config["weights"])
-    known(entry["backbone"], backbones.BACKBONES, f"{where}.backbone", "backbone")
-    fitting = [edit for edit, its in edits.EDITS.items() if entry["backbone"] in its.backbones]
-    known(architecture, [edits.ORIGINAL, *fitting], f"{where}.architecture", f"edit of {entry['backbone']}")
+    backbone = known_backbone(entry["backbone"], f"{where}.backbone")
+    fitting = [edit for edit, its in edits.EDITS.items() if backbone in its.backbones]
+    known(architecture, [edits.ORIGINAL, *fitting], f"{where}.architecture", f"edit of {backbone}")
     known(entry["augmentation"], config["augmentations"], f"{where}.augmentation", "augmentation")
     known(entry["optimizer"], config["optimizers"], f"{where}.optimizer", "optimizer")
     known(weights, config["weight_sources"], f"{where}.weights", "weight source")
     recipe = {field: entry.get(field, config["recipe"][field]) for field in RECIPE_FIELDS}
     changes = {field: entry[field] for field in OPTIMIZER_FIELDS if field in entry}
-    minimum = needs.minimum_size(entry["backbone"], architecture)
-    if recipe["image_size"] < minimum:
+    if wrong := needs.wrong_size(backbone, architecture, recipe["image_size"]):
         key = f"{where}.image_size" if "image_size" in entry else "recipe.image_size"
-        raise UserError(
-            f"config: {key} is {recipe['image_size']}, but {name} needs at least {minimum} pixels"
-        )
+        raise UserError(f"config: {key} is {recipe['image_size']}, but {name} {wrong}")
+    if not needs.has_report_head(backbone):
+        if entry.get("head") == needs.REPORT:
+            raise UserError(
+                f"config: {where}.head is 'report', but the report has no {backbone}; write linear"
+            )
+        recipe["head"] = needs.LINEAR
     if recipe["gpus"] > 1 and needs.needs_whole_batch(architecture):
         key = f"{where}.gpus" if "gpus" in entry else "recipe.gpus"
         raise UserError(
             f"config: {key} is {recipe['gpus']}, but {name} takes a softmax over the whole batch, which one "
             f"process must hold; give {where} gpus: 1"
         )
-    check_pretraining_size(config, weights, entry["backbone"])
+    check_pretraining_size(config, weights, backbone)
     recipe["head_epochs"] = resolved_head_epochs(recipe, entry, name, where)
     spec = Spec(
-        backbone=entry["backbone"],
+        backbone=backbone,
         architecture=architecture,
-        augmentation=resolved_augmentation(config, entry["augmentation"], entry["backbone"]),
+        augmentation=resolved_augmentation(config, entry["augmentation"], backbone),
         optimizer=resolved_optimizer(config, entry["optimizer"], changes),
         weights=weights,
         **recipe,

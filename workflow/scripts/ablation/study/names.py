@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from ablation.networks import backbones
 from ablation.running.errors import UserError
 from ablation.study.wording import shown
 
@@ -24,6 +25,14 @@ def known(name: str, names: Iterable[str], where: str, kind: str) -> None:
         raise UserError(
             f"config: {where} is {shown(name)}, no known {kind}; {hint}one of: {', '.join(names)}"
         )
+
+
+def known_backbone(name: str, where: str) -> str:
+    """Return a backbone by the one name that it has; raise UserError if there is none."""
+    plain = backbones.plain(name)
+    if not backbones.exists(plain):
+        raise UserError(f"config: {where} is {shown(name)}, {backbones.unknown(name)}")
+    return plain
 
 
 def require_name(name: str, what: str) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ablation.networks import backbones, edits, needs, packages
+from ablation.networks import edits, needs, packages
 from ablation.running.errors import UserError
 from ablation.spec import Spec
-from ablation.study.names import known
+from ablation.study.names import known, known_backbone
 from ablation.study.recipes import resolved_augmentation, resolved_optimizer
 
 
@@ -20,25 +20,27 @@ def check_sources(config: dict[str, Any], datasets: Collection[str]) -> None:
             known(fields["dataset"], datasets, f"{where}.dataset", "data set")
             known(fields["augmentation"], config["augmentations"], f"{where}.augmentation", "augmentation")
             known(fields["optimizer"], config["optimizers"], f"{where}.optimizer", "optimizer")
+            fields["overrides"] = {
+                known_backbone(backbone, f"{where}.overrides"): values
+                for backbone, values in fields["overrides"].items()
+            }
             for backbone, values in fields["overrides"].items():
-                known(backbone, backbones.BACKBONES, f"{where}.overrides", "backbone")
                 optimizer = values.get("optimizer", fields["optimizer"])
                 known(optimizer, config["optimizers"], f"{where}.overrides.{backbone}.optimizer", "optimizer")
 
 
 def check_pretraining_size(config: dict[str, Any], source: str, backbone: str) -> None:
-    """Refuse a pretraining of the backbone on photos smaller than it can take."""
+    """Refuse a pretraining of the backbone on photos of a size that it cannot take."""
     fields = config["weight_sources"][source]
     if fields["source"] != "pretraining":
         return
     own = fields["overrides"].get(backbone, {})
     size = own.get("image_size", fields["image_size"])
-    minimum = needs.minimum_size(backbone, edits.ORIGINAL)
-    if size < minimum:
+    if wrong := needs.wrong_size(backbone, edits.ORIGINAL, size, pretraining=True):
         key = f"overrides.{backbone}.image_size" if "image_size" in own else "image_size"
         raise UserError(
-            f"config: weight_sources.{source}.{key} is {size}, but {backbone} needs at least {minimum} "
-            f"pixels; give overrides.{backbone} a larger image_size"
+            f"config: weight_sources.{source}.{key} is {size}, but {backbone} {wrong}; "
+            f"give overrides.{backbone} such an image_size"
         )
 
 
@@ -50,7 +52,7 @@ def check_library(config: dict[str, Any], source: str, backbone: str) -> None:
             f"{where}.source is 'package', but no package has weights of {backbone}; choose other weights, "
             f"or one of the networks {', '.join(packages.PACKAGES)}"
         )
-    library = backbones.library(backbone)
+    library = needs.library(backbone)
     if kind in ("torchvision", "timm") and kind != library:
         others = [library, *(["package"] if backbone in packages.PACKAGES else []), "file", "pretraining"]
         raise UserError(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import time
+from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn
 
 import torch
 import torchvision
 
+from ablation.networks import needs
 from ablation.photos.pack import Pack
 from ablation.running import code, console
 from ablation.running.errors import UserError
@@ -43,6 +45,8 @@ def fingerprint(spec: Spec, photos: Pack, weights_sha256: str | None, target: to
     }
     parts["code"] = [*(module for path in CODE for module in code.of(path)), *provenance.of_run(spec)]
     versions = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}
+    if (library := needs.library(spec.backbone)) not in versions:
+        versions[library] = metadata.version(library)
     text = json.dumps({**parts, **versions}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -5,7 +5,7 @@ The Snakefile imports this.
 
 from __future__ import annotations
 
-from ablation.networks.backbones import BACKBONES
+from ablation.networks import backbones, needs
 from ablation.networks.edits import ORIGINAL
 from ablation.running import code
 from ablation.spec import Spec
@@ -14,13 +14,21 @@ from ablation.spec import Spec
 def of_run(spec: Spec) -> list[tuple[str, str]]:
     """Return names and hashes of a run's backbone, head, edit and transforms."""
     edits = [] if spec.architecture == ORIGINAL else [code.of_row("EDITS", spec.architecture)]
-    return [*of_pretraining(spec), code.of_row("HEADS", BACKBONES[spec.backbone].head), *edits]
+    head = code.of_row("HEADS", needs.head(spec.backbone, spec.head))
+    return [*of_pretraining(spec), head, *edits]
 
 
 def of_pretraining(spec: Spec) -> list[tuple[str, str]]:
     """Return those of the backbone and the transforms: a pretraining keeps the network's own head."""
     transforms = sorted({name for name, _ in spec.augmentation})
     return [
-        code.of_row("BACKBONES", spec.backbone),
+        of_backbone(spec.backbone),
         *(code.of_row("TRANSFORMS", name) for name in transforms),
     ]
+
+
+def of_backbone(name: str) -> tuple[str, str]:
+    """Return the name and the hash of a backbone's row, in the code or in the table of all networks."""
+    if name in backbones.BACKBONES:
+        return code.of_row("BACKBONES", name)
+    return f"{backbones.TABLE}[{name}]", code.shortened(backbones.line(name))
