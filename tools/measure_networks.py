@@ -83,6 +83,8 @@ def measured(name: str) -> Backbone:
             net = build.of_library(name, its)
     except NotImplementedError:  # its builder computes with tensors
         net = build.of_library(name, its).to("meta")
+    if its.library == "timm" and not hasattr(net, "reset_classifier"):
+        raise ValueError("an encoder for other networks, without a layer of classes")
     with torch.device("meta"):
         parameters = sum(one.numel() for one in net.parameters())
         with quick_norms():

@@ -53,6 +53,7 @@ def test_a_list_of_one_gives_its_value_as_the_name() -> None:
         ("trains", ["all", "head"]),
         ("resize", ["squash", "crop", "pad"]),
         ("interpolation", ["bilinear", "lanczos"]),
+        ("head", ["report", "linear"]),
     ],
 )
 def test_every_field_expands(field: str, values: list[Any]) -> None:
@@ -113,3 +114,49 @@ def test_an_edit_may_need_larger_photos() -> None:
     assert "at least 191" in refusal(one(architecture="more_layers_wide", image_size=190))
     load(one(architecture="more_layers_wide", image_size=191))
     load(one(architecture="fewer_layers", image_size=32))
+
+
+# --- networks beyond the report's --------------------------------------------------------------------
+
+
+def test_names_of_networks_become_names_of_folders() -> None:
+    names = ["timm/resnet18", "timm/vit_tiny_patch16_224", "mobilenet_v3_small", "alexnet"]
+    found = load(one(name=DELETE, backbone=names)).experiments
+    assert list(found) == [
+        "timm-resnet18",
+        "timm-vit_tiny_patch16_224",
+        "mobilenet_v3_small",
+        "alexnet",
+    ]
+    # A network has one name in specs, whatever the user calls it.
+    backbones = [its.spec.backbone for its in found.values()]
+    assert backbones == ["timm/resnet18", "vit_tiny_patch16_224", "mobilenet_v3_small", "alexnet"]
+    assert [its.spec.head for its in found.values()] == ["linear", "linear", "linear", "report"]
+
+
+def test_only_the_reports_networks_have_its_head() -> None:
+    load(one(backbone="mobilenet_v3_small", head="linear"))
+    message = refusal(one(backbone="mobilenet_v3_small", head="report"))
+    assert "experiments[0].head is 'report'" in message
+    assert message.endswith("write linear")
+
+
+@pytest.mark.parametrize(
+    ("backbone", "size", "told"),
+    [
+        ("maxvit_tiny_tf_224", 100, "takes photos of 224 pixels and steps of 32, as 128"),
+        ("mixer_s32_224", 64, "takes photos of 224 pixels alone"),
+        ("inception_v3", 64, "needs at least 107 pixels"),
+    ],
+)
+def test_a_size_that_a_network_cannot_take(backbone: str, size: int, told: str) -> None:
+    assert refusal(one(backbone=backbone, image_size=size)).endswith(f"but one {told}")
+    for fits in {"maxvit_tiny_tf_224": (64, 128, 256), "mixer_s32_224": (224,)}.get(backbone, (107, 300)):
+        load(one(backbone=backbone, image_size=fits))
+
+
+def test_weights_of_networks_that_are_resized_are_trained_at_their_usual_size() -> None:
+    config = one(backbone="vit_tiny_patch16_224", weights="learned", image_size=64)
+    assert "takes photos of 224 pixels alone; give overrides.vit_tiny_patch16_224" in refusal(config)
+    config["weight_sources"]["learned"]["overrides"] = {"timm/vit_tiny_patch16_224": {"image_size": 224}}
+    load(config)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tiny import spec
 
+from ablation.networks import backbones
 from ablation.networks.backbones import BACKBONES
 from ablation.networks.edits import EDITS
 from ablation.running import code
@@ -85,3 +86,24 @@ def test_every_row_has_a_hash_of_its_own() -> None:
         *(f"ablation/networks/edits.py[{name}]" for name in EDITS),
         *(f"ablation/training/transforms[{name}]" for name in TRANSFORMS),
     }
+
+
+def test_of_the_table_of_networks_the_line_of_the_network_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, other = "vit_tiny_patch16_224", "resnet18"
+
+    def row(name: str) -> tuple[str, str]:
+        found = provenance.of_run(spec(backbone=name, head="linear"))
+        assert code.of_row("HEADS", "linear") in found
+        return found[0]
+
+    before = row(ours), row(other)
+    assert before[0][0] == f"ablation/networks/networks.csv[{ours}]"
+    monkeypatch.setitem(backbones.lines(), ours, backbones.line(ours).replace("bicubic", "bilinear"))
+    monkeypatch.setitem(backbones.lines(), "new", backbones.line(other))
+    assert row(other) == before[1]
+    assert row(ours)[0] == before[0][0]
+    assert row(ours)[1] != before[0][1]
+
+
+def test_the_head_is_the_one_that_the_spec_names() -> None:
+    assert code.of_row("HEADS", "linear") in provenance.of_run(spec(head="linear"))

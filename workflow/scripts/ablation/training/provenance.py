@@ -31,4 +31,4 @@ def of_backbone(name: str) -> tuple[str, str]:
     """Return the name and the hash of a backbone's row, in the code or in the table of all networks."""
     if name in backbones.BACKBONES:
         return code.of_row("BACKBONES", name)
-    return f"{backbones.TABLE}[{name}]", code.shortened(backbones.line(name))
+    return f"ablation/networks/{backbones.TABLE}[{name}]", code.shortened(backbones.line(name))
