@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ablation.networks import build, needs, weight_files
-from ablation.networks.backbones import BACKBONES, backbone, lines
+from ablation.networks.backbones import BACKBONES, lines, row_of
 from ablation.networks.edits import ORIGINAL
 
 CLASSES = 5
@@ -48,7 +48,7 @@ def test_families_are_all_of_torchvisions_and_many_of_timms() -> None:
     def family(name: str) -> str:
         return name.rstrip("0123456789bmflgx").split("_")[0].rstrip("0123456789")
 
-    torchvisions = [name for name in lines() if backbone(name).library == "torchvision"]
+    torchvisions = [name for name in lines() if row_of(name).library == "torchvision"]
     assert {family(name) for name in (*torchvisions, *BACKBONES)} == {family(name) for name in TORCHVISION}
     assert min(map(len, TIMM.values())) > 15
     assert sum(map(len, TIMM.values())) > 50
@@ -65,7 +65,7 @@ def test_a_network_takes_a_head_and_a_step(name: str) -> None:
     fresh = {key for key, value in tensors(net).items() if before.get(key) is not value}
     places = {key for key in fresh if "head" not in key and "fc" not in key and "classifier" not in key}
     # Besides the head only what knows of the photos' places is new, where their size is not the usual one.
-    assert not places or backbone(name).resized
+    assert not places or row_of(name).resized
     head = [value for key, value in net.named_parameters() if key in fresh - places]
     # Some normalise what comes before it anew, too.
     assert CLASSES in {len(value) for value in head}
@@ -95,7 +95,7 @@ def test_weights_of_the_usual_size_start_trainings_of_another_and_are_restored(
     name: str, tmp_path: Path
 ) -> None:
     torch.manual_seed(0)
-    its, path = backbone(name), tmp_path / "start.safetensors"
+    its, path = row_of(name), tmp_path / "start.safetensors"
     side = max(64, its.minimum_size)
     usual = build.untouched(name)
     weight_files.write_weights(path, usual.state_dict(), {})

@@ -45,13 +45,13 @@ def test_every_line_is_measured_as_it_stands_there(name: str) -> None:
 
 
 def test_torchvisions_networks_are_all_there() -> None:
-    assert {name for name in LINES if backbones.backbone(name).library == "torchvision"} == (
+    assert {name for name in LINES if backbones.row_of(name).library == "torchvision"} == (
         TORCHVISIONS - BACKBONES.keys()
     )
 
 
 def test_timms_networks_are_there_but_for_those_that_cannot_be_trained() -> None:
-    names = {name.removeprefix(TIMM) for name in LINES if backbones.backbone(name).library == "timm"}
+    names = {name.removeprefix(TIMM) for name in LINES if backbones.row_of(name).library == "timm"}
     assert names | set(LEFT_OUT) == set(timm.list_models())
     assert not names & set(LEFT_OUT)
     for name in LEFT_OUT[:1] + LEFT_OUT[-1:]:
@@ -77,7 +77,7 @@ def test_lines_are_in_order_and_say_what_they_are_read_as() -> None:
 
 def test_what_a_line_says_is_possible() -> None:
     for name in LINES:
-        its = backbones.backbone(name)
+        its = backbones.row_of(name)
         assert 32 <= its.minimum_size <= its.usual_size
         assert its.parameters > 0 < its.multiplications
         assert its.activations >= 700
@@ -112,7 +112,7 @@ def test_a_network_has_one_name(name: str, plain: str) -> None:
 
 def test_an_unknown_name_is_told_the_nearest_and_where_all_are() -> None:
     with pytest.raises(UserError, match=r"'resnet5O'.*'resnet50'.*networks\.csv") as caught:
-        backbones.backbone("resnet5O")
+        backbones.row_of("resnet5O")
     assert len(str(caught.value)) < 400
 
 

@@ -81,7 +81,7 @@ COLUMNS = (
 )
 
 
-def backbone(name: str) -> Backbone:
+def row_of(name: str) -> Backbone:
     """Return the row of a network; raise UserError if there is none of this name."""
     return BACKBONES[name] if name in BACKBONES else from_line(line(name))
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torchvision.models.vision_transformer import VisionTransformer, interpolate_embeddings
 
 from ablation.networks import needs
-from ablation.networks.backbones import TIMM, Backbone, backbone, exists
+from ablation.networks.backbones import TIMM, Backbone, exists, row_of
 from ablation.networks.edits import EDITS, ORIGINAL
 from ablation.networks.heads import HEADS
 from ablation.networks.messages import first_line, listed
@@ -26,7 +26,7 @@ AUXILIARY = {"googlenet": ("aux1.", "aux2."), "inception_v3": ("AuxLogits.",)}
 
 def untouched(name: str) -> nn.Module:
     """Return the network of torchvision or timm with all of its own outputs, freshly initialised."""
-    return of_library(name, backbone(name))
+    return of_library(name, row_of(name))
 
 
 def of_library(name: str, its: Backbone) -> nn.Module:
@@ -88,7 +88,7 @@ def adapt(
     HEADS[needs.head(name, head)](net, classes)
     if architecture != ORIGINAL:
         EDITS[architecture].apply(net)
-    if backbone(name).resized and image_size is not None:
+    if row_of(name).resized and image_size is not None:
         resize(net, image_size)
     return net
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablation.networks import backbones
+from ablation.networks.backbones import BACKBONES, row_of
 from ablation.networks.edits import EDITS, ORIGINAL
 
 # What an experiment's `head` may be: what the report gave the backbone, or a replaced last layer.
@@ -12,7 +12,7 @@ REPORT, LINEAR = "report", "linear"
 def minimum_size(backbone: str, architecture: str) -> int:
     """Return the smallest image side in pixels that the network can train on."""
     edit = EDITS[architecture].minimum_size if architecture != ORIGINAL else None
-    return backbones.backbone(backbone).minimum_size if edit is None else edit
+    return row_of(backbone).minimum_size if edit is None else edit
 
 
 def wrong_size(backbone: str, architecture: str, image_size: int, *, pretraining: bool = False) -> str | None:
@@ -20,7 +20,7 @@ def wrong_size(backbone: str, architecture: str, image_size: int, *, pretraining
 
     A pretraining leaves weights as published ones are, for photos of the network's usual size.
     """
-    its, minimum = backbones.backbone(backbone), minimum_size(backbone, architecture)
+    its, minimum = row_of(backbone), minimum_size(backbone, architecture)
     usual = its.usual_size
     if not its.step or (its.resized and pretraining):
         return None if image_size == usual else f"takes photos of {usual} pixels alone"
@@ -33,34 +33,34 @@ def wrong_size(backbone: str, architecture: str, image_size: int, *, pretraining
 
 def library(backbone: str) -> str:
     """Return the name of the package that has the network."""
-    return backbones.backbone(backbone).library
+    return row_of(backbone).library
 
 
 def least_photos(backbone: str) -> int:
     """Return how many photos the smallest batch has that the network can train on."""
-    return backbones.backbone(backbone).least_photos
+    return row_of(backbone).least_photos
 
 
 def has_report_head(backbone: str) -> bool:
     """Tell whether the report gave the backbone a head."""
-    return backbone in backbones.BACKBONES
+    return backbone in BACKBONES
 
 
 def head(backbone: str, choice: str) -> str:
     """Return the name in `heads.HEADS` of a backbone's head: `choice` is REPORT or LINEAR."""
-    return backbones.backbone(backbone).head if choice == REPORT else LINEAR
+    return row_of(backbone).head if choice == REPORT else LINEAR
 
 
 def normalisation(backbone: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Return mean and deviation of red, green and blue, in 0..1, that normalise a network's photos."""
-    its = backbones.backbone(backbone)
+    its = row_of(backbone)
     return its.mean, its.std
 
 
 def parameters(backbone: str, architecture: str) -> float:
     """Return about how many millions of parameters the network has."""
     edit = EDITS[architecture].parameters if architecture != ORIGINAL else 0
-    return backbones.backbone(backbone).parameters + edit
+    return row_of(backbone).parameters + edit
 
 
 def needs_whole_batch(architecture: str) -> bool:
@@ -70,10 +70,10 @@ def needs_whole_batch(architecture: str) -> bool:
 
 def multiplications(backbone: str, image_size: int) -> float:
     """Return about how many 10^9 multiplications a photo of this side takes."""
-    its = backbones.backbone(backbone)
+    its = row_of(backbone)
     return its.multiplications * (image_size / its.usual_size) ** 2
 
 
 def activations(backbone: str) -> int:
     """Return how many bytes a pixel of a batch takes while a network trains, in fp32."""
-    return backbones.backbone(backbone).activations
+    return row_of(backbone).activations

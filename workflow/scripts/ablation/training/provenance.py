@@ -5,7 +5,8 @@ The Snakefile imports this.
 
 from __future__ import annotations
 
-from ablation.networks import backbones, needs
+from ablation.networks import needs
+from ablation.networks.backbones import BACKBONES, TABLE, line
 from ablation.networks.edits import ORIGINAL
 from ablation.running import code
 from ablation.spec import Spec
@@ -29,6 +30,6 @@ def of_pretraining(spec: Spec) -> list[tuple[str, str]]:
 
 def of_backbone(name: str) -> tuple[str, str]:
     """Return the name and the hash of a backbone's row, in the code or in the table of all networks."""
-    if name in backbones.BACKBONES:
+    if name in BACKBONES:
         return code.of_row("BACKBONES", name)
-    return f"ablation/networks/{backbones.TABLE}[{name}]", code.shortened(backbones.line(name))
+    return f"ablation/networks/{TABLE}[{name}]", code.shortened(line(name))
