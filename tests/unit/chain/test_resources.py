@@ -51,7 +51,7 @@ print(next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) *
 """
 
 
-@pytest.mark.parametrize("backbone", ["alexnet", "resnet50"])
+@pytest.mark.parametrize("backbone", ["alexnet", "resnet50", "mobilenet_v3_small"])
 def test_a_real_training_needs_no_more_and_not_much_less(backbone: str) -> None:
     spec = replace(SPEC, backbone=backbone)
     command = [sys.executable, "-c", TRAINING, spec.to_json()]
