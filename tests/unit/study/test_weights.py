@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from configs import load, one, refusal, small
 
-from ablation.networks.backbones import BACKBONES
 from ablation.study.weights import hub_file
 
 
@@ -49,14 +48,6 @@ def test_weights_trained_on_photos_too_small_for_the_backbone() -> None:
     load(config)
 
 
-@pytest.fixture
-def timms(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Networks of timm in the table of backbones."""
-    for name in ("tf_efficientnet_lite0", "timm/vgg11", "timm/resnet50"):
-        monkeypatch.setitem(BACKBONES, name, BACKBONES["vgg11"])
-
-
-@pytest.mark.usefixtures("timms")
 def test_a_source_is_of_the_networks_library() -> None:
     load(one(weights="packed", backbone="tf_efficientnet_lite0"))
     load(one(weights="net"))
@@ -67,7 +58,6 @@ def test_a_source_is_of_the_networks_library() -> None:
     assert "choose weights whose source is 'timm', 'package', 'file', 'pretraining' or 'none'" in message
 
 
-@pytest.mark.usefixtures("timms")
 def test_a_network_that_no_package_carries_is_told_which_are() -> None:
     for backbone in ("alexnet", "timm/vgg11"):
         message = refusal(one(weights="packed", backbone=backbone))
@@ -80,7 +70,6 @@ def test_a_network_that_no_package_carries_is_told_which_are() -> None:
         )
 
 
-@pytest.mark.usefixtures("timms")
 def test_timms_files_are_told_apart_by_their_network() -> None:
     config = one(weights="hub", backbone="timm/resnet50")
     files = config["weight_sources"]["hub"]["files"]

@@ -17,7 +17,8 @@ from ablation.running.errors import UserError
 
 IMAGENET_CLASSES = 1000
 # Of a network's photos in 0..1, red, green, blue.
-IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
 TABLE = "networks.csv"
 # Before the name of a network of timm: needed where torchvision has one of the same name.
 TIMM = "timm/"
