@@ -13,7 +13,6 @@ import torch
 from runs import SIDE, SPEC, Run, write_pack
 
 from ablation.networks import build
-
 from ablation.networks.weight_files import read_weights
 from ablation.training.expected_input import expected_input
 

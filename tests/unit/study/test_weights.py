@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from configs import load, one, refusal, small
 
 from ablation.study.weights import hub_file
