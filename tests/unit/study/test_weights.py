@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+import timm
+import torchvision
 from configs import load, one, refusal, small
 
+import list_normalisations
+from ablation.networks import normalisations, packaged_weights
 from ablation.study.weights import hub_file
+from places import SCRIPTS
 
 
 def test_a_source_of_weights_trains_each_backbone_by_its_own_recipe() -> None:
@@ -86,3 +94,41 @@ def test_timms_files_are_told_apart_by_their_network() -> None:
     load(config)
     config["experiments"][0]["backbone"] = "resnet50"
     assert "source is 'timm', but resnet50 is a network of torchvision" in refusal(config)
+
+
+def expected_of(backbone: str, **source: Any) -> tuple[list[float], list[float]]:
+    """Return what `standardize` becomes for a source's weights of a backbone."""
+    config = one(weights="chosen", backbone=backbone, augmentation="standard", image_size=224)
+    config["weight_sources"]["chosen"] = source
+    config["augmentations"]["standard"] = ["standardize"]
+    (found,) = load(config).experiments.values()
+    ((name, values),) = found.spec.augmentation
+    assert name == "normalize"
+    return values["mean"], values["std"]
+
+
+@pytest.mark.parametrize("name", [*normalisations.read(), "vgg16.IMAGENET1K_V1", "resnet50.a1_in1k"])
+def test_standardize_is_what_published_weights_expect(name: str) -> None:
+    network, _, tag = name.partition(".")
+    if tag.startswith("IMAGENET"):
+        its = torchvision.models.get_model_weights(network)[tag].transforms()
+        found = expected_of(network, source="torchvision", version=tag)
+    else:
+        its = timm.get_pretrained_cfg(name)
+        found = expected_of(f"timm/{network}", source="timm", files={name: {}})
+    assert found[0] == pytest.approx(its.mean, abs=1e-6)
+    assert found[1] == pytest.approx(its.std, rel=1e-5)
+
+
+def test_standardize_is_what_a_packages_weights_record() -> None:
+    its = packaged_weights.expected_input("tf_efficientnet_lite0")
+    found = expected_of("tf_efficientnet_lite0", source="package")
+    assert found == (list(its.mean), list(its.std))
+    # Random ones have the network's own, as do those that are trained here.
+    assert expected_of("tf_efficientnet_lite0", source="none") == ([0.5] * 3, [0.5] * 3)
+
+
+def test_weights_that_expect_something_else_are_listed() -> None:
+    assert list(list_normalisations.lines()) == (
+        (SCRIPTS / "ablation/networks/normalisations.csv").read_text(encoding="utf-8").splitlines()
+    )

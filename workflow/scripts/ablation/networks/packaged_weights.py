@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ablation.networks.build import load_state, untouched
-from ablation.networks.packages import PACKAGES, weight_file
+from ablation.networks.packages import NORMALISATION, PACKAGES, weight_file
 from ablation.networks.preprocessing import Preprocessing
 
 # Parts of efficientnet-lite-pytorch's network and timm's names for them: outside of the blocks, in blocks
@@ -41,8 +41,8 @@ def read_packaged(backbone: str) -> dict[str, Tensor]:
 
 
 def expected_input(backbone: str) -> Preprocessing:
-    """Return what these weights expect: (pixel - 127) / 128 of pixels 0..255, where timm's own have 127.5."""
-    mean, std = (127 / 255,) * 3, (128 / 255,) * 3
+    """Return what these weights expect; timm's own for these networks have 127.5 twice."""
+    mean, std = NORMALISATION
     return Preprocessing(mean, std, PACKAGES[backbone].size, "bicubic")
 
 

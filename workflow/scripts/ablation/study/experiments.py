@@ -13,7 +13,7 @@ from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study.names import known, known_backbone, require_name
 from ablation.study.recipes import OPTIMIZER_FIELDS, resolved_augmentation, resolved_optimizer
-from ablation.study.weights import check_pretraining_size
+from ablation.study.weights import check_library, check_pretraining_size, normalisation
 from ablation.study.wording import shown
 
 RECIPE_FIELDS = (
@@ -130,12 +130,15 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
             f"config: {key} is {recipe['gpus']}, but {name} takes a softmax over the whole batch, which one "
             f"process must hold; give {where} gpus: 1"
         )
+    check_library(config, weights, backbone)
     check_pretraining_size(config, weights, backbone)
     recipe["head_epochs"] = resolved_head_epochs(recipe, entry, name, where)
     spec = Spec(
         backbone=backbone,
         architecture=architecture,
-        augmentation=resolved_augmentation(config, entry["augmentation"], backbone),
+        augmentation=resolved_augmentation(
+            config, entry["augmentation"], normalisation(config, weights, backbone)
+        ),
         optimizer=resolved_optimizer(config, entry["optimizer"], changes),
         weights=weights,
         **recipe,

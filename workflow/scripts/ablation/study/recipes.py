@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ablation.networks import needs
+from ablation.networks.normalisations import Normalisation
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer
 from ablation.training import parameters
@@ -15,19 +15,19 @@ OPTIMIZER_FIELDS = ("learning_rate", "momentum", "weight_decay")
 
 
 def resolved_augmentation(
-    config: dict[str, Any], name: str, backbone: str
+    config: dict[str, Any], name: str, expected: Normalisation
 ) -> tuple[tuple[str, dict[str, Any]], ...]:
     """Return an augmentation's transforms with every parameter; raise UserError for one that cannot be.
 
-    `standardize` becomes the normalize by what the backbone's starting weights expect, so that the same
-    training is the same spec, whichever way it was written.
+    `standardize` becomes the normalize by what is `expected` of photos, so that the same training is the same
+    spec, whichever way it was written.
     """
     steps = []
     for position, step in enumerate(config["augmentations"][name]):
         transform, values = (step, {}) if isinstance(step, str) else next(iter(step.items()))
         if transform == STANDARDIZE:
             transform = "normalize"
-            values = dict(zip(("mean", "std"), needs.normalisation(backbone), strict=True)) | values
+            values = dict(zip(("mean", "std"), expected, strict=True)) | values
         try:
             steps.append((transform, parameters.resolve(transform, values)))
         except (ValueError, OverflowError) as error:

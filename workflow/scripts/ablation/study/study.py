@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from ablation.networks import needs
 from ablation.networks.backbones import BACKBONES
 from ablation.running.errors import UserError
 from ablation.spec import Spec
@@ -77,8 +78,8 @@ def load(config: dict[str, Any], schema: Path) -> Study:
     sources = config["weight_sources"]
     weights.check_sources(config, datasets)
     for name in config["augmentations"]:
-        # Those that nothing uses as well, by whichever backbone: it decides but numbers.
-        resolved_augmentation(config, name, next(iter(BACKBONES)))
+        # Those that nothing uses as well, for whichever network: it decides but numbers.
+        resolved_augmentation(config, name, needs.normalisation(next(iter(BACKBONES))))
     known(config["weights"], sources, "weights", "weight source")
     for name in (*config["datasets"], *sources):
         require_name(name, f"the name {name!r} under datasets or weight_sources")
@@ -95,7 +96,6 @@ def check_files(study: Study) -> None:
     datasets = [study.dataset]
     needed = {(one.spec.weights, one.spec.backbone) for one in study.experiments.values()}
     for source, backbone in sorted(needed):
-        weights.check_library(study.config, source, backbone)
         fields, where = study.weight_sources[source], f"weight_sources.{source}"
         if fields["source"] == "file":
             require_file(fields["path"].replace("{backbone}", backbone), f"{where}.path")

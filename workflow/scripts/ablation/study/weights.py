@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ablation.networks import edits, needs, packages
+from ablation.networks import edits, needs, normalisations, packages
+from ablation.networks.normalisations import Normalisation
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study.names import known, known_backbone
@@ -78,6 +79,22 @@ def hub_file(files: dict[str, dict[str, str]], backbone: str) -> tuple[str, dict
     return (found[0], files[found[0]]) if found else (network, {})
 
 
+def normalisation(config: dict[str, Any], source: str, backbone: str) -> Normalisation:
+    """Return what a source's weights of a backbone expect.
+
+    Weights that nobody published (a user's file, those trained here, none) expect what the network's usual
+    ones do.
+    """
+    fields = config["weight_sources"][source]
+    if fields["source"] == "package":
+        return packages.NORMALISATION
+    if fields["source"] == "torchvision":
+        name = f"{backbone}.{fields['version']}"
+    else:
+        name = hub_file(fields["files"], backbone)[0] if fields["source"] == "timm" else backbone
+    return normalisations.read().get(name) or needs.normalisation(backbone)
+
+
 def pretraining(config: dict[str, Any], source: str, backbone: str) -> tuple[str, Spec]:
     """Return the data set and the spec by which a source trains a backbone from random weights.
 
@@ -89,7 +106,7 @@ def pretraining(config: dict[str, Any], source: str, backbone: str) -> tuple[str
     spec = Spec(
         backbone=backbone,
         architecture=edits.ORIGINAL,
-        augmentation=resolved_augmentation(config, fields["augmentation"], backbone),
+        augmentation=resolved_augmentation(config, fields["augmentation"], needs.normalisation(backbone)),
         optimizer=resolved_optimizer(config, fields["optimizer"], {}),
         weights="none",
         image_size=fields["image_size"],
