@@ -17,7 +17,7 @@ COLUMNS = ("weights", "mean", "std")
 
 @cache
 def read() -> dict[str, Normalisation]:
-    """Return the table, by the network's name, a point, and timm's tag or torchvision's name of the weights."""
+    """Return the table, by the network's name, a point, and timm's tag or torchvision's enum name."""
     text = Path(__file__).with_name(TABLE).read_text(encoding="utf-8")
     rows = (line.split(",") for line in text.splitlines()[1:])
     return {name: (numbers(mean), numbers(std)) for name, mean, std in rows}
