@@ -11,7 +11,7 @@ PRETRAINED = RUNS[:2]
 PRETRAINING = "pretrain drawn googlenet"
 
 
-FIGURES = {"compare augmentations", "compare architectures", "compare backbones"}
+FIGURES = {f"compare {each}s" for each in ("augmentation", "architecture", "backbone", "experiment")}
 
 
 TABLES = {"collect", "summarize", "latest", "all"}

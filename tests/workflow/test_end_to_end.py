@@ -98,7 +98,7 @@ def test_run_has_every_promised_file(finished: Project, experiment: str) -> None
 
 def test_comparison_has_its_figures(finished: Project) -> None:
     folder = finished.folder / "results/comparison/demo"
-    pictures = {"augmentations.png", "architectures.png", "backbones.png"}
+    pictures = {"augmentations.png", "architectures.png", "backbones.png", "experiments.png"}
     assert {path.name for path in folder.iterdir()} == {"runs.csv", "summary.csv", *pictures}
     for name in pictures:
         with Image.open(folder / name) as picture:

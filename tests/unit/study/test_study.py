@@ -59,9 +59,9 @@ def test_the_default_ladder_adds_one_transform_a_rung() -> None:
     assert names == [names[-1][:count] for count in range(6)]
 
 
-def test_the_default_study_compares_all_three_ways() -> None:
+def test_the_default_study_compares_in_all_ways() -> None:
     found = load(DEFAULT)
-    assert applicable(found.compared()) == ["augmentations", "architectures", "backbones"]
+    assert applicable(found.compared()) == ["augmentations", "architectures", "backbones", "experiments"]
     assert len(found.runs()) == sum(len(each.seeds) for each in found.experiments.values())
     assert len(set(found.runs())) == len(found.runs())
 

@@ -40,6 +40,7 @@ def test_the_default_study() -> None:
         "augmentations": [f"alexnet-{rung}" for rung in LADDER],
         "architectures": ["alexnet-normalize", *(f"alexnet-{edit}" for edit in EDITS)],
         "backbones": OTHERS,  # AlexNet is trained on larger photos
+        "experiments": [row["experiment"] for row in rows],
     }
 
 
@@ -48,7 +49,7 @@ def test_the_default_study() -> None:
     [
         ([], []),
         (["alexnet/original/none"], []),
-        # Nothing that differs in one thing only.
+        # Nothing that differs in one thing only: all experiments are in one picture anyhow.
         (["alexnet/original/none", "vgg11/original/flip"], []),
         (["alexnet/original/none", "alexnet/original/flip"], ["augmentations"]),
         (["alexnet/original/none", "vgg11/original/none"], ["backbones"]),
@@ -61,7 +62,8 @@ def test_the_default_study() -> None:
     ],
 )
 def test_figures_need_something_to_compare(rows: list[str], expected: list[str]) -> None:
-    assert applicable(compared(*rows)) == expected  # type: ignore[arg-type]
+    every = ["experiments"] if len(rows) > 1 else []
+    assert applicable(compared(*rows)) == expected + every  # type: ignore[arg-type]
 
 
 def test_the_largest_group_is_compared() -> None:
@@ -133,12 +135,11 @@ def test_study_figure_of_thousands_shows_the_most_accurate(tmp_path: Path) -> No
     assert (rows[0] == rows[1]).all()
 
 
-@pytest.mark.parametrize("varies", ["augmentation", "architecture", "backbone"])
+@pytest.mark.parametrize("varies", ["augmentation", "architecture", "backbone", "experiment"])
 def test_every_study_figure(tmp_path: Path, varies: str) -> None:
     table = runs(["one", "two"]).assign(augmentation="none")
     table[varies] = ["original", "fewer_layers"]
-    name = {"augmentation": "augmentations", "architecture": "architectures", "backbone": "backbones"}[varies]
-    STUDY_FIGURES[name].draw(table, tmp_path / "x.png")
+    STUDY_FIGURES[f"{varies}s"].draw(table, tmp_path / "x.png")
     assert picture(tmp_path / "x.png")[0] == 960
 
 

@@ -21,7 +21,7 @@ MOST_ROWS = 60
 
 @dataclass(frozen=True)
 class StudyFigure:
-    """A figure that compares experiments which differ in one field.
+    """A figure that compares experiments which differ in one field, or in whatever gives them their names.
 
     `varies` is that field; `within` are the fields that must be equal; `edited` says whether networks
     with an architecture edit take part.
@@ -102,6 +102,8 @@ STUDY_FIGURES: dict[str, StudyFigure] = {
         "Architecture edits", "architecture", ("backbone", "augmentation", "image_size"), edited=True
     ),
     "backbones": StudyFigure("Backbones", "backbone", ("augmentation", "image_size")),
+    # Whatever they differ in, so that no experiment is in no picture.
+    "experiments": StudyFigure("All experiments", "experiment", (), edited=True),
 }
 
 
