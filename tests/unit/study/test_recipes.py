@@ -11,7 +11,8 @@ import pytest
 from ablation.networks import needs
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer
-from ablation.study.recipes import resolved_augmentation, resolved_optimizer
+from ablation.study.optimizers import resolved_optimizer
+from ablation.study.recipes import resolved_augmentation
 from ablation.training.transforms.table import TRANSFORMS
 
 SGD = {
@@ -20,6 +21,8 @@ SGD = {
     "momentum": 0.9,
     "weight_decay": 0,
     "schedule": "constant",
+    "warmup_epochs": 0,
+    "layer_decay": 1,
 }
 
 
