@@ -77,7 +77,8 @@ class Augmented:
             if self.mixing:
                 height, width = photos.shape[2:]
                 way = self.mixing.draw(height, width, generator)
-                photos, targets = self.mixing.mixed(photos, labels, way, count)
+                own = group.shard(count)
+                photos, targets = self.mixing.mixed(photos, labels, way, own.stop - own.start)
             yield index, photos, targets
 
 

@@ -50,9 +50,9 @@ class Mixing:
         return cut(share, int(middle[0]), int(middle[1]), height, width)
 
     def mixed(self, photos: Tensor, labels: Tensor, drawn: Drawn, count: int) -> tuple[Tensor, Tensor]:
-        """Mix the photos of the rows that `with_partners` returned, of a batch of `count`.
+        """Mix the photos of the rows that `with_partners` returned, of which `count` are this process's own.
 
-        float32 n x C x H x W and their int64 labels become those of this process alone, and the shares of the
+        float32 n x C x H x W and their int64 labels become the own ones, and the shares of the
         classes in each, float32 n x classes.
         """
         own, partners = paired(photos, count)
@@ -95,7 +95,7 @@ def with_partners(shard: Callable[[int], slice]) -> Callable[[int], slice | Tens
 
 
 def paired(values: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return the own rows and those of their partners, of what the rows of `with_partners` hold."""
+    """Return `count` own rows and those of their partners, of what the rows of `with_partners` hold."""
     if len(values) == count:
         # Not roll, which on a GPU gives up the layout channels last.
         return values, torch.cat([values[-1:], values[:-1]])
