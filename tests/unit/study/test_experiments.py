@@ -103,8 +103,8 @@ def test_drops_of_the_rate_expand() -> None:
     [
         (
             {"schedule": "one_cycle", "warmup_epochs": 1},
-            "experiments[0].warmup_epochs is 1, but experiments[0].schedule is one_cycle, which rises by itself; "
-            "write warmup_epochs: 0, or another schedule",
+            "experiments[0].warmup_epochs is 1, but experiments[0].schedule is one_cycle, which rises by "
+            "itself; write warmup_epochs: 0, or another schedule",
         ),
         (
             {"schedule": "step"},
@@ -126,8 +126,8 @@ def test_drops_of_the_rate_expand() -> None:
         ),
         (
             {"schedule": "step", "step_epochs": 5},
-            "experiments[0].step_epochs is 5, but one has a schedule of 5 epochs, in which the rate would never "
-            "drop; write fewer than that",
+            "experiments[0].step_epochs is 5, but one has a schedule of 5 epochs, in which the rate would "
+            "never drop; write fewer than that",
         ),
         (
             {"layer_decay": 0.5, "trains": "head"},
@@ -154,13 +154,15 @@ def test_what_means_nothing_together_is_refused(fields: dict[str, Any], told: st
 def test_an_optimizer_that_nothing_uses_is_checked_too() -> None:
     values = {"algorithm": "sgd", "learning_rate": 0.1, "step_epochs": 3}
     config = change(one(), ("optimizers", "other"), values)
-    assert refusal(config).startswith("config: optimizers.other.step_epochs is 3, but optimizers.other.schedule")
+    assert refusal(config).startswith(
+        "config: optimizers.other.step_epochs is 3, but optimizers.other.schedule"
+    )
 
 
 def test_a_pretraining_may_not_warm_up_all_the_time() -> None:
     config = change(one(weights="learned", backbone="resnet34"), ("optimizers", "adamw", "warmup_epochs"), 2)
-    told = "optimizers.adamw.warmup_epochs is 2, but weight_sources.learned of resnet34 has a schedule of 2 epochs"
-    assert refusal(config) == f"config: {told}; write fewer than that"
+    told = "optimizers.adamw.warmup_epochs is 2, but weight_sources.learned of resnet34 has a schedule of 2"
+    assert refusal(config) == f"config: {told} epochs; write fewer than that"
     load(change(config, ("weight_sources", "learned", "epochs"), 3))
 
 

@@ -106,7 +106,7 @@ def alexnet(residual: Run) -> Run:
 
 
 def test_everything_at_once_trains_as_in_one_process(residual: Run) -> None:
-    """Mixed with photos of other processes' parts, averaged and drawn by weight, with a rate for each layer."""
+    """Mixed with photos of others' parts, averaged and drawn by weight, with a rate for each layer."""
     values = replace(
         SPEC.optimizer,
         schedule="cosine",
