@@ -16,7 +16,19 @@ from ablation.spec import Optimizer, Spec
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 COUNTS = st.integers(0, 2**63)
 PARAMETERS = st.dictionaries(st.text(), NUMBERS | st.lists(NUMBERS, max_size=3), max_size=4)
-OPTIMIZERS = st.builds(Optimizer, st.text(), NUMBERS, NUMBERS, NUMBERS, st.text())
+OPTIMIZERS = st.builds(
+    Optimizer,
+    st.text(),
+    NUMBERS,
+    NUMBERS,
+    NUMBERS,
+    st.text(),
+    warmup_epochs=NUMBERS,
+    step_epochs=COUNTS,
+    step_factor=NUMBERS,
+    backbone_learning_rate=st.none() | NUMBERS,
+    layer_decay=NUMBERS,
+)
 SPECS = st.builds(
     Spec,
     backbone=st.text(),
@@ -34,6 +46,11 @@ SPECS = st.builds(
     threads=COUNTS,
     resize=st.text(),
     interpolation=st.text(),
+    label_smoothing=NUMBERS,
+    mixup=NUMBERS,
+    cutmix=NUMBERS,
+    ema_decay=NUMBERS,
+    balance=st.text(),
 )
 
 

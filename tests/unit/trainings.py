@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import torch
 from states import assert_same
@@ -17,6 +18,13 @@ from ablation.training.checkpoint import Checkpoint
 from ablation.training.state import Trained
 from ablation.training.transforms.table import TRANSFORMS
 
+MIXED: dict[str, Any] = {
+    "label_smoothing": 0.1,
+    "mixup": 0.4,
+    "cutmix": 1.0,
+    "ema_decay": 0.9,
+    "balance": "sampling",
+}
 RECIPES = {
     "sgd": spec(augmentation=RANDOM, optimizer=SGD),
     "adamw": spec(augmentation=RANDOM, optimizer=ADAMW),
@@ -26,6 +34,27 @@ RECIPES = {
     "head": spec(optimizer=ADAMW, trains="head"),
     "head then all": spec(augmentation=RANDOM, optimizer=ADAMW, trains="head_then_all", head_epochs=2),
     "features then all": spec(optimizer=ADAMW, trains="head_then_all", head_epochs=2),
+    "everything": spec(
+        augmentation=RANDOM,
+        optimizer=replace(
+            ADAMW, schedule="cosine", warmup_epochs=1.5, backbone_learning_rate=0.004, layer_decay=0.8
+        ),
+        **MIXED,
+    ),
+    "everything, head first": spec(
+        optimizer=replace(SGD, schedule="step", step_epochs=1, warmup_epochs=0.5, layer_decay=0.8),
+        trains="head_then_all",
+        head_epochs=2,
+        **MIXED,
+    ),
+    "features with an average": spec(
+        optimizer=ADAMW,
+        trains="head_then_all",
+        head_epochs=2,
+        ema_decay=0.9,
+        balance="weights",
+        label_smoothing=0.1,
+    ),
     "every transform": spec(augmentation=tuple((name, {}) for name in TRANSFORMS)),
 }
 BATCHES = 3  # an epoch: 8 photos by 3

@@ -63,7 +63,7 @@ def test_a_real_training_needs_no_more_and_not_much_less(backbone: str) -> None:
 
 @pytest.mark.parametrize(
     "larger",
-    [{"backbone": "vgg11"}, {"batch_size": 64}, {"image_size": 224}, {"gpus": 2}],
+    [{"backbone": "vgg11"}, {"batch_size": 64}, {"image_size": 224}, {"gpus": 2}, {"ema_decay": 0.9}],
     ids=str,
 )
 def test_more_needs_more_memory(larger: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from torch.nn import functional
 from ablation.networks import build, needs, weight_files
 from ablation.networks.backbones import BACKBONES, lines, row_of
 from ablation.networks.edits import ORIGINAL
+from ablation.spec import Optimizer
+from ablation.training import parts, rates
 
 CLASSES = 5
 TORCHVISION = (
@@ -40,6 +43,15 @@ TIMM = {
         *("bat_resnext26ts", "botnet26t_256", "coat_lite_tiny"),
     ),
 }
+# Heads of several layers, or with more than one in a row.
+HEADS = (
+    "caformer_s18",
+    "efficientvim_m1_dist",
+    "levit_256d",
+    "repvit_m1",
+    "sequencer2d_s",
+    "pit_ti_distilled_224",
+)
 NAMES = [*TORCHVISION, *(name for kind in TIMM.values() for name in kind)]
 QUICK = ("squeezenet1_0", "mobilenet_v3_small", "timm/resnet18", "vit_tiny_patch16_224", "edgenext_xx_small")
 
@@ -75,6 +87,50 @@ def test_a_network_takes_a_head_and_a_step(name: str) -> None:
     assert all(value.grad is not None and value.grad.any() for value in head)
     others = [value for key, value in net.named_parameters() if key not in fresh]
     assert sum(value.grad is not None for value in others) > 0.9 * len(others)
+    # All outputs are made by the head: without it there are none.
+    with torch.no_grad():
+        for value in parts.head_of(net).parameters():
+            value.zero_()
+        assert not net.eval()(torch.rand(2, 3, side, side)).any()
+
+
+def adapted(name: str) -> tuple[nn.Module, set[nn.Parameter]]:
+    """A network with its head and no memory, and which of its parameters are fresh."""
+    try:
+        with torch.device("meta"):
+            net = build.untouched(name)
+    except NotImplementedError:  # RegNets compute their widths with tensors
+        net = build.untouched(name)
+    before = set(net.parameters())
+    build.adapt(net, name, ORIGINAL, CLASSES, needs.LINEAR)
+    return net, set(net.parameters()) - before
+
+
+@pytest.mark.parametrize("name", [*NAMES, *HEADS])
+def test_the_head_is_what_is_fresh_for_the_classes(name: str) -> None:
+    net, fresh = adapted(name)
+    head = set(parts.head_of(net).parameters())
+    assert head
+    assert head <= fresh
+    # Some normalise anew what comes before it.
+    assert all(value.ndim == 1 and len(value) != CLASSES for value in fresh - head)
+
+
+@pytest.mark.parametrize("name", [*NAMES, *HEADS])
+def test_rates_decay_from_the_head_to_the_first_layer(name: str) -> None:
+    net, _ = adapted(name)
+    head = parts.head_of(net)
+    values = Optimizer("sgd", 1.0, 0.0, 0.0, "constant", layer_decay=0.5)
+    found = dict(zip(net.parameters(), rates.rates(net, head, values), strict=True))
+    assert {found[value] for value in head.parameters()} == {1.0}
+    body = [found[value] for value in net.parameters() if value not in set(head.parameters())]
+    depths = {round(math.log2(1 / rate)) for rate in body}
+    # Each group of layers has the rate of its place.
+    assert depths <= set(range(max(depths) + 1))
+    assert len(depths) >= (2 if name in ("alexnet", "vgg11") else 3)
+    # What looks at pixels is among the slowest.
+    first = next(found[value] for value in net.parameters() if value.ndim == 4)
+    assert min(body) <= first <= 4 * min(body)
 
 
 def tensors(net: nn.Module) -> dict[str, Tensor]:

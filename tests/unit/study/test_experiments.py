@@ -54,6 +54,15 @@ def test_a_list_of_one_gives_its_value_as_the_name() -> None:
         ("resize", ["squash", "crop", "pad"]),
         ("interpolation", ["bilinear", "lanczos"]),
         ("head", ["report", "linear"]),
+        ("schedule", ["constant", "one_cycle", "cosine"]),
+        ("warmup_epochs", [0, 1.5]),
+        ("backbone_learning_rate", [0.001, 0.01]),
+        ("layer_decay", [1, 0.75]),
+        ("label_smoothing", [0, 0.1]),
+        ("mixup", [0, 0.2]),
+        ("cutmix", [0, 1]),
+        ("ema_decay", [0, 0.99]),
+        ("balance", ["none", "weights", "sampling"]),
     ],
 )
 def test_every_field_expands(field: str, values: list[Any]) -> None:
@@ -77,6 +86,84 @@ def test_a_head_needs_fewer_epochs_than_there_are(where: Where) -> None:
     key = "experiments[0].head_epochs" if where[0] == "experiments" else "recipe.head_epochs"
     assert refusal(config) == f"config: {key} is 5, but one trains for 5 epochs in all; give {key} fewer"
     load(change(config, (*where, "head_epochs"), 4))
+
+
+def test_drops_of_the_rate_expand() -> None:
+    found = load(one(schedule="step", step_epochs=[1, 2], step_factor=[0.1, 0.5])).experiments
+    assert list(found) == ["one-1-0.1", "one-1-0.5", "one-2-0.1", "one-2-0.5"]
+    values = found["one-2-0.5"].spec.optimizer
+    assert (values.schedule, values.step_epochs, values.step_factor) == ("step", 2, 0.5)
+    assert specs(one(schedule="step", step_epochs=2)) == specs(
+        one(schedule="step", step_epochs=2, step_factor=0.1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        (
+            {"schedule": "one_cycle", "warmup_epochs": 1},
+            "experiments[0].warmup_epochs is 1, but experiments[0].schedule is one_cycle, which rises by "
+            "itself; write warmup_epochs: 0, or another schedule",
+        ),
+        (
+            {"schedule": "step"},
+            "experiments[0].schedule is step, but optimizers.sgd.step_epochs is missing; "
+            "write the epochs between drops there",
+        ),
+        (
+            {"step_factor": 0.5},
+            "experiments[0].step_factor is 0.5, but optimizers.sgd.schedule is constant; "
+            "write schedule: step, or leave out step_factor",
+        ),
+        (
+            {"warmup_epochs": 5},
+            "experiments[0].warmup_epochs is 5, but one has a schedule of 5 epochs; write fewer than that",
+        ),
+        (
+            {"warmup_epochs": 2, "trains": "head_then_all", "head_epochs": 2},
+            "experiments[0].warmup_epochs is 2, but one has a schedule of 2 epochs; write fewer than that",
+        ),
+        (
+            {"schedule": "step", "step_epochs": 5},
+            "experiments[0].step_epochs is 5, but one has a schedule of 5 epochs, in which the rate would "
+            "never drop; write fewer than that",
+        ),
+        (
+            {"layer_decay": 0.5, "trains": "head"},
+            "experiments[0].layer_decay is 0.5, but of one the head alone trains; "
+            "give experiments[0] trains: all, or leave out layer_decay",
+        ),
+        (
+            {"backbone_learning_rate": 0.5, "trains": "head"},
+            "experiments[0].backbone_learning_rate is 0.5, but of one the head alone trains; "
+            "give experiments[0] trains: all, or leave out backbone_learning_rate",
+        ),
+        (
+            {"cutmix": 1, "batch_size": 1},
+            "experiments[0].cutmix is 1, but one has batches of one photo, with none to mix it with; "
+            "give experiments[0] a batch_size of 2 or more, or cutmix: 0",
+        ),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else "",
+)
+def test_what_means_nothing_together_is_refused(fields: dict[str, Any], told: str) -> None:
+    assert refusal(one(**fields)) == f"config: {told}"
+
+
+def test_an_optimizer_that_nothing_uses_is_checked_too() -> None:
+    values = {"algorithm": "sgd", "learning_rate": 0.1, "step_epochs": 3}
+    config = change(one(), ("optimizers", "other"), values)
+    assert refusal(config).startswith(
+        "config: optimizers.other.step_epochs is 3, but optimizers.other.schedule"
+    )
+
+
+def test_a_pretraining_may_not_warm_up_all_the_time() -> None:
+    config = change(one(weights="learned", backbone="resnet34"), ("optimizers", "adamw", "warmup_epochs"), 2)
+    told = "optimizers.adamw.warmup_epochs is 2, but weight_sources.learned of resnet34 has a schedule of 2"
+    assert refusal(config) == f"config: {told} epochs; write fewer than that"
+    load(change(config, ("weight_sources", "learned", "epochs"), 3))
 
 
 @pytest.mark.parametrize("trains", ["head", "head_then_all"])

@@ -12,7 +12,8 @@ from ablation.networks.backbones import IMAGENET_MEAN, IMAGENET_STD
 from ablation.networks.normalisations import Normalisation
 from ablation.running.errors import UserError
 from ablation.spec import Optimizer
-from ablation.study.recipes import resolved_augmentation, resolved_optimizer
+from ablation.study.optimizers import resolved_optimizer
+from ablation.study.recipes import resolved_augmentation
 from ablation.training.transforms.table import TRANSFORMS
 
 SGD = {
@@ -21,6 +22,8 @@ SGD = {
     "momentum": 0.9,
     "weight_decay": 0,
     "schedule": "constant",
+    "warmup_epochs": 0,
+    "layer_decay": 1,
 }
 
 

@@ -17,15 +17,16 @@ LADDER = ["none", "flip", "rotate", "jitter", "gray", "normalize"]
 OTHERS = ["resnet34", "resnet50", "resnet101", "resnext50_32x4d", "vgg11", "googlenet"]
 
 
-def test_the_default_study_has_the_17_experiments() -> None:
+def test_the_default_study_has_the_17_experiments_and_a_probe() -> None:
     experiments = load(DEFAULT).experiments
     assert list(experiments) == [f"alexnet-{rung}" for rung in LADDER] + [
         f"alexnet-{edit}" for edit in EDITS
-    ] + list(OTHERS)
+    ] + [*OTHERS, "probe"]
     assert list(EDITS) == [
         *("fewer_layers", "more_layers_wide", "more_layers_narrow", "softmax_output", "softmax_classes")
     ]
-    assert len(experiments) == 17
+    assert len(experiments) == 17 + 1
+    assert (experiments["probe"].spec.weights, experiments["probe"].spec.trains) == ("lite", "head")
     for rung in LADDER:
         found = experiments[f"alexnet-{rung}"]
         assert (found.spec.backbone, found.spec.architecture) == ("alexnet", ORIGINAL)
@@ -44,7 +45,7 @@ def test_every_published_experiment_is_in_the_default_study() -> None:
     with (ROOT / "studies/orchids.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     experiments = load(DEFAULT).experiments
-    assert {row["experiment"] for row in rows} == set(experiments) - {"alexnet-softmax_classes"}
+    assert {row["experiment"] for row in rows} == set(experiments) - {"alexnet-softmax_classes", "probe"}
     for row in rows:
         found = experiments[row["experiment"]]
         assert found.spec.backbone == row["backbone"]

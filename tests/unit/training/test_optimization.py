@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 import torch
+from timm.scheduler import CosineLRScheduler, StepLRScheduler
 from tiny import ADAMW, CPU, SGD, Tiny, photos, spec
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.optim import lr_scheduler
 
 from ablation.spec import Optimizer, Spec
 from ablation.training import loop, optimization, state
@@ -139,3 +141,82 @@ def test_one_cycle_schedule(
         assert max(rates) == pytest.approx(values.learning_rate, rel=0.05)
         assert rates[0] == pytest.approx(values.learning_rate / 25)
         assert rates[-1] < 0.05 * values.learning_rate
+
+
+def pytorchs(values: Optimizer, epochs: int, batches: int, optimizer: torch.optim.Optimizer) -> Any:
+    """The schedule, of PyTorch's own."""
+    rising = round(values.warmup_epochs * batches)
+    rest = epochs * batches - rising
+    behind: Any = {
+        "constant": lambda: lr_scheduler.ConstantLR(optimizer, 1.0),
+        "cosine": lambda: lr_scheduler.CosineAnnealingLR(optimizer, rest),
+        "step": lambda: lr_scheduler.StepLR(optimizer, values.step_epochs * batches, values.step_factor),
+    }[values.schedule]()
+    if not rising:
+        return behind
+    rise = lr_scheduler.LinearLR(optimizer, 1 / (rising + 1), total_iters=rising)
+    if values.schedule == "step":  # whose drops come later: both factors multiply
+        return lr_scheduler.ChainedScheduler([rise, behind])
+    return lr_scheduler.SequentialLR(optimizer, [rise, behind], [rising])
+
+
+def timms(values: Optimizer, epochs: int, batches: int, optimizer: torch.optim.Optimizer) -> Any:
+    """The schedule, of timm's, which has no constant one."""
+    rising = round(values.warmup_epochs * batches)
+    rate = optimizer.param_groups[0]["lr"]
+    common = {"warmup_t": rising, "warmup_lr_init": rate / (rising + 1), "t_in_epochs": False}
+    if values.schedule == "cosine":
+        return CosineLRScheduler(optimizer, epochs * batches - rising, warmup_prefix=True, **common)
+    return StepLRScheduler(
+        optimizer, values.step_epochs * batches, values.step_factor, warmup_prefix=False, **common
+    )
+
+
+@pytest.mark.parametrize("warmup", [0, 1, 1.5, 0.1])
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "step"])
+@pytest.mark.filterwarnings("ignore:Detected call of `lr_scheduler.step", "ignore:The epoch parameter")
+def test_schedules_are_pytorchs_and_timms(
+    monkeypatch: pytest.MonkeyPatch, schedule: str, warmup: float
+) -> None:
+    step = {"step_epochs": 2, "step_factor": 0.3} if schedule == "step" else {}
+    values = replace(SGD, schedule=schedule, warmup_epochs=warmup, **step)
+    rates = learning_rates(monkeypatch, values, spec(epochs=7))
+    other = torch.optim.SGD([torch.zeros(1)], lr=values.learning_rate)
+    theirs, expected = pytorchs(values, 7, 3, other), []
+    for _ in range(21):
+        expected.append(other.param_groups[0]["lr"])
+        theirs.step()
+    assert rates == pytest.approx(expected, rel=1e-9)
+    if schedule != "constant":
+        other = torch.optim.SGD([torch.zeros(1)], lr=values.learning_rate)
+        scheduler, expected = timms(values, 7, 3, other), []
+        for step_number in range(21):
+            scheduler.step_update(step_number)
+            expected.append(other.param_groups[0]["lr"])
+        assert rates == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "step"])
+@pytest.mark.parametrize(("epochs", "batches", "warmup"), [(1, 1, 0), (1, 1, 0.9), (2, 1, 1.9), (1, 7, 0.99)])
+def test_no_step_of_a_short_training_stands_still(
+    schedule: str, epochs: int, batches: int, warmup: float
+) -> None:
+    values = replace(SGD, schedule=schedule, warmup_epochs=warmup, step_epochs=1)
+    # The one behind the last is asked for too.
+    found = [optimization.factor(step, values, epochs, batches) for step in range(epochs * batches + 1)]
+    assert all(0 < factor <= 1 for factor in found[:-1])
+    assert found[epochs * batches - 1] > 0
+
+
+def test_rates_of_groups_keep_their_ratio() -> None:
+    for schedule in ("constant", "cosine", "one_cycle"):
+        parameters = [nn.Parameter(torch.zeros(1)) for _ in range(2)]
+        groups = [{"params": [one], "lr": rate} for one, rate in zip(parameters, (0.1, 0.01), strict=True)]
+        values = replace(SGD, schedule=schedule)
+        optimizer = optimization.make_optimizer(groups, values)
+        schedules = optimization.make_schedule(optimizer, values, 4, 3)
+        for _ in range(12):
+            one, other = (group["lr"] for group in optimizer.param_groups)
+            assert one == pytest.approx(10 * other)
+            optimizer.step()
+            schedules.step()

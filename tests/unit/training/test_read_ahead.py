@@ -265,7 +265,7 @@ def test_memory_and_stream_serve_all_epochs(gpu: LateGpu) -> None:
 def test_processes_of_a_group_read_their_own_part() -> None:
     for rank in range(3):
         group = Group(rank, 3)
-        for index, (pixels, labels) in staged().batches(torch.arange(8).split(2), group):
+        for index, (pixels, labels) in staged().batches(torch.arange(8).split(2), group.shard):
             assert len(index) == 2
             assert len(pixels) == len(labels) == len(index[group.shard(2)])
 

@@ -15,8 +15,11 @@ from typing import Any
 class Optimizer:
     """An optimizer and its values.
 
-    `algorithm` is "sgd" or "adamw"; `momentum` is read by SGD only. `schedule` is "constant" or
-    "one_cycle" (Smith and Topin 2018: up to the learning rate for a quarter of the steps, then to zero).
+    `algorithm` is "sgd" or "adamw"; `momentum` is read by SGD only. `schedule` is "constant", "one_cycle"
+    (Smith and Topin 2018: up to the learning rate for a quarter of the steps, then to zero), "cosine"
+    (Loshchilov and Hutter 2017, one period) or "step": times `step_factor` after every `step_epochs` epochs.
+    All but "one_cycle" rise first, for `warmup_epochs`. `backbone_learning_rate` is that of all but the head
+    (None: the same), and `layer_decay` what it is multiplied by for each group of layers below the head.
     """
 
     algorithm: str
@@ -24,6 +27,11 @@ class Optimizer:
     momentum: float
     weight_decay: float
     schedule: str
+    warmup_epochs: float = 0.0
+    step_epochs: int = 0
+    step_factor: float = 0.1
+    backbone_learning_rate: float | None = None
+    layer_decay: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,11 @@ class Spec:
     train the head alone (0 for the others). `resize` ("squash", "crop" or "pad") and `interpolation` are how
     photos were made square. `head` is "report", which the report gave
     the backbone, or "linear", a fresh last layer in place of the network's.
+
+    `label_smoothing` is the part of a label that all classes share; `mixup` and `cutmix` are the alpha of
+    Beta(alpha, alpha), by which photos of a batch are mixed, and `ema_decay` the decay of an average of the
+    weights: 0 is off. `balance` is what is done about classes of unlike sizes: "none", "weights" of the loss,
+    or "sampling".
     """
 
     backbone: str
@@ -57,6 +70,11 @@ class Spec:
     resize: str = "squash"
     interpolation: str = "bilinear"
     head: str = "report"
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    cutmix: float = 0.0
+    ema_decay: float = 0.0
+    balance: str = "none"
 
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""

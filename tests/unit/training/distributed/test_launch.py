@@ -105,6 +105,23 @@ def alexnet(residual: Run) -> Run:
     return run
 
 
+def test_everything_at_once_trains_as_in_one_process(residual: Run) -> None:
+    """Mixed with photos of others' parts, averaged and drawn by weight, with a rate for each layer."""
+    values = replace(
+        SPEC.optimizer,
+        schedule="cosine",
+        warmup_epochs=0.5,
+        backbone_learning_rate=0.0005,
+        layer_decay=0.75,
+    )
+    mixed = {"label_smoothing": 0.1, "mixup": 0.4, "cutmix": 1.0, "ema_decay": 0.9, "balance": "sampling"}
+    one = residual.with_spec("everything-1", optimizer=values, **mixed)
+    one.finish()
+    two = residual.with_spec("everything-2", optimizer=values, gpus=2, **mixed)
+    two.finish()
+    assert_close(two, one)
+
+
 def test_sigterm_leaves_a_checkpoint_from_which_all_go_on(residual: Run, folder: Path) -> None:
     """Through torchrun, our own launcher and one process, to the bytes of a training that nothing stopped."""
     few = replace(residual, pack=write_pack(folder / "few", 5, 2))

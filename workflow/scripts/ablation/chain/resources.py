@@ -21,6 +21,8 @@ from ablation.spec import Spec
 PYTORCH, CUDA = 1000, 2000
 # Weights, gradients, AdamW's two moments, the best weights and a checkpoint's buffers, in fp32.
 BYTES_A_PARAMETER = 24
+# Those of an average of weights.
+AVERAGE = 4
 # Measured up to this part more than `Backbone.activations` says.
 MARGIN = 1.3
 # Photos of a data set that has not been made yet.
@@ -49,7 +51,8 @@ def memory(spec: Spec, *, cuda: bool) -> int:
     """
     parameters = needs.parameters(spec.backbone, spec.architecture)
     pixels = spec.batch_size * spec.image_size**2
-    each = PYTORCH + CUDA * cuda + BYTES_A_PARAMETER * parameters
+    bytes_a_parameter = BYTES_A_PARAMETER + AVERAGE * (spec.ema_decay > 0)
+    each = PYTORCH + CUDA * cuda + bytes_a_parameter * parameters
     return int(each * spec.gpus + MARGIN * needs.activations(spec.backbone) * pixels / 10**6)
 
 

@@ -12,14 +12,24 @@ from ablation.networks import edits, needs
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study.names import known, known_backbone, require_name
-from ablation.study.recipes import OPTIMIZER_FIELDS, resolved_augmentation, resolved_optimizer
-from ablation.study.weights import check_library, check_pretraining_size, normalisation
+from ablation.study.optimizers import (
+    OPTIMIZER_FIELDS,
+    check_rates,
+    check_schedule,
+    phases,
+    resolved_optimizer,
+)
+from ablation.study.parts import check_mixing, resolved_head_epochs
+from ablation.study.recipes import resolved_augmentation
+from ablation.study.weights import check_library, check_pretraining, normalisation
 from ablation.study.wording import shown
 
+RECIPE_NUMBERS = ("label_smoothing", "mixup", "cutmix", "ema_decay")
 RECIPE_FIELDS = (
     *("image_size", "batch_size", "epochs", "patience", "precision", "gpus", "threads"),
     *("head", "trains", "head_epochs"),
     *("resize", "interpolation"),
+    *(*RECIPE_NUMBERS, "balance"),
 )
 # Fields whose lists expand to one experiment for each value, in the order that names are made.
 EXPANDED = (
@@ -131,41 +141,25 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
             f"process must hold; give {where} gpus: 1"
         )
     check_library(config, weights, backbone)
-    check_pretraining_size(config, weights, backbone)
+    check_pretraining(config, weights, backbone)
     recipe["head_epochs"] = resolved_head_epochs(recipe, entry, name, where)
+    # 0 and 0.0 are one value and one spec.
+    recipe |= {field: float(recipe[field]) for field in RECIPE_NUMBERS}
+    check_mixing(recipe, entry, name, where)
+    optimizer = resolved_optimizer(config, entry["optimizer"], changes, where)
+    check_rates(recipe["trains"], entry["optimizer"], optimizer, changes, name, where)
+    epochs = phases(recipe["trains"], recipe["head_epochs"], recipe["epochs"])
+    check_schedule(optimizer, epochs, name, entry["optimizer"], changes, where)
     spec = Spec(
         backbone=backbone,
         architecture=architecture,
         augmentation=resolved_augmentation(
             config, entry["augmentation"], normalisation(config, weights, backbone)
         ),
-        optimizer=resolved_optimizer(config, entry["optimizer"], changes),
+        optimizer=optimizer,
         weights=weights,
         **recipe,
         seed=0,
     )
     seeds = tuple(entry.get("seeds", config["seeds"]))
     return Experiment(name, entry.get("label", name), entry["augmentation"], entry["optimizer"], seeds, spec)
-
-
-def resolved_head_epochs(recipe: dict[str, Any], entry: dict[str, Any], name: str, where: str) -> int:
-    """Return the first epochs that train the head alone; 0 where the recipe's number decides nothing."""
-
-    def key(field: str) -> str:
-        return f"{where}.{field}" if field in entry else f"recipe.{field}"
-
-    trains, head_epochs = recipe["trains"], recipe["head_epochs"]
-    if trains != "all" and entry.get("architecture", edits.ORIGINAL) != edits.ORIGINAL:
-        raise UserError(
-            f"config: {key('trains')} is {trains}, but {name} has an edit in what would be frozen; "
-            f"give {where} trains: all"
-        )
-    if trains != "head_then_all":
-        return 0
-    if head_epochs >= recipe["epochs"]:
-        raise UserError(
-            f"config: {key('head_epochs')} is {head_epochs}, but {name} trains for {recipe['epochs']} epochs "
-            f"in all; give {key('head_epochs')} fewer"
-        )
-    count: int = head_epochs
-    return count

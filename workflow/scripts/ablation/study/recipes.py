@@ -1,4 +1,4 @@
-"""How to train, with every value that a configuration leaves out: augmentations and optimizers."""
+"""How to augment photos, with every value that a configuration leaves out."""
 
 from __future__ import annotations
 
@@ -6,12 +6,9 @@ from typing import Any
 
 from ablation.networks.normalisations import Normalisation
 from ablation.running.errors import UserError
-from ablation.spec import Optimizer
 from ablation.training import parameters
 from ablation.training.parameters import STANDARDIZE
 from ablation.training.transforms.table import TRANSFORMS
-
-OPTIMIZER_FIELDS = ("learning_rate", "momentum", "weight_decay")
 
 
 def resolved_augmentation(
@@ -41,9 +38,3 @@ def resolved_augmentation(
             f"put normalize last (or standardize); only {free} may follow"
         )
     return tuple(steps)
-
-
-def resolved_optimizer(config: dict[str, Any], name: str, changes: dict[str, Any]) -> Optimizer:
-    """Return an optimizer with an experiment's changes; 0 and 0.0 are one value and one spec."""
-    fields = {**config["optimizers"][name], **changes}
-    return Optimizer(**{**fields, **{field: float(fields[field]) for field in OPTIMIZER_FIELDS}})

@@ -18,6 +18,7 @@ from ablation.study.datasets import Dataset, chosen_dataset, resolved_datasets
 from ablation.study.experiments import Experiment, resolved_experiments
 from ablation.study.inputs import WILDCARD, photo_files, require_file
 from ablation.study.names import known, require_name
+from ablation.study.optimizers import resolved_optimizer
 from ablation.study.recipes import resolved_augmentation
 from ablation.study.schema import check
 
@@ -80,6 +81,8 @@ def load(config: dict[str, Any], schema: Path) -> Study:
     for name in config["augmentations"]:
         # Those that nothing uses as well, for whichever network: it decides but numbers.
         resolved_augmentation(config, name, needs.normalisation(next(iter(BACKBONES))))
+    for name in config["optimizers"]:
+        resolved_optimizer(config, name, {})
     known(config["weights"], sources, "weights", "weight source")
     for name in (*config["datasets"], *sources):
         require_name(name, f"the name {name!r} under datasets or weight_sources")

@@ -10,7 +10,8 @@ from ablation.networks.normalisations import Normalisation
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study.names import known, known_backbone
-from ablation.study.recipes import resolved_augmentation, resolved_optimizer
+from ablation.study.optimizers import check_schedule, phases, resolved_optimizer
+from ablation.study.recipes import resolved_augmentation
 
 
 def check_sources(config: dict[str, Any], datasets: Collection[str]) -> None:
@@ -30,8 +31,8 @@ def check_sources(config: dict[str, Any], datasets: Collection[str]) -> None:
                 known(optimizer, config["optimizers"], f"{where}.overrides.{backbone}.optimizer", "optimizer")
 
 
-def check_pretraining_size(config: dict[str, Any], source: str, backbone: str) -> None:
-    """Refuse a pretraining of the backbone on photos of a size that it cannot take."""
+def check_pretraining(config: dict[str, Any], source: str, backbone: str) -> None:
+    """Refuse a pretraining of the backbone on photos of a size that it cannot take, or of too few epochs."""
     fields = config["weight_sources"][source]
     if fields["source"] != "pretraining":
         return
@@ -43,6 +44,9 @@ def check_pretraining_size(config: dict[str, Any], source: str, backbone: str) -
             f"config: weight_sources.{source}.{key} is {size}, but {backbone} {wrong}; "
             f"give overrides.{backbone} such an image_size"
         )
+    optimizer, epochs = (own.get(field, fields[field]) for field in ("optimizer", "epochs"))
+    values, training = resolved_optimizer(config, optimizer, {}), f"weight_sources.{source} of {backbone}"
+    check_schedule(values, phases("all", 0, epochs), training, optimizer)
 
 
 def check_library(config: dict[str, Any], source: str, backbone: str) -> None:

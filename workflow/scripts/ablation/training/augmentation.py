@@ -27,7 +27,7 @@ def draw(transforms: Sequence[Transform], count: int, generator: Generator) -> l
     return [step.draw(count, generator) for step in transforms]
 
 
-def part(drawn: list[Drawn], rows: slice) -> list[Drawn]:
+def part(drawn: list[Drawn], rows: slice | Tensor) -> list[Drawn]:
     """Return what was drawn for some of the photos."""
     return [tuple(values[rows] for values in parameters) for parameters in drawn]
 

@@ -45,7 +45,9 @@ def fingerprint(spec: Spec, photos: Pack, weights_sha256: str | None, target: to
     }
     parts["code"] = [*(module for path in CODE for module in code.of(path)), *provenance.of_run(spec)]
     versions = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}
-    if (library := needs.library(spec.backbone)) not in versions:
+    # timm's also where it groups layers or averages weights.
+    uses_timm = spec.optimizer.layer_decay != 1 or spec.ema_decay > 0
+    for library in {needs.library(spec.backbone), *(["timm"] if uses_timm else [])} - versions.keys():
         versions[library] = metadata.version(library)
     text = json.dumps({**parts, **versions}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -15,7 +15,7 @@ from torch import Tensor
 from ablation.running import console, environment
 from ablation.training.distributed.group import Group
 
-# A batch's photos and labels -> what the step found, all on the training's device.
+# A batch's photos and targets (labels, or shares of classes) -> what the step found, all on its device.
 Step = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
 # Returns what replays a step of batches like these; raises RuntimeError for one that cannot be recorded.
 Recorder = Callable[[Step, Tensor, Tensor], Step]

@@ -14,9 +14,11 @@ from ablation.spec import Spec
 from ablation.training.augmentation import augmented, build, draw, part
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.loader import Photos
+from ablation.training.mixing import Mixing, with_partners
 from ablation.training.transforms.base import Transform
 
-# The index of a batch, this process's part of its inputs, and that part's labels.
+# The index of a batch, this process's part of its inputs, and that part's labels, or where photos are mixed
+# the shares of classes in them.
 Batch = tuple[Tensor, Tensor, Tensor]
 
 
@@ -35,10 +37,11 @@ class Inputs(Protocol):
 
 @dataclass(frozen=True)
 class Augmented:
-    """Photos, float32 N x 3 x H x W, transformed anew each time."""
+    """Photos, float32 N x 3 x H x W, transformed anew each time, and then mixed if a spec says so."""
 
     photos: Photos
     transforms: Sequence[Transform]
+    mixing: Mixing | None = None
 
     @classmethod
     def of(
@@ -49,7 +52,8 @@ class Augmented:
         `resident` puts them into the device's memory.
         """
         photos = Photos.of(pack, training=training, device=device, resident=resident)
-        return cls(photos, build(spec.augmentation, training=training))
+        mixing = Mixing.of(spec, len(pack.categories)) if training else None
+        return cls(photos, build(spec.augmentation, training=training), mixing)
 
     @property
     def labels(self) -> Tensor:
@@ -59,15 +63,23 @@ class Augmented:
     @property
     def repeats(self) -> bool:
         """Tell whether a photo is the same each time."""
-        return not any(step.random for step in self.transforms)
+        return not self.mixing and not any(step.random for step in self.transforms)
 
     def batches(
         self, indices: Iterable[Tensor], generator: Generator, group: Group = ALONE
     ) -> Iterator[Batch]:
         """Yield photos; each process draws for the whole batch."""
-        for index, (pixels, labels) in self.photos.batches(indices, group):
-            drawn, own = draw(self.transforms, len(index), generator), group.shard(len(index))
-            yield index, augmented(pixels, self.transforms, part(drawn, own)), labels
+        rows = with_partners(group.shard) if self.mixing else group.shard
+        for index, (pixels, labels) in self.photos.batches(indices, rows):
+            count = len(index)
+            drawn = part(draw(self.transforms, count, generator), rows(count))
+            photos, targets = augmented(pixels, self.transforms, drawn), labels
+            if self.mixing:
+                height, width = photos.shape[2:]
+                way = self.mixing.draw(height, width, generator)
+                own = group.shard(count)
+                photos, targets = self.mixing.mixed(photos, labels, way, own.stop - own.start)
+            yield index, photos, targets
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ablation.photos.pack import Pack, Pixels
-from ablation.training.distributed.group import ALONE, Group
+from ablation.training.distributed.group import ALONE
 from ablation.training.read_ahead import Batch, Staging
 
 # Bounds the host's memory while photos go to a GPU.
@@ -50,14 +50,17 @@ class Photos:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def batches(self, indices: Iterable[Tensor], group: Group = ALONE) -> Iterator[tuple[Tensor, Batch]]:
-        """Yield each batch's index with what `batch` returns for this process's part of it.
+    def batches(
+        self, indices: Iterable[Tensor], rows: Callable[[int], slice | Tensor] = ALONE.shard
+    ) -> Iterator[tuple[Tensor, Batch]]:
+        """Yield each batch's index with what `batch` returns for the rows of it that this process takes.
 
-        What comes to a GPU by `staging` is read while the batch before it computes.
+        `rows` returns them for a batch of so many photos. What comes to a GPU by `staging` is read while the
+        batch before it computes.
         """
 
         def read(index: Tensor) -> Batch:
-            return self.batch(index[group.shard(len(index))])
+            return self.batch(index[rows(len(index))])
 
         if self.staging:
             return self.staging.ahead(read, indices)

@@ -9,21 +9,22 @@ from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from ablation.photos.pack import Pack
 from ablation.running import lease
 from ablation.running.errors import UserError
 from ablation.spec import Spec
+from ablation.training.balance import Balance
 from ablation.training.checkpoint import Checkpoint
 from ablation.training.device import name as device_name
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.history import Epoch
 from ablation.training.inputs import Augmented, Features, Inputs, in_order
+from ablation.training.losses import losses_and_hits, require_finite
 from ablation.training.memory import is_out_of_memory, takes
 from ablation.training.parts import train_mode
 from ablation.training.precision import autocast
-from ablation.training.state import Trained, Training, require_finite
+from ablation.training.state import Trained, Training
 
 Watch = Callable[[Sequence[Tensor], int], Iterable[Tensor]]
 
@@ -74,7 +75,8 @@ def run(
     photos = [
         Augmented.of(pack, spec, training=part, device=device, resident=resident) for part in (True, False)
     ]
-    state = Training(net, spec, len(photos[0].labels), device, group)
+    balance = Balance.of(spec.balance, photos[0].labels, len(pack.categories))
+    state = Training(net, spec, len(photos[0].labels), device, group, balance)
     if checkpoint:
         checkpoint.resume(state)
     known: list[Features] | None = None
@@ -89,13 +91,13 @@ def run(
         training, validation = known if known and state.trains_head else photos
         train_mode(state.net, state.chosen)
         batches = watch(state.rest(), state.epoch)
-        for index, inputs, labels in training.batches(batches, state.generator, group):
-            state.step(inputs, labels, len(index))
+        for index, inputs, targets in training.batches(batches, state.generator, group):
+            state.step(inputs, targets, len(index))
             after_batch()
         train_figures = state.train_loss_and_accuracy()
 
         halfway = time.perf_counter()
-        outputs = predict(state.computes, spec, validation, state.trained.precision, after_batch, group)
+        outputs = predict(state.validates, spec, validation, state.trained.precision, after_batch, group)
         losses, hits = losses_and_hits(outputs, validation.labels)
         require_finite(losses, f"epoch {state.epoch}, validation batch", spec.batch_size)
         val_figures = float(losses.mean()), float(hits.mean())
@@ -145,12 +147,6 @@ def shared(device: torch.device) -> bool:
     return device.type == "cuda" and lease.share() > 1
 
 
-def losses_and_hits(outputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """Return each photo's cross-entropy and whether the highest output is its class, both float64."""
-    losses = functional.cross_entropy(outputs.double(), labels, reduction="none")
-    return losses, (outputs.argmax(1) == labels).double()
-
-
 def features(state: Training, photos: Sequence[Augmented]) -> list[Features]:
     """Have a training go on by the head alone; return its inputs, what the frozen part makes of the photos.
 
@@ -163,6 +159,9 @@ def features(state: Training, photos: Sequence[Augmented]) -> list[Features]:
         # Every process computes all of them, to the same values.
         outputs = predict(state.net, state.spec, some, state.trained.precision)
         hook.remove()
+        # Of several layers at the end of a network none alone makes its outputs.
+        if not kept:
+            return []
         found.append(Features(torch.cat(kept), some.labels))
         if not torch.equal(predict(state.head, state.spec, found[-1], state.trained.precision), outputs):
             return []

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from torch import nn
 
 from ablation.spec import Spec
 
 
-def head_of(net: nn.Module) -> nn.Module:
-    """Return the layer that makes a network's outputs: the last linear layer or convolution that it has."""
-    return [layer for layer in net.modules() if isinstance(layer, (nn.Linear, nn.Conv2d))][-1]
+def head_of(net: Any) -> nn.Module:
+    """Return what makes a network's outputs of its last features.
+
+    Networks of timm know it, and it may be more than one layer, whose outputs are averaged (DeiT's for
+    distillation, CrossViT's two); VOLO has another for the places of a photo, of which it does not tell. Of
+    others it is the last linear layer or convolution that they have.
+    """
+    if not hasattr(net, "get_classifier"):
+        layers: list[nn.Module] = list(net.modules())
+        return [layer for layer in layers if isinstance(layer, (nn.Linear, nn.Conv2d))][-1]
+    found: nn.Module | tuple[nn.Module, ...] = net.get_classifier()
+    several = found if isinstance(found, tuple) else (found,)
+    several += tuple(layer for name, layer in net.named_children() if name == "aux_head")
+    return nn.ModuleList(several) if len(several) > 1 else several[0]
 
 
 def head_epochs(spec: Spec) -> int:

@@ -10,18 +10,20 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from ablation.running.errors import UserError
 from ablation.spec import Spec
+from ablation.training.averaging import Average
+from ablation.training.balance import EVEN, Balance
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.distributed.layers import wrap
 from ablation.training.graphs import CudaRecorder, Graphs, Step, wanted
 from ablation.training.history import Epoch
+from ablation.training.losses import epoch_average, require_finite, to_train
 from ablation.training.optimization import flat, make_optimizer, make_schedule, put_rates_on
 from ablation.training.parts import choose, head_epochs, head_of
 from ablation.training.placement import place
 from ablation.training.precision import autocast, resolve_precision
+from ablation.training.rates import in_groups, rates
 
 
 @dataclass
@@ -47,10 +49,17 @@ class Training:
     """
 
     def __init__(
-        self, net: nn.Module, spec: Spec, photos: int, device: torch.device, group: Group = ALONE
+        self,
+        net: nn.Module,
+        spec: Spec,
+        photos: int,
+        device: torch.device,
+        group: Group = ALONE,
+        balance: Balance = EVEN,
     ) -> None:
-        self.spec, self.photos, self.device, self.group = spec, photos, device, group
+        self.spec, self.photos, self.device, self.group, self.balance = spec, photos, device, group, balance
         self.net = place(net, device)
+        self.average = Average(self.net, spec.ema_decay) if spec.ema_decay else None
         self.head, self.head_epochs = head_of(self.net), head_epochs(spec)
         self.batches = math.ceil(photos / spec.batch_size)
         self.generator = torch.Generator().manual_seed(spec.seed)
@@ -65,17 +74,25 @@ class Training:
         # The fused optimizers copy at every step what does not lie in a row, as channels-last weights.
         self.parameters = [one for one in self.net.parameters() if one.requires_grad]
         self.rows = [nn.Parameter(flat(parameter.detach())) for parameter in self.parameters]
-        self.optimizer = make_optimizer(self.rows, self.spec.optimizer)
-        put_rates_on(self.device, self.optimizer)
+        values = self.spec.optimizer
+        self.optimizer = make_optimizer(in_groups(self.rows, rates(self.net, self.head, values)), values)
         epochs = self.head_epochs if self.trains_head else self.spec.epochs - self.head_epochs
-        self.schedule = make_schedule(self.optimizer, self.spec.optimizer, epochs * self.batches)
+        self.schedule = make_schedule(self.optimizer, values, epochs, self.batches)
+        put_rates_on(self.device, self.optimizer)
         self.compute: Step = self.forward_and_back
         if wanted(self.device, self.group):
             self.compute = Graphs(self.forward_and_back, self.net.zero_grad, CudaRecorder())
 
     def compute_on(self, part: nn.Module) -> None:
         """Compute steps by a part of the network: all of it, or its head, on features of photos."""
-        self.computes, self.trains = part, wrap(part, self.group)
+        self.trains, self.validates = wrap(part, self.group), part
+        if self.average:
+            self.validates = self.average.net if part is self.net else head_of(self.average.net)
+
+    @property
+    def kept(self) -> nn.Module:
+        """The network whose weights are validated and kept: the one that trains, or its average."""
+        return self.average.net if self.average else self.net
 
     @property
     def trains_head(self) -> bool:
@@ -84,7 +101,7 @@ class Training:
 
     def start_epoch(self) -> None:
         """Draw the order of the next epoch's photos and set its sums to zero."""
-        self.order = torch.randperm(self.photos, generator=self.generator)
+        self.order = self.balance.order(self.photos, self.generator)
         self.batch = 0
         self.losses = torch.zeros(self.batches, device=self.device)
         self.hits = torch.zeros((), dtype=torch.int64, device=self.device)
@@ -104,26 +121,30 @@ class Training:
         batches: Sequence[Tensor] = self.order.split(self.spec.batch_size)
         return batches[self.batch :]
 
-    def step(self, photos: Tensor, labels: Tensor, batch: int | None = None) -> None:
-        """Train on one batch, float32 N x 3 x H x W and int64 labels: this process's part, perhaps empty.
+    def step(self, photos: Tensor, targets: Tensor, batch: int | None = None) -> None:
+        """Train on one batch, float32 N x 3 x H x W: this process's part, perhaps empty.
 
-        `batch` is how many photos all processes have of it; N if not given.
+        `targets` are int64 labels, or float32 N x classes, the shares of classes. `batch` is how many photos
+        all processes have of it; N if not given.
         """
-        self.group.batch = len(labels) if batch is None else batch
-        loss, hits = self.compute(photos, labels)
+        self.group.batch = len(targets) if batch is None else batch
+        loss, hits = self.compute(photos, targets)
         self.schedule.step()
         self.losses[self.batch] = self.group.sum(loss)
         self.hits += self.group.sum(hits)
         self.batch += 1
+        if self.average:
+            self.average.update(self.net, len(self.trained.history) * self.batches + self.batch)
 
-    def forward_and_back(self, photos: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward_and_back(self, photos: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """Change the weights by one batch; return this process's part of the loss, and how many it hit.
 
         Nothing here may change from batch to batch but tensors' values: a graph has recorded all else.
         """
         with autocast(self.trained.precision, self.device):
             logits = self.trains(photos)
-        loss = functional.cross_entropy(logits.float(), labels, reduction="sum") / self.group.batch
+        total, hits = to_train(logits, targets, self.spec.label_smoothing, self.balance.of_classes)
+        loss = total / self.group.batch
         # The gradients of several processes are averaged, and their losses add up to that of the batch.
         (loss * self.group.size).backward()
         for row, parameter in zip(self.rows, self.parameters, strict=True):
@@ -131,16 +152,13 @@ class Training:
             row.grad, parameter.grad = flat(parameter.grad), None
         self.optimizer.step()
         self.optimizer.zero_grad()
-        return loss.detach(), (logits.argmax(1) == labels).sum()
+        return loss.detach(), hits
 
     def train_loss_and_accuracy(self) -> tuple[float, float]:
         """Return the averages over the epoch's photos; refuse a loss that is not finite."""
-        where = f"epoch {self.epoch}, training batch"
-        require_finite(self.losses, where)
-        size = self.spec.batch_size
-        sizes = torch.tensor([min(size, self.photos - first) for first in range(0, self.photos, size)])
-        loss = (self.losses.double().cpu() * sizes).sum() / self.photos
-        return float(loss), int(self.hits) / self.photos
+        require_finite(self.losses, f"epoch {self.epoch}, training batch")
+        loss = epoch_average(self.losses, self.spec.batch_size, self.photos)
+        return loss, int(self.hits) / self.photos
 
     def end_epoch(self, epoch: Epoch, outputs: Tensor) -> None:
         """Take down an epoch's figures, keep its weights if they are the best, end or start the next.
@@ -164,8 +182,8 @@ class Training:
             self.start_epoch()
 
     def keep_weights(self) -> None:
-        """Make the best weights a copy of the network's: in the memory of the last ones, if there are any."""
-        best, state = self.trained.best_state, self.net.state_dict()
+        """Make the best weights a copy of the kept ones: in the memory of the last ones, if there are any."""
+        best, state = self.trained.best_state, self.kept.state_dict()
         for name, value in state.items():
             best[name] = best[name].copy_(value) if name in best else value.clone()
 
@@ -174,6 +192,7 @@ class Training:
         best_is_current = self.batch == 0 and self.trained.best_epoch == self.epoch - 1
         return {
             "net": self.net.state_dict(),
+            "average": self.average.net.state_dict() if self.average else None,
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
             "generator": self.generator.get_state(),
@@ -197,6 +216,8 @@ class Training:
         self.trained.history = [Epoch(**epoch) for epoch in state["history"]]
         self.start_phase()
         self.net.load_state_dict(state["net"])
+        if self.average:
+            self.average.net.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         put_rates_on(self.device, self.optimizer)
         self.schedule.load_state_dict(state["schedule"])
@@ -209,15 +230,5 @@ class Training:
         self.started = time.perf_counter() - state["seconds"]
         self.trained.best_epoch = state["best_epoch"]
         self.trained.best_outputs = state["best_outputs"].to(self.device)
-        best = state["best_state"] or self.net.state_dict()
+        best = state["best_state"] or self.kept.state_dict()
         self.trained.best_state = {name: value.to(self.device, copy=True) for name, value in best.items()}
-
-
-def require_finite(losses: Tensor, where: str, size: int = 1) -> None:
-    """Raise UserError if a loss is not finite, naming the batch: `size` losses each."""
-    wrong = (~losses.isfinite()).nonzero()
-    if len(wrong):
-        raise UserError(
-            f"the loss is not finite in {where} {int(wrong[0]) // size + 1}: "
-            "lower the learning rate or use precision fp32"
-        )
