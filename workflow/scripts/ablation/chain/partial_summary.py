@@ -23,7 +23,8 @@ def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
         return
     folder, dataset = Path(paths.comparison(study.dataset.name)), study.dataset.name
     runs, summary = folder / "runs.csv", folder / "summary.csv"
-    collect = ["collect", "--runs", paths.runs(dataset), "--output", runs]
+    manifest = paths.MANIFEST.format(dataset=dataset)
+    collect = ["collect", "--runs", paths.runs(dataset), "--manifest", manifest, "--output", runs]
     summarize = ["summarize", "--runs", runs, "--output", summary]
     if published:
         summarize += ["--published", *published]
