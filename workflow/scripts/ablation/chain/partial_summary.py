@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablation.chain import failures, paths
+from ablation.chain import advice, failures, paths
 from ablation.running import code, files
 from ablation.study.study import Study
 
@@ -38,3 +38,4 @@ def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
         # Older than anything: 0 would be no time to Snakemake.
         os.utime(job.output[0], (1, 1))
         workflow.persistence.cleanup_metadata(job.output[0])
+    advice.tell_of_noise(dataset)
