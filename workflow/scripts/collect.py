@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from ablation.results import collecting, tables, validation
-from ablation.running import console, errors
+from ablation.running import errors
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     if args.manifest.exists():
         photos = validation.photos(args.manifest)
     elif any(not run.get("reason") for run in study):
-        console.line(f"{args.manifest} is not there: {', '.join(collecting.LABELLED)} stay empty")
+        print(f"{args.manifest} is not there: {', '.join(collecting.LABELLED)} stay empty")
     tables.write(collecting.collect(study, args.runs, photos), args.output)
 
 
