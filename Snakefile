@@ -46,6 +46,7 @@ onstart:
 
 onsuccess:
     advice.warn_of_shared_photos(STUDY.dataset.name)
+    advice.warn_of_noise(workflow, STUDY.dataset.name)
     print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
 
 

@@ -79,6 +79,7 @@ def write_run(run: Path, index: pack.Index) -> None:
     record = {
         "ended": "epoch_limit",
         "parameters": chance.randrange(10**7),
+        "manifest_sha256": index.manifest_sha256,
         "train_seconds": 60.0,
         "train_photos": int(index.training.sum()),
         "val_photos": validation,

@@ -41,7 +41,10 @@ def compare(own: Path, table: str, folder: Path) -> tuple[float, float]:
     """Make the tables and figures of a study; return the seconds of all steps and the MiB of the largest."""
     scripts, comparison = own / "workflow/scripts", own / "results/comparison/demo"
     runs, summary = comparison / "runs.csv", comparison / "summary.csv"
-    steps: list[list[str | Path]] = [["collect.py", "--runs", own / "results/runs/demo", "--output", runs]]
+    manifest = own / "resources/datasets/demo/manifest.csv"
+    steps: list[list[str | Path]] = [
+        ["collect.py", "--runs", own / "results/runs/demo", "--manifest", manifest, "--output", runs]
+    ]
     steps += [["summarize.py", "--runs", runs, "--output", summary]]
     for figure in ("augmentations", "backbones"):
         steps += [

@@ -38,7 +38,9 @@ class Workflow:
     """A workflow with jobs that have to run, some of which failed."""
 
     def __init__(self, jobs: list[Job], **settings: Any) -> None:
-        self.dag = SimpleNamespace(needrun_jobs=lambda: list(jobs), dependencies={job: {} for job in jobs})
+        dependencies: dict[Job, dict[Job, None]] = {job: {} for job in jobs}
+        self.dag = SimpleNamespace(needrun_jobs=lambda: list(jobs), jobs=jobs, dependencies=dependencies)
+        self.dag_settings = SimpleNamespace(until=set())
         self.scheduler = SimpleNamespace(failed=set())
         self.forgotten: list[str] = []
         self.persistence = SimpleNamespace(cleanup_metadata=self.forgotten.append)

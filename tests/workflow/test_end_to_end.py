@@ -14,12 +14,14 @@ import pytest
 from own_photos import photo, write_classes
 from PIL import Image
 from project import SINGLE, TINY, WRITTEN, Project, contents
+from sklearn import metrics
 from tables import EXPERIMENTS, IDENTITIES, MEASURED, rows, run_of
 
 COLUMNS = [
     *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights"),
     *("seeds", "parameters", "epochs", "best_epoch"),
     *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+    *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
     *("ended", "reason"),
@@ -84,6 +86,16 @@ def test_summary_is_what_the_runs_files_say(finished: Project, experiment: str) 
     assert float(row["val_loss"]) == pytest.approx(statistics.fmean(losses), rel=1e-12)
     assert float(row["val_accuracy"]) == right / len(predictions)
 
+    true, predicted = ([one[column] for one in predictions] for column in ("true", "predicted"))
+    manifest = rows(finished.folder / "resources/datasets/demo/manifest.csv")
+    trained = [photo["category"] for photo in manifest if photo["split"] == "train"]
+    commonest = max(dict.fromkeys(trained), key=trained.count)
+    assert {column: float(row[column]) for column in COLUMNS[14:17]} == {
+        "balanced_accuracy": pytest.approx(metrics.balanced_accuracy_score(true, predicted)),
+        "macro_f1": pytest.approx(metrics.f1_score(true, predicted, average="macro", zero_division=0)),
+        "commonest_accuracy": true.count(commonest) / len(true),
+    }
+
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_run_has_every_promised_file(finished: Project, experiment: str) -> None:
@@ -119,6 +131,30 @@ def test_same_spec_gives_the_same_history(study: Project) -> None:
     shutil.rmtree(path.parent)
     study.run(str(path.relative_to(study.folder)))
     assert [[epoch[column] for column in MEASURED] for epoch in rows(path)] == before
+
+
+def accuracies_become(study: Project, accuracy: float) -> None:
+    """Let all runs have scored this in all epochs."""
+    for path in (study.folder / "results/runs/demo").rglob("history.csv"):
+        table = [epoch | {"val_accuracy": str(accuracy)} for epoch in rows(path)]
+        lines = [",".join(table[0]), *(",".join(epoch.values()) for epoch in table)]
+        path.write_text("\n".join([*lines, ""]), encoding="utf-8")
+
+
+@pytest.mark.parametrize(("accuracy", "noise"), [(1 / 3, True), (1.0, False)])
+def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy: float, noise: bool) -> None:
+    """Its photos are a third of each class."""
+    accuracies_become(study, accuracy)
+    output = study.run("results/summary.csv", "--forcerun", "collect")
+    assert "Done. The table" in output
+    told = [line for line in output.splitlines() if "always guessing" in line]
+    assert len(told) == noise
+    assert all("(0.33 of the validation photos)" in line for line in told)
+    # At the end of another target the table is not of now.
+    (run_of(study, "rung-none") / "predictions.csv").unlink()
+    output = study.run("results/runs/demo/rung-none/seed0/predictions.csv")
+    assert "Done. The table" in output
+    assert "always guessing" not in output
 
 
 # --- commands ---------------------------------------------------------------------------------------

@@ -79,8 +79,11 @@ def test_plan_names_the_edited_file(study: Project) -> None:
     [
         ("tables", COMPARISON),
         ("collecting", COMPARISON),
+        ("metrics", COMPARISON),
+        ("validation", COMPARISON),
         ("summarizing", {"summarize", "latest", "all"}),
         ("statistics", FIGURES | {"all"}),
+        ("floor", set()),
     ],
 )
 def test_comparison_code_edited(study: Project, name: str, stale: set[str]) -> None:

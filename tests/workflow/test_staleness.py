@@ -240,6 +240,13 @@ def test_packs_deleted_to_save_disk(study: Project) -> None:
     assert study.plan() == COMPARISON
 
 
+def test_all_resources_deleted_to_save_disk(study: Project) -> None:
+    shutil.rmtree(study.folder / "resources")
+    assert study.plan() == set()
+    study.edit(lambda config: find(config, "alexnet").update(label="AlexNet"))
+    assert study.plan() == COMPARISON
+
+
 def test_own_weights_replaced_by_older_ones(study: Project) -> None:
     given, target = (
         study.folder / "own/googlenet.safetensors",

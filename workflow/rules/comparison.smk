@@ -13,10 +13,13 @@ rule collect:
         *code("collect"),
         script=script("collect"),
         root=runs_folder,
+        # No input: one that was deleted would be made again, and all trainings after it. Another split trains anew.
+        manifest=paths.MANIFEST.format(dataset=STUDY.dataset.name),
         study=STUDY.table(),
     # Standard input, because a large study does not fit a command line.
     shell:
-        "python {params.script:q} --runs {params.root:q} --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
+        "python {params.script:q} --runs {params.root:q} --manifest {params.manifest:q}"
+        " --output {output.runs:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"
 
 
 rule summarize:

@@ -9,7 +9,7 @@ import pytest
 from chained import Job, Workflow, training
 from configs import load, one, small
 
-from ablation.chain import advice
+from ablation.chain import advice, paths
 from ablation.photos import pairs
 from ablation.photos.pairs import Pair
 
@@ -82,3 +82,77 @@ def test_shared_photos_are_counted(
     advice.warn_of_shared_photos("mine")
     told = f"Mind: 2 pairs of equal photos train and validate: resources/datasets/mine/{pairs.FILE}\n"
     assert capsys.readouterr().out == told
+
+
+# --- a study that found nothing ---------------------------------------------------------------------
+
+HEADER = "experiment,val_accuracy,val_photos,commonest_accuracy,commonest_class,ended"
+TRY = (
+    "Try pretrained weights or more epochs, and check the labels: "
+    "samples.png of a run shows photos with theirs.\n"
+)
+TOLD = (
+    "Mind: no experiment is better than always guessing the commonest class, rose (0.42 of the validation "
+    f"photos), beyond noise: the best, one, has 0.50, which on 36 photos may as well be 0.34. {TRY}"
+)
+ASKED = Workflow([Job("collect")])
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the table of runs of the data set `mine` goes."""
+    monkeypatch.chdir(tmp_path)
+    path = Path(paths.comparison("mine"), "runs.csv")
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def write(path: Path, *rows: str) -> None:
+    path.write_text("\n".join([HEADER, *rows, ""]), encoding="utf-8")
+
+
+def test_a_study_within_noise_of_the_commonest_class_says_so(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(table, "one,0.5,36,0.4167,rose,epoch_limit")
+    advice.warn_of_noise(ASKED, "mine")
+    assert capsys.readouterr().out == TOLD
+
+
+def test_runs_that_failed_are_not_judged(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(table, "one,0.5,36.0,0.4167,rose,epoch_limit", "two,,,,,failed")
+    advice.tell_of_noise("mine")
+    assert capsys.readouterr().out == TOLD.replace("experiment is", "experiment that finished is")
+
+
+def test_a_name_of_a_class_stays_in_its_line(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(table, 'one,0.5,36,0.4167,"ro\nse",epoch_limit')
+    advice.tell_of_noise("mine")
+    assert capsys.readouterr().out == TOLD.replace("rose", "ro\\nse")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["one,0.5,36,0.33,rose,epoch_limit"],
+        ["one,0.3,36,0.33,rose,epoch_limit", "two,0.6,36,0.33,rose,epoch_limit"],
+        ["one,0.5,36,,,epoch_limit"],
+        ["one,,,,,failed"],
+        [],
+    ],
+    ids=["better", "one is better", "nothing to compare", "failed", "no runs"],
+)
+def test_others_say_nothing(table: Path, capsys: pytest.CaptureFixture[str], rows: list[str]) -> None:
+    write(table, *rows)
+    advice.warn_of_noise(ASKED, "mine")
+    assert capsys.readouterr().out == ""
+
+
+def test_nothing_is_said_of_a_table_that_was_not_asked_for(
+    table: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Which may be older than the runs."""
+    write(table, "one,0.5,36,0.4167,rose,epoch_limit")
+    advice.warn_of_noise(Workflow([training("one/seed0")]), "mine")
+    advice.warn_of_noise(Workflow([Job("collect")], dag_settings=SimpleNamespace(until={"train"})), "mine")
+    assert capsys.readouterr().out == ""

@@ -9,11 +9,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from chained import Job, Workflow, training
 from configs import load, small
 
 from ablation.chain import partial_summary, paths
+from ablation.photos import manifest
+from ablation.results import outputs
+from ablation.running.files import sha256, write_json
 from ablation.study.study import Study
 
 SUMMARY = Path(paths.SUMMARY)
@@ -67,6 +71,45 @@ def test_rows_of_failed_runs_say_why(study: Study, tmp_path: Path) -> None:
     made = [f"{COMPARISON}/runs.csv", f"{COMPARISON}/summary.csv", "results/summary.csv"]
     assert workflow.forgotten == made
     assert {Path(name).stat().st_mtime for name in made} == {1.0}
+
+
+@pytest.fixture
+def listed(study: Study) -> Path:
+    """The manifest of six photos that train and six that validate, in three classes."""
+    path = Path(paths.MANIFEST.format(dataset=study.dataset.name))
+    splits = 2 * [manifest.TRAIN] + 2 * [manifest.VAL]
+    entries = [
+        manifest.Entry(f"{name}/{number}.png", 64 * "0", label, name, split)
+        for label, name in enumerate(("iris", "lily", "rose"))
+        for number, split in enumerate(splits)
+    ]
+    manifest.write(entries, path)
+    return path
+
+
+def test_metrics_and_the_notice_are_there(
+    study: Study, tmp_path: Path, listed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trained("done")
+    folder = Path(RUNS, "done", "seed0")
+    record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
+    write_json(folder / "record.json", record | {"manifest_sha256": sha256(listed)})
+    outputs.write(np.eye(3, dtype=np.float32)[[0, 1, 1, 1, 2, 2]], folder / outputs.FILE)
+    partial_summary.summarize(failed(tmp_path, "collect", "summarize", "latest"), study, [])
+    done, broken = rows()
+    assert float(done["balanced_accuracy"]) == pytest.approx(5 / 6)
+    assert float(done["commonest_accuracy"]) == pytest.approx(1 / 3)
+    assert (broken["balanced_accuracy"], broken["commonest_accuracy"]) == ("", "")
+    # 0.75 of 6 photos, as the history says, may be 0.36.
+    assert capsys.readouterr().out == ""
+    text = (folder / "history.csv").read_text(encoding="utf-8")
+    (folder / "history.csv").write_text(text.replace("0.75", "0.5"), encoding="utf-8")
+    partial_summary.summarize(failed(tmp_path, "collect", "summarize", "latest"), study, [])
+    told = capsys.readouterr().out
+    assert told.startswith(
+        "Mind: no experiment that finished is better than always guessing the commonest class, iris"
+    )
+    assert len(told.splitlines()) == 1
 
 
 def test_published_figures_stand_beside(study: Study, tmp_path: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hand_made_runs import failed, run
 
-from ablation.results import collecting
+from ablation.results import collecting, validation
 from ablation.running.errors import UserError
 
 
 def test_the_columns_of_a_run(tmp_path: Path) -> None:
     study = [run(tmp_path, "alexnet-none", augmentation="none")]
-    row = collecting.collect(study, tmp_path).iloc[0].to_dict()
+    photos = validation.photos(tmp_path / "manifest.csv")
+    row = collecting.collect(study, tmp_path, photos).iloc[0].to_dict()
     assert row == {
         "experiment": "alexnet-none",
         "label": "alexnet-none",
@@ -41,10 +43,35 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
         "images_per_second": 30 * 4 / 10.0,
         "val_photos": 16,
         "classes": 3,
+        # Recalls of 0 of 3, 3 of 6 and 5 of 7.
+        "balanced_accuracy": pytest.approx((0 + 3 / 6 + 5 / 7) / 3),
+        "macro_f1": pytest.approx((0 + 6 / (6 + 8) + 10 / (7 + 8)) / 3),
+        # Lily, the first of the two classes with the most training photos.
+        "commonest_accuracy": 6 / 16,
+        "commonest_class": "lily",
     }
 
 
-@pytest.mark.parametrize("name", ["record.json", "history.csv"])
+def test_without_a_manifest_the_cells_that_take_labels_are_empty(tmp_path: Path) -> None:
+    found = collecting.collect([run(tmp_path, "a")], tmp_path).iloc[0]
+    assert found[list(collecting.LABELLED)].isna().all()
+    assert found["val_accuracy"] == 0.5
+
+
+def test_of_a_failed_run_they_are_empty(tmp_path: Path) -> None:
+    study = [run(tmp_path, "a"), failed("b")]
+    found = collecting.collect(study, tmp_path, validation.photos(tmp_path / "manifest.csv"))
+    assert found.loc[0, list(collecting.LABELLED)].notna().all()
+    assert found.loc[1, list(collecting.LABELLED)].isna().all()
+
+
+def test_a_run_of_other_photos_is_named(tmp_path: Path) -> None:
+    study, photos = [run(tmp_path, "a")], validation.photos(tmp_path / "manifest.csv")
+    with pytest.raises(UserError, match=r"a/seed0 has no .* other photos, or another split.*: delete it"):
+        collecting.collect(study, tmp_path, replace(photos, manifest_sha256="another"))
+
+
+@pytest.mark.parametrize("name", ["record.json", "history.csv", "outputs.npy"])
 @pytest.mark.parametrize("content", [None, b"", b"{}", b"\xff\xfe\xfa", b"epoch,val_loss\n"])
 def test_unreadable_results_are_named(tmp_path: Path, name: str, content: bytes | None) -> None:
     study = [run(tmp_path, "a"), run(tmp_path, "b")]
@@ -55,7 +82,7 @@ def test_unreadable_results_are_named(tmp_path: Path, name: str, content: bytes 
     with pytest.raises(
         UserError, match=r"b/seed0 has no readable results \(.*\): delete it and run again"
     ) as told:
-        collecting.collect(study, tmp_path)
+        collecting.collect(study, tmp_path, validation.photos(tmp_path / "manifest.csv"))
     assert len(str(told.value).splitlines()) == 1
 
 

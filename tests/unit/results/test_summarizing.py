@@ -6,11 +6,12 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
-from hand_made_runs import failed, run
+from hand_made_runs import VALIDATION, failed, run, write_outputs
 
-from ablation.results import collecting, summarizing, tables
+from ablation.results import collecting, summarizing, tables, validation
 from ablation.running.errors import UserError
 from ablation.training.history import Epoch
 from places import ROOT
@@ -20,7 +21,9 @@ PUBLISHED = ROOT / "studies/orchids.csv"
 
 def summarized(study: list[dict[str, Any]], runs: Path, published: Path | None = None) -> pd.DataFrame:
     """The summary as a user gets it: through both files."""
-    tables.write(collecting.collect(study, runs), runs / "runs.csv")
+    listed = runs / "manifest.csv"
+    photos = validation.photos(listed) if listed.exists() else None
+    tables.write(collecting.collect(study, runs, photos), runs / "runs.csv")
     tables.write(summarizing.summarize(tables.read(runs / "runs.csv"), published), runs / "summary.csv")
     return tables.read(runs / "summary.csv")
 
@@ -33,7 +36,15 @@ def test_the_columns_of_the_summary(tmp_path: Path) -> None:
     assert list(found.columns) == [
         *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
         *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss"),
-        *("val_accuracy", "last_train_accuracy", "last_val_loss", "last_val_accuracy"),
+        *(
+            "val_accuracy",
+            "balanced_accuracy",
+            "macro_f1",
+            "commonest_accuracy",
+            "last_train_accuracy",
+            "last_val_loss",
+            "last_val_accuracy",
+        ),
         *("best_val_accuracy", "train_seconds", "images_per_second"),
         *("published_val_loss", "published_val_accuracy", "ended", "reason"),
     ]
@@ -46,7 +57,7 @@ def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
     lines = (tmp_path / "summary.csv").read_text().splitlines()
     assert lines[1:] == [
         "a,alexnet,original,normalize,sgd,none,1,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
-        "1.0,0.9,0.75,0.75,14.25,12.0,,,epoch_limit,"
+        "0.4047619047619048,0.36507936507936506,0.375,1.0,0.9,0.75,0.75,14.25,12.0,,,epoch_limit,"
     ]
 
 
@@ -75,6 +86,18 @@ def test_seeds_are_averaged(tmp_path: Path) -> None:
     assert row["train_seconds"] == pytest.approx(15.0)
     assert row["images_per_second"] == pytest.approx((12 + 30 * 3 / 5) / 2)
     assert found.loc["a", "best_epoch"] == 3
+
+
+def test_metrics_of_seeds_are_averaged(tmp_path: Path) -> None:
+    study = [run(tmp_path, "a"), run(tmp_path, "a", 1)]
+    write_outputs(tmp_path / "a/seed1", np.eye(3, dtype=np.float32)[VALIDATION])
+    summarized(study, tmp_path)
+    runs, row = tables.read(tmp_path / "runs.csv"), tables.read(tmp_path / "summary.csv").iloc[0]
+    assert runs["commonest_class"].tolist() == ["lily", "lily"]
+    assert (runs.loc[1, "balanced_accuracy"], runs.loc[1, "macro_f1"]) == (1, 1)
+    for name in ("balanced_accuracy", "macro_f1", "commonest_accuracy"):
+        assert row[name] == pytest.approx(runs[name].mean())
+    assert row["commonest_accuracy"] == 6 / 16
 
 
 def test_counts_read_as_integers(tmp_path: Path) -> None:

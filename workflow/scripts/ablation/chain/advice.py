@@ -8,6 +8,8 @@ from typing import Any
 
 from ablation.chain import paths
 from ablation.photos import pairs
+from ablation.photos.wording import short
+from ablation.results import floor
 from ablation.running.errors import ERROR
 from ablation.study.study import Study
 
@@ -46,3 +48,25 @@ def warn_of_shared_photos(dataset: str) -> None:
     found = Path(paths.DUPLICATES.format(dataset=dataset))
     if count := pairs.across(found):
         print(f"Mind: {count} pairs of equal photos train and validate: {found}")
+
+
+def warn_of_noise(workflow: Any, dataset: str) -> None:
+    """Say so if a study found nothing, where its table was asked for: else that may be of another time."""
+    asked = any(job.rule.name == "collect" for job in workflow.dag.jobs)
+    # The option --until leaves the table in the graph, but as it is.
+    if asked and not workflow.dag_settings.until:
+        tell_of_noise(dataset)
+
+
+def tell_of_noise(dataset: str) -> None:
+    """Say so if no experiment in a study's table can be told from always guessing the commonest class."""
+    best = floor.best(Path(paths.comparison(dataset), "runs.csv"))
+    if best is None or not best.is_noise:
+        return
+    which = "experiment that finished" if best.failed else "experiment"
+    print(
+        f"Mind: no {which} is better than always guessing the commonest class, {short(best.commonest)} "
+        f"({best.floor:.2f} of the validation photos), beyond noise: the best, {best.experiment}, has "
+        f"{best.accuracy:.2f}, which on {best.photos} photos may as well be {best.low:.2f}. Try pretrained "
+        "weights or more epochs, and check the labels: samples.png of a run shows photos with theirs."
+    )

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ablation.chain import failures, paths
+from ablation.chain import advice, failures, paths
 from ablation.running import code, files
 from ablation.study.study import Study
 
@@ -23,7 +23,8 @@ def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
         return
     folder, dataset = Path(paths.comparison(study.dataset.name)), study.dataset.name
     runs, summary = folder / "runs.csv", folder / "summary.csv"
-    collect = ["collect", "--runs", paths.runs(dataset), "--output", runs]
+    manifest = paths.MANIFEST.format(dataset=dataset)
+    collect = ["collect", "--runs", paths.runs(dataset), "--manifest", manifest, "--output", runs]
     summarize = ["summarize", "--runs", runs, "--output", summary]
     if published:
         summarize += ["--published", *published]
@@ -37,3 +38,4 @@ def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
         # Older than anything: 0 would be no time to Snakemake.
         os.utime(job.output[0], (1, 1))
         workflow.persistence.cleanup_metadata(job.output[0])
+    advice.tell_of_noise(dataset)

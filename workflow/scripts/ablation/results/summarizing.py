@@ -13,6 +13,7 @@ from ablation.running.errors import UserError
 SUMMARY = (
     *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+    *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
     *("ended", "reason"),

@@ -10,7 +10,7 @@ from ablation.running.files import atomic
 
 IDENTITY = ("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights")
 # A name or a label may read like a number ("0.001") or like true.
-TEXTS = dict.fromkeys((*IDENTITY, "label", "ended", "reason", "point"), "str")
+TEXTS = dict.fromkeys((*IDENTITY, "label", "ended", "reason", "point", "commonest_class"), "str")
 # What `ended` says of a run that failed.
 FAILED = "failed"
 
