@@ -42,6 +42,8 @@ class Sizes:
     grids: tuple[int, ...]
     grid_kinds: int
     grid_seeds: int
+    # Splits of the same photos.
+    splits: int
     # Runs through SLURM; None for as many as the command says.
     arrays: int | None
     # Batch and side of the steps that are profiled, None for those of the command; how many steps; the side
@@ -83,6 +85,7 @@ FULL = Sizes(
     grids=(100, 1_000, 5_000),
     grid_kinds=5,
     grid_seeds=4,
+    splits=5,
     arrays=None,
     profiled=None,
     steps=5,
@@ -119,6 +122,7 @@ SMALLEST = Sizes(
     grids=(4,),
     grid_kinds=2,
     grid_seeds=1,
+    splits=1,
     arrays=4,
     profiled=(4, 64),
     steps=1,

@@ -201,7 +201,12 @@ ONE_CHANGED = [
     ("edit", MINIMUM, f"    smallest: int = 0\n{MINIMUM}", whole(RUNS[3])),
     ("head", "nn.Sequential(net.fc, nn.ReLU()", "nn.Sequential(net.fc, nn.GELU()", whole(*PRETRAINED)),
     ("head", "net.classifier[-1] = nn", "net.classifier[6] = nn", whole(*RUNS[2:])),
-    ("backbone", '"transform_input": True', '"transform_input": False', {PRETRAINING, *whole(*PRETRAINED)}),
+    (
+        "backbone",
+        'GOOGLENET = {"aux_logits": False, "transform_input": True',
+        'GOOGLENET = {"aux_logits": False, "transform_input": False',
+        {PRETRAINING, *whole(*PRETRAINED)},
+    ),
     (
         "backbone",
         '"alexnet": Backbone("replace_last_layer", 63',
