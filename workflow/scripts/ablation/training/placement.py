@@ -8,6 +8,7 @@ from torch.nn import functional
 from torch.nn.modules.utils import _pair
 
 from ablation.running.errors import UserError
+from ablation.training.depthwise import kind_for
 from ablation.training.memory import is_out_of_memory
 
 
@@ -56,6 +57,7 @@ def place(net: nn.Module, device: torch.device) -> nn.Module:
     """Move a network to the device (in place), channels last: the layout both CPU and GPU prefer."""
     on_cpu = device.type == "cpu"
     pointwise = [layer for layer in net.modules() if on_cpu and is_pointwise(layer)]
+    depthwise = {layer: kind for layer in net.modules() if on_cpu and (kind := kind_for(layer))}
     pooling = [layer for layer in net.modules() if not on_cpu and type(layer) is nn.AdaptiveAvgPool2d]
     try:
         net.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -67,6 +69,8 @@ def place(net: nn.Module, device: torch.device) -> nn.Module:
         ) from error
     for pool in pooling:
         pool.__class__ = RepeatableAvgPool2d
+    for layer, kind in depthwise.items():
+        layer.__class__ = kind
     for layer in pointwise:
         layer.__class__ = PointwiseConv2d
         # The same memory with the strides, which mean nothing here, that its gradients have.
