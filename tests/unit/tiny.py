@@ -44,11 +44,11 @@ def spec(**changes: Any) -> Spec:
     return replace(plain, **changes)
 
 
-def photos(train: int = 8, val: int = 5, seed: int = 0) -> Pack:
+def photos(train: int = 8, val: int = 5, seed: int = 0, side: int = SIDE) -> Pack:
     """A pack in which a photo's first value is its label and its second its number, in mixed order."""
     rng = np.random.default_rng(seed)
     count = train + val
-    pixels = rng.integers(0, 256, (count, SIDE, SIDE, 3), dtype=np.uint8)
+    pixels = rng.integers(0, 256, (count, side, side, 3), dtype=np.uint8)
     labels = rng.integers(0, CLASSES, count)
     pixels[:, 0, 0, 0], pixels[:, 0, 0, 1] = labels, np.arange(count)
     trains = rng.permutation(count) < train
