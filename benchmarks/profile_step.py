@@ -2,8 +2,9 @@
 
     .venv/bin/python benchmarks/profile_step.py alexnet 16 192 1
 
-The arguments are backbone, batch size, side in pixels and threads; and "adamw" for AlexNet's pretraining,
-which uses that in place of SGD. The smallest form (sizes.py) takes a batch and side of its own.
+The arguments are backbone, batch size, side in pixels and threads; "adamw" for AlexNet's pretraining, which
+uses that in place of SGD; "compared" to take the same steps with PyTorch's own layers too, in turns. The
+smallest form (sizes.py) takes a batch and side of its own.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "workflow/scripts"), str(Path(__file__).parent)]
 import torch
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -58,28 +60,41 @@ def seconds_of(run: Callable[[], object]) -> float:
     return min(times[2:])
 
 
+def layers_of_pytorch(net: nn.Module, _device: torch.device) -> nn.Module:
+    """Lay a network out for the CPU, with the layers that its library gave it: in place of `place`."""
+    return net.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+
 backbone, batch, side, threads = sys.argv[1], *map(int, sys.argv[2:5])
 batch, side = SIZES.profiled or (batch, side)
 memory.keep_memory()
 reproducibility.make_reproducible(0, threads)
 recipe = replace(spec(backbone, 1), batch_size=batch, image_size=side)
-if sys.argv[5:] == ["adamw"]:
+if "adamw" in sys.argv[5:]:
     recipe = replace(recipe, optimizer=ADAMW)
-state = state.Training(network(backbone, 12), recipe, 10**6, torch.device("cpu"))
-state.net.train()
+
+
+def training() -> state.Training:
+    """Return a training of the network that is to be profiled."""
+    made = state.Training(network(backbone, 12), recipe, 10**6, torch.device("cpu"))
+    made.net.train()
+    return made
+
+
+ours = training()
 photos = torch.randn(batch, 3, side, side).to(memory_format=torch.channels_last)
 labels = torch.randint(12, (batch,))
 with FlopCounterMode(display=False) as counted:
-    state.step(photos, labels)
-seconds = seconds_of(lambda: state.step(photos, labels))
+    ours.step(photos, labels)
+seconds = seconds_of(lambda: ours.step(photos, labels))
 timed, total = Times(), 0.0
 for _ in range(SIZES.steps):
     # In turns, for the machine's speed changes. What lies between operators takes longer when they are timed.
     started = time.perf_counter()
-    state.step(photos, labels)
+    ours.step(photos, labels)
     total += time.perf_counter() - started
     with timed:
-        state.step(photos, labels)
+        ours.step(photos, labels)
 
 precision = precision.resolve_precision(recipe.precision, torch.device("cpu"))
 peaks = {}
@@ -89,7 +104,7 @@ for kind, dtype in (("bf16", torch.bfloat16), ("fp32", torch.float32)):
 numbers = torch.empty(SIZES.vector)
 speed = 2 * numbers.nbytes / seconds_of(lambda: numbers.mul_(1.5))
 reached = counted.get_total_flops() / seconds
-parameters = sum(row.numel() for row in state.rows)
+parameters = sum(row.numel() for row in ours.rows)
 say()
 print(f"{backbone}, batch {batch}, {side} px, {threads} threads, {precision}: {seconds * 1e3:.0f} ms a step")
 print(f"{counted.get_total_flops() / 1e9:.0f} GFLOP a step: {reached / 1e9:.0f} GFLOP/s,", end=" ")
@@ -101,3 +116,21 @@ arithmetic = sum(timed.seconds[operator] for operator in ARITHMETIC)
 print(f"products and convolutions: {arithmetic / total:.1%} of the step")
 for operator, taken in timed.seconds.most_common(12):
     print(f"{taken / total:6.1%}  {operator}")
+if "compared" in sys.argv[5:]:
+    state.place = layers_of_pytorch
+    theirs, turns = training(), []
+    for _ in range(SIZES.steps + 1):
+        turn = []
+        for one in (ours, theirs):
+            started = time.perf_counter()
+            one.step(photos, labels)
+            turn.append(time.perf_counter() - started)
+        turns.append(turn)
+    # The first one grows the memory.
+    fastest = [min(times) for times in zip(*turns[1:], strict=True)]
+    with Times() as timed:
+        theirs.step(photos, labels)
+    arithmetic, total = sum(timed.seconds[one] for one in ARITHMETIC), sum(timed.seconds.values())
+    print(f"{fastest[1] / fastest[0]:.2f} times as fast as with PyTorch's own layers, in turns", end=" ")
+    print(f"({fastest[0] * 1e3:.0f} and {fastest[1] * 1e3:.0f} ms)")
+    print(f"products and convolutions with those: {arithmetic / total:.1%} of the operators' time")

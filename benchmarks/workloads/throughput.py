@@ -1,4 +1,4 @@
-"""Training images a second: ours, the limit of the hardware, and a script written by hand."""
+"""Training images a second: ours, the limit of the hardware, a script written by hand, timm's step."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def measure(folder: Path, given: Path | None) -> Iterator[Row]:
         subjects: dict[str, Callable[[], tuple[float, float]]] = {}
         for kind, named in (("ours", ours), ("ceiling", ceiling)):
             subjects |= {name: partial(epoch, kind, backbone, own, *way) for way, name in named.items()}
-        subjects["report-style script"] = partial(epoch, "report", backbone, own, 1, CORES)
+        for name, kind in (("report-style script", "report"), ("timm's step", "timm")):
+            subjects[name] = partial(epoch, kind, backbone, own, 1, CORES)
         workload = f"train {backbone}, {SIZES.side} px, batch {SIZES.batch}"
         # No warm-up: each process has its own.
         rows = [
