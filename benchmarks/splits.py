@@ -3,7 +3,8 @@
     .venv/bin/python benchmarks/splits.py studies/quick.yaml my_photos.zip
 
 Prints for each experiment the mean and the standard deviation of its validation accuracy over the splits of
-`split.seed` 0, 1, ...; and the seconds of a whole study, from its start in a fresh copy of the program to its table.
+`split.seed` 0, 1, ...; and the seconds of a whole study, from its start in a fresh copy of the program to its
+table.
 """
 
 from __future__ import annotations

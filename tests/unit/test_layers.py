@@ -11,7 +11,10 @@ import pytest
 
 from places import ROOT, SCRIPTS
 
-SLOW = ("torch", "torchvision", "timm", "safetensors", "numpy", "pandas", "matplotlib", "PIL")
+SLOW = (
+    *("torch", "torchvision", "timm", "huggingface_hub", "safetensors"),
+    *("numpy", "pandas", "matplotlib", "PIL"),
+)
 COMMON = ROOT / "workflow/rules/common.smk"
 # As Python: the only lines of Snakemake's own are those of the constraints.
 IMPORTS = [

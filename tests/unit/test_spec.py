@@ -51,6 +51,7 @@ SPECS = st.builds(
     cutmix=NUMBERS,
     ema_decay=NUMBERS,
     balance=st.text(),
+    batch_norm=st.text(),
 )
 
 

@@ -20,8 +20,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="weight file")
     args = parser.parse_args()
     if args.torchvision:
-        state = published_weights.fetch(args.backbone, args.torchvision)
-        about = published_weights.about(args.backbone, args.torchvision)
+        state, about = published_weights.fetch(args.backbone, args.torchvision)
     else:
         state, about = hub_weights.fetch(args.backbone, args.timm, args.revision, args.sha256)
     weight_files.write_weights(args.output, state, about)

@@ -121,8 +121,9 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 def test_published_weights_are_torchvisions(site: Site, tmp_path: Path) -> None:
     site.publish(file_of_torchvision())
-    state = fetch("googlenet", VERSION)
+    state, about = fetch("googlenet", VERSION)
     assert_same(state, plain())
+    assert about["sha256"] == hashlib.sha256(file_of_torchvision()).hexdigest()
     weight_files.write_weights(tmp_path / "w.safetensors", state, {})
     net = build.pretrained("googlenet", tmp_path / "w.safetensors")
     theirs = torchvision.models.googlenet(weights=VERSION)
@@ -133,7 +134,7 @@ def test_published_weights_are_torchvisions(site: Site, tmp_path: Path) -> None:
 def test_published_weights_are_fetched_once(site: Site) -> None:
     site.publish(file_of_torchvision())
     for _ in range(2):
-        assert_same(fetch("googlenet", VERSION), plain())
+        assert_same(fetch("googlenet", VERSION)[0], plain())
     assert len(site.asked) == 1
     assert site.cached() == [Path(site.url).name]
 

@@ -247,3 +247,12 @@ def test_weights_of_networks_that_are_resized_are_trained_at_their_usual_size() 
     assert "takes photos of 224 pixels alone; give overrides.vit_tiny_patch16_224" in refusal(config)
     config["weight_sources"]["learned"]["overrides"] = {"timm/vit_tiny_patch16_224": {"image_size": 224}}
     load(config)
+
+
+def test_statistics_are_frozen_where_photos_made_them() -> None:
+    (found,) = load(one(weights="net", batch_norm="frozen")).experiments.values()
+    (other,) = load(one(weights="net")).experiments.values()
+    assert (found.spec.batch_norm, other.spec.batch_norm) == ("frozen", "trained")
+    message = refusal(one(weights="start", batch_norm="frozen"))
+    assert "batch_norm is frozen, but one starts from random weights" in message
+    assert message.endswith("give experiments[0] batch_norm: trained, or other weights")

@@ -87,6 +87,7 @@ def test_swapping_two_values_changes_the_spec() -> None:
         (("recipe", "cutmix"), 0),
         (("recipe", "ema_decay"), 0),
         (("recipe", "balance"), "none"),
+        (("recipe", "batch_norm"), "trained"),
         (("optimizers", "sgd", "warmup_epochs"), 0.0),
         (("optimizers", "sgd", "backbone_learning_rate"), 0.01),
         (("optimizers", "sgd", "layer_decay"), 1),

@@ -89,6 +89,18 @@ def test_only_the_head_changes_has_gradients_and_an_optimizers_state(augmentatio
     assert not torch.equal(after["head.weight"], before["head.weight"])
 
 
+def test_frozen_batch_normalisation_keeps_its_statistics_and_trains_its_weights() -> None:
+    net = Net()
+    before = state_of(net)
+    train(replace(HEAD, trains="all", batch_norm="frozen"), net)
+    after = state_of(net)
+    statistics = {name for name in before if name.split(".")[-1] in ("running_mean", "running_var")}
+    assert statistics
+    assert_same({name: after[name] for name in statistics}, {name: before[name] for name in statistics})
+    assert all(not torch.equal(after[name], before[name]) for name in dict(net.named_parameters()))
+    assert net.modes == {(True, True), (False, False)}  # all else trains
+
+
 def test_a_frozen_part_is_in_evaluation_mode() -> None:
     net = Net()
     train(replace(HEAD, augmentation=RANDOM), net)

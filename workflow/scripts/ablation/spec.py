@@ -49,7 +49,8 @@ class Spec:
     `label_smoothing` is the part of a label that all classes share; `mixup` and `cutmix` are the alpha of
     Beta(alpha, alpha), by which photos of a batch are mixed, and `ema_decay` the decay of an average of the
     weights: 0 is off. `balance` is what is done about classes of unlike sizes: "none", "weights" of the loss,
-    or "sampling".
+    or "sampling". `batch_norm` is "trained", by the statistics of each batch, or "frozen": those of the
+    starting weights stay.
     """
 
     backbone: str
@@ -75,6 +76,7 @@ class Spec:
     cutmix: float = 0.0
     ema_decay: float = 0.0
     balance: str = "none"
+    batch_norm: str = "trained"
 
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""

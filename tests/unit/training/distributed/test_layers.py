@@ -13,15 +13,18 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from timm.layers import BatchNormAct2d
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
+from torchvision.ops import StochasticDepth
 
 from ablation.networks import backbones, build
+from ablation.running.errors import UserError
 from ablation.training import placement
 from ablation.training.distributed import layers
 from ablation.training.distributed.group import Group
-from ablation.training.distributed.layers import SharedBatchNorm2d, SharedDropout
+from ablation.training.distributed.layers import SharedBatchNorm2d
 
 CPU = torch.device("cpu")
 
@@ -52,7 +55,7 @@ def in_threads(size: int, batch: int, work: Callable[[Group], Any]) -> list[Any]
 def shared(layer: nn.Module, group: Group) -> Any:
     """A copy of a layer, as one process of a group has it."""
     found: Any = copy.deepcopy(layer)
-    found.__class__ = layers.SHARED[type(layer)]
+    found.__class__ = layers.shared(layer)
     found.group = group
     return found
 
@@ -216,6 +219,53 @@ def test_dropout_over_processes_drops_what_one_would(size: int) -> None:
     assert torch.equal(torch.cat(found), expected[0])
 
 
+@pytest.mark.parametrize("mode", ["row", "batch"])
+@pytest.mark.parametrize("size", [1, 2, 5])
+def test_stochastic_depth_over_processes_drops_what_one_would(size: int, mode: str) -> None:
+    rows, layer = torch.randn(4, 3, 2, 2), StochasticDepth(0.4, mode)
+    torch.manual_seed(3)
+    expected = layer(rows)
+    found = []
+    for rank in range(size):
+        group = Group(rank, size, 4)
+        torch.manual_seed(3)
+        own = rows[group.shard(4)]
+        found.append(shared(layer, group)(own))
+        assert torch.equal(shared(layer.eval(), group)(own), own)
+        layer.train()
+    assert torch.equal(torch.cat(found), expected)
+
+
+def test_timms_batch_norm_over_processes_activates_too() -> None:
+    layer, photos = BatchNormAct2d(3, act_layer=nn.SiLU), noise(1, 5, 3, 2, 2)
+    nn.init.normal_(layer.weight)
+    layer = layer.double()
+
+    def work(group: Group) -> tuple[Tensor, Any]:
+        own = shared(layer, group)
+        return own(photos[group.shard(5)]), own
+
+    found = in_threads(2, 5, work)
+    expected = layer(photos)
+    torch.testing.assert_close(torch.cat([outputs for outputs, _ in found]), expected)
+    for _, own in found:
+        torch.testing.assert_close(own.eval()(photos), layer.eval()(photos))
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(3), nn.Dropout2d(0.1), nn.AlphaDropout(0.2)], ids=str)
+def test_what_processes_cannot_share_is_refused(layer: nn.Module) -> None:
+    kind = type(layer).__name__
+    with pytest.raises(
+        UserError, match=f"the network computes {kind} over a batch.*give the experiment gpus: 1"
+    ):
+        layers.wrap(nn.Sequential(nn.Linear(3, 3), layer), Group(0, 2, 4))
+
+
+def test_what_draws_nothing_is_left_alone() -> None:
+    assert layers.shared(nn.Dropout2d(0)) is None
+    assert layers.shared(nn.LayerNorm(3)) is None
+
+
 class Lonely(Group):
     """A process whose group has no photos elsewhere either."""
 
@@ -223,18 +273,22 @@ class Lonely(Group):
         return values
 
 
-@pytest.mark.parametrize("backbone", backbones.BACKBONES)
+OTHERS = (
+    *("tf_efficientnet_lite0", "mobilenet_v3_large", "convnext_tiny", "swin_t", "vit_tiny_patch16_224"),
+    *("regnet_y_400mf", "densenet121"),
+)
+
+
+@pytest.mark.parametrize("backbone", [*backbones.BACKBONES, *OTHERS])
 def test_every_backbone_takes_an_empty_shard(backbone: str) -> None:
     """It gives every parameter a gradient of zeros that lies in memory as the parameter does."""
-    net = build.adapt(build.untouched(backbone), backbone, "original", 3)
+    net = build.adapt(build.untouched(backbone), backbone, "original", 3, image_size=64)
     keys = list(net.state_dict())
     net = placement.place(net, CPU).train()
     for layer in net.modules():
-        if type(layer) in layers.SHARED:
-            layer.__class__ = layers.SHARED[type(layer)]
+        if kind := layers.shared(layer):
+            layer.__class__ = kind
             layer.group = Lonely(0, 2, 1)  # type: ignore[assignment]
-        kinds = (nn.modules.batchnorm._BatchNorm, nn.modules.dropout._DropoutNd)
-        assert not isinstance(layer, kinds) or isinstance(layer, (SharedBatchNorm2d, SharedDropout))
     outputs = net(torch.empty(0, 3, 64, 64).to(memory_format=torch.channels_last))
     outputs.sum().backward()
     assert outputs.shape == (0, 3)

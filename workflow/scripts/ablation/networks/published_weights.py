@@ -24,8 +24,8 @@ def about(backbone: str, version: str) -> dict[str, Any]:
     return {"backbone": backbone, "source": version, "input": of_torchvisions(weights).to_dict()}
 
 
-def fetch(backbone: str, version: str) -> dict[str, Tensor]:
-    """Return torchvision's published state dict of a version, its checksum checked.
+def fetch(backbone: str, version: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Return torchvision's published state dict of a version, its checksum checked, and what is told of it.
 
     The file stays in torch's own cache (TORCH_HOME). Raises UserError if there is no such version or it
     cannot be fetched.
@@ -55,4 +55,4 @@ def fetch(backbone: str, version: str) -> dict[str, Tensor]:
     state = without_auxiliary_heads(backbone, state)
     # Some versions are of other sizes of a network, as are some of ViT's, which end in SWAG_E2E_V1.
     require_fit(backbone, state, url, "choose another version")
-    return state
+    return state, about(backbone, version) | {"sha256": sha256(cached)}

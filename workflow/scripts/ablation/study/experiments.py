@@ -19,7 +19,7 @@ from ablation.study.optimizers import (
     phases,
     resolved_optimizer,
 )
-from ablation.study.parts import check_mixing, resolved_head_epochs
+from ablation.study.parts import check_batch_norm, check_mixing, resolved_head_epochs
 from ablation.study.recipes import resolved_augmentation
 from ablation.study.weights import check_library, check_pretraining, normalisation
 from ablation.study.wording import shown
@@ -29,7 +29,7 @@ RECIPE_FIELDS = (
     *("image_size", "batch_size", "epochs", "patience", "precision", "gpus", "threads"),
     *("head", "trains", "head_epochs"),
     *("resize", "interpolation"),
-    *(*RECIPE_NUMBERS, "balance"),
+    *(*RECIPE_NUMBERS, "balance", "batch_norm"),
 )
 # Fields whose lists expand to one experiment for each value, in the order that names are made.
 EXPANDED = (
@@ -146,6 +146,7 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
     # 0 and 0.0 are one value and one spec.
     recipe |= {field: float(recipe[field]) for field in RECIPE_NUMBERS}
     check_mixing(recipe, entry, name, where)
+    check_batch_norm(config, weights, recipe, name, where)
     optimizer = resolved_optimizer(config, entry["optimizer"], changes, where)
     check_rates(recipe["trains"], entry["optimizer"], optimizer, changes, name, where)
     epochs = phases(recipe["trains"], recipe["head_epochs"], recipe["epochs"])

@@ -31,6 +31,17 @@ def resolved_head_epochs(recipe: dict[str, Any], entry: dict[str, Any], name: st
     return count
 
 
+def check_batch_norm(
+    config: dict[str, Any], weights: str, recipe: dict[str, Any], name: str, where: str
+) -> None:
+    """Refuse to freeze statistics that nothing has learned."""
+    if recipe["batch_norm"] == "frozen" and config["weight_sources"][weights]["source"] == "none":
+        raise UserError(
+            f"config: batch_norm is frozen, but {name} starts from random weights, whose statistics are of no "
+            f"photos; give {where} batch_norm: trained, or other weights"
+        )
+
+
 def check_mixing(recipe: dict[str, Any], entry: dict[str, Any], name: str, where: str) -> None:
     """Refuse to mix the photos of batches of one."""
     for field in ("mixup", "cutmix"):

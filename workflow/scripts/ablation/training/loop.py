@@ -89,7 +89,7 @@ def run(
         if known is None and state.trains_head and photos[0].repeats:
             known = features(state, photos)
         training, validation = known if known and state.trains_head else photos
-        train_mode(state.net, state.chosen)
+        train_mode(state.net, state.chosen, spec.batch_norm)
         batches = watch(state.rest(), state.epoch)
         for index, inputs, targets in training.batches(batches, state.generator, group):
             state.step(inputs, targets, len(index))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ablation.spec import Spec
 
@@ -47,7 +48,15 @@ def choose(net: nn.Module, spec: Spec, epoch: int) -> nn.Module:
     return chosen
 
 
-def train_mode(net: nn.Module, chosen: nn.Module) -> None:
-    """Put what trains into training mode, and what is frozen into evaluation mode."""
+def train_mode(net: nn.Module, chosen: nn.Module, batch_norm: str = "trained") -> None:
+    """Put what trains into training mode, and what is frozen into evaluation mode.
+
+    Frozen batch normalisation (a spec's `batch_norm`) goes on with the statistics that it has, which few
+    photos would change for the worse; its weights and biases train.
+    """
     net.eval()
     chosen.train()
+    if batch_norm == "frozen":
+        for layer in chosen.modules():
+            if isinstance(layer, _BatchNorm):
+                layer.eval()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn import functional
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.dropout import _DropoutNd
 from torch.nn.parallel import DistributedDataParallel
+from torchvision.ops import StochasticDepth, stochastic_depth
 
+from ablation.running.errors import UserError
 from ablation.training.distributed.group import Group
 
 
@@ -123,10 +128,58 @@ class SharedDropout(nn.Dropout):
         return rows * mask[self.group.shard(batch)]
 
 
+class SharedBatchNormAct2d(SharedBatchNorm2d):
+    """timm's BatchNormAct2d: batch normalisation with an activation behind it."""
+
+    drop: nn.Module
+    act: nn.Module
+
+    def forward(self, photos: Tensor) -> Tensor:
+        """Return N x C x H x W normalised and activated."""
+        activated: Tensor = self.act(self.drop(super().forward(photos)))
+        return activated
+
+
+class SharedStochasticDepth(StochasticDepth):
+    """torchvision's StochasticDepth, drawn for the whole batch as SharedDropout is."""
+
+    group: Group
+
+    def forward(self, rows: Tensor) -> Tensor:
+        """Return this process's rows of the batch, some of them zero."""
+        if not self.training:
+            return rows
+        batch = self.group.batch
+        mask = stochastic_depth(rows.new_ones((batch, *[1] * (rows.ndim - 1))), self.p, self.mode)
+        return rows * mask[self.group.shard(batch)]
+
+
 SHARED: dict[type[nn.Module], type[nn.Module]] = {
     nn.BatchNorm2d: SharedBatchNorm2d,
     nn.Dropout: SharedDropout,
+    StochasticDepth: SharedStochasticDepth,
 }
+# What else computes over a batch, or draws for it.
+OTHERS = _BatchNorm, _DropoutNd
+
+
+def shared(layer: nn.Module) -> type[nn.Module] | None:
+    """Return the class of a layer that works over the batch of all processes; None if its own does.
+
+    Raises UserError for a layer that cannot.
+    """
+    kinds = dict(SHARED)
+    # Not imported here, which takes long: a network of timm's has imported it.
+    if timms := sys.modules.get("timm.layers"):
+        kinds[timms.BatchNormAct2d] = SharedBatchNormAct2d
+    if type(layer) in kinds:
+        return kinds[type(layer)]
+    if isinstance(layer, OTHERS) and getattr(layer, "p", 1):
+        raise UserError(
+            f"the network computes {type(layer).__name__} over a batch, which processes cannot share: "
+            "give the experiment gpus: 1"
+        )
+    return None
 
 
 def wrap(net: nn.Module, group: Group) -> nn.Module:
@@ -137,8 +190,8 @@ def wrap(net: nn.Module, group: Group) -> nn.Module:
     if group.size == 1:
         return net
     for layer in net.modules():
-        if type(layer) in SHARED:
-            layer.__class__ = SHARED[type(layer)]
+        if kind := shared(layer):
+            layer.__class__ = kind
             layer.group = group  # type: ignore[assignment]
     # Buffers are the same everywhere already: the statistics of the whole batch.
     return DistributedDataParallel(net, forward_sync_buffers=False, gradient_as_bucket_view=True)
