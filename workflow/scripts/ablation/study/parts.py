@@ -37,8 +37,8 @@ def check_batch_norm(
     """Refuse to freeze statistics that nothing has learned."""
     if recipe["batch_norm"] == "frozen" and config["weight_sources"][weights]["source"] == "none":
         raise UserError(
-            f"config: batch_norm is frozen, but {name} starts from random weights, whose statistics are of no "
-            f"photos; give {where} batch_norm: trained, or other weights"
+            f"config: batch_norm is frozen, but {name} starts from random weights, whose statistics are of "
+            f"no photos; give {where} batch_norm: trained, or other weights"
         )
 
 

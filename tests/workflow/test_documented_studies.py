@@ -1,0 +1,63 @@
+"""The studies of the README, by its commands, word for word, on a user's photos in their home."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from own_photos import write_archive
+from project import Project
+from tables import rows
+
+from places import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMANDS = re.findall(r"^snakemake .*studies/\w+\.yaml.*$", README, re.MULTILINE)
+QUICK = [command for command in COMMANDS if "studies/quick.yaml" in command]
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A copy of the project, and the photos beside it, which is the user's home."""
+    write_archive(tmp_path / "my_photos.zip", photos=4)
+    folder = tmp_path / "project"
+    snakemake = folder / ".venv/bin/snakemake"
+    snakemake.parent.mkdir(parents=True)
+    snakemake.write_text(f'#!/bin/sh\nexec {sys.executable} -m snakemake "$@"\n', encoding="utf-8")
+    snakemake.chmod(0o755)
+    return Project.fresh(folder)
+
+
+def run(project: Project, command: str) -> str:
+    """Run a command as in the project's environment; return what it prints."""
+    path = os.pathsep.join([str(project.folder / ".venv/bin"), os.environ["PATH"]])
+    env = os.environ | {"PATH": path, "HOME": str(project.folder.parent)}
+    done = subprocess.run(
+        command, shell=True, cwd=project.folder, env=env, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", QUICK)
+def test_the_quick_study_answers_offline(command: str, project: Project) -> None:
+    run(project, command)
+    table = rows(project.folder / "results/summary.csv")
+    assert {row["weights"] for row in table} == {"lite"}
+    assert {row["ended"] for row in table} <= {"epoch_limit", "early_stop"}
+    assert (project.folder / "results/comparison/my_photos/experiments.png").stat().st_size
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command not in QUICK])
+def test_every_other_study_can_be_planned(command: str, project: Project) -> None:
+    """They need an internet connection, or a GPU."""
+    assert "train" in run(project, f"{command.split('#')[0]} -n")
+
+
+def test_there_are_studies() -> None:
+    assert len(QUICK) == 1
+    assert len(COMMANDS) >= 3
