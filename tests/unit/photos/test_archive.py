@@ -9,6 +9,7 @@ import random
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -131,6 +132,28 @@ def test_a_garbled_header_in_the_middle_does_not_end_a_tar(unpack: Unpack) -> No
     content = bytearray(make_tar({"a.jpg": b"x", "b.jpg": b"y", "c.jpg": b"z"}))
     content[1024 + 150] ^= 0xFF  # in the checksum of the second header
     unpack.fails(bytes(content), "mark of its end is missing")
+
+
+@pytest.mark.parametrize("left", range(len(FILES)))
+def test_a_zip_whose_table_of_contents_lost_files(unpack: Unpack, left: int) -> None:
+    """By a changed length, with which it is a table of contents still: of what comes last in it."""
+    content = bytearray(make_zip(FILES))
+    first = content.index(b"PK\x01\x02")
+    starts = [first, *(first := content.index(b"PK\x01\x02", first + 1) for _ in range(len(FILES) - 1))]
+    end = content.index(b"PK\x05\x06")
+    length = end - starts[-left] if left else 0
+    content[end + 12 : end + 16] = length.to_bytes(4, "little")
+    unpack.fails(bytes(content), f"names {left} files, and its end {len(FILES)}")
+
+
+@pytest.mark.parametrize(("count", "said"), [(3, 0xFFFF), (65_538, 2)])
+def test_counts_that_16_bits_cannot_hold(tmp_path: Path, count: int, said: int) -> None:
+    content = bytearray(make_zip({f"{number}.jpg": b"" for number in range(count)}))
+    end = content.rindex(b"PK\x05\x06")
+    content[end + 8 : end + 12] = 2 * said.to_bytes(2, "little")
+    (tmp_path / "many.zip").write_bytes(content)
+    assert zipfile.ZipFile(tmp_path / "many.zip").infolist()
+    archive.verify(tmp_path / "many.zip")
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar.gz", "tar.xz", "tar.bz2"])

@@ -10,8 +10,10 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import re
 import stat
+import struct
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -37,6 +39,7 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[Path], io.BufferedIOBase]], ...] = (
     (b"\xfd7zXZ\x00", lzma.LZMAFile),
     (b"\x5d\x00\x00", lzma.LZMAFile),
 )
+_ZIP_END, _ZIP_END_BYTES, _ZIP_TOO_MANY = b"PK\x05\x06", 22 + 0xFFFF, 0xFFFF
 _MACOS_FOLDER = "__MACOSX"
 # What follows the last member of a tar, read like a hidden member.
 _TAIL = PurePosixPath(".tail")
@@ -184,6 +187,10 @@ def _is_hidden(path: PurePosixPath) -> bool:
 
 def _zip_members(archive: Path) -> Iterator[_Member]:
     with _reading(), zipfile.ZipFile(archive) as file:
+        found, said = len(file.infolist()), _said_to_hold(archive)
+        # Of more files some write the last 16 bits, others, as the format asks, that they are too many.
+        if said not in (found & _ZIP_TOO_MANY, _ZIP_TOO_MANY):
+            raise _Damaged(f"its table of contents names {found} files, and its end {said}")
         for info in file.infolist():
             # Some Windows tools write backslashes, against the format's own rule.
             path = _safe_path(archive, info.filename.replace("\\", "/"))
@@ -199,6 +206,19 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
                 )
             is_folder = kind == stat.S_IFDIR or info.filename.endswith(("/", "\\"))
             yield path, is_folder, iter(()) if is_folder else _chunks(_zip_opener(file, info))
+
+
+def _said_to_hold(archive: Path) -> int:
+    """Return how many members a zip says at its end that it has, in 16 bits (PKWARE's APPNOTE.TXT, 4.3.16).
+
+    zipfile does not look there: where the length of the table of contents was changed, it may find the table
+    to begin with a later member, and take those before it for something put in front of a zip.
+    """
+    with archive.open("rb") as file:
+        file.seek(-min(archive.stat().st_size, _ZIP_END_BYTES), os.SEEK_END)
+        tail = file.read()
+    (count,) = struct.unpack_from("<H", tail, tail.rfind(_ZIP_END) + 10)
+    return int(count)
 
 
 def _zip_opener(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:

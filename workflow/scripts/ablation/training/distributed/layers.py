@@ -164,7 +164,7 @@ OTHERS = _BatchNorm, _DropoutNd
 
 
 def shared(layer: nn.Module) -> type[nn.Module] | None:
-    """Return the class of a layer that works over the batch of all processes; None if its own does.
+    """Return the class of a layer that works over the batch of all processes; None if it does already.
 
     Raises UserError for a layer that cannot.
     """
@@ -172,6 +172,8 @@ def shared(layer: nn.Module) -> type[nn.Module] | None:
     # Not imported here, which takes long: a network of timm's has imported it.
     if timms := sys.modules.get("timm.layers"):
         kinds[timms.BatchNormAct2d] = SharedBatchNormAct2d
+    if type(layer) in kinds.values():
+        return None
     if type(layer) in kinds:
         return kinds[type(layer)]
     if isinstance(layer, OTHERS) and getattr(layer, "p", 1):
