@@ -140,7 +140,7 @@ class SharedBatchNormAct2d(SharedBatchNorm2d):
         return activated
 
 
-class SharedStochasticDepth(StochasticDepth):
+class SharedStochasticDepth(StochasticDepth):  # type: ignore[misc]  # torchvision has no types
     """torchvision's StochasticDepth, drawn for the whole batch as SharedDropout is."""
 
     group: Group
@@ -150,7 +150,8 @@ class SharedStochasticDepth(StochasticDepth):
         if not self.training:
             return rows
         batch = self.group.batch
-        mask = stochastic_depth(rows.new_ones((batch, *[1] * (rows.ndim - 1))), self.p, self.mode)
+        ones = rows.new_ones((batch, *[1] * (rows.ndim - 1)))
+        mask: Tensor = stochastic_depth(ones, self.p, self.mode)
         return rows * mask[self.group.shard(batch)]
 
 
@@ -159,8 +160,6 @@ SHARED: dict[type[nn.Module], type[nn.Module]] = {
     nn.Dropout: SharedDropout,
     StochasticDepth: SharedStochasticDepth,
 }
-# What else computes over a batch, or draws for it.
-OTHERS = _BatchNorm, _DropoutNd
 
 
 def shared(layer: nn.Module) -> type[nn.Module] | None:
@@ -176,7 +175,7 @@ def shared(layer: nn.Module) -> type[nn.Module] | None:
         return None
     if type(layer) in kinds:
         return kinds[type(layer)]
-    if isinstance(layer, OTHERS) and getattr(layer, "p", 1):
+    if isinstance(layer, _BatchNorm) or (isinstance(layer, _DropoutNd) and layer.p):
         raise UserError(
             f"the network computes {type(layer).__name__} over a batch, which processes cannot share: "
             "give the experiment gpus: 1"
