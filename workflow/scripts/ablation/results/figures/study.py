@@ -64,11 +64,13 @@ class StudyFigure:
             low, high = wilson_interval(row["val_accuracy"] * row["val_photos"], int(row["val_photos"]))
             axes.plot([row["train_accuracy"], row["val_accuracy"]], [place] * 2, color="0.8", lw=3, zorder=1)
             axes.plot([low, high], [place] * 2, color=VALIDATION, lw=1.2, zorder=2)
-            axes.plot(row["train_accuracy"], place, "o", color=TRAIN, ms=8, zorder=3)
-            axes.plot(row["val_accuracy"], place, "o", color=VALIDATION, ms=8, zorder=4)
+            # Whole also at 0 and 1.
+            dots = {"ms": 8, "clip_on": False}
+            axes.plot(row["train_accuracy"], place, "o", color=TRAIN, zorder=3, **dots)
+            axes.plot(row["val_accuracy"], place, "o", color=VALIDATION, zorder=4, **dots)
             axes.annotate(
-                f"{row['parameters'] / 1e6:.1f} M",
-                (1.01, place),
+                counted(row["parameters"]),
+                (1.02, place),
                 xycoords=("axes fraction", "data"),
                 va="center",
                 fontsize=8,
@@ -94,6 +96,11 @@ class StudyFigure:
         figure.legend(frameon=False, loc="outside lower center", ncols=2)
         figure.suptitle(f"{title} ({seeds} run{'s' if seeds > 1 else ''} each; right: trainable parameters)")
         save(figure, path)
+
+
+def counted(parameters: float) -> str:
+    """Return a number of parameters for people, in millions or thousands."""
+    return f"{parameters / 1e6:.1f} M" if parameters >= 1e5 else f"{parameters / 1e3:.1f} k"
 
 
 STUDY_FIGURES: dict[str, StudyFigure] = {
