@@ -20,7 +20,7 @@ HERE = Path(__file__).parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
 import sizes
 
-# How much longer a part may take where it is only rehearsed, on two cores of a CPU.
+# How much longer a part may take in the smallest form, which rehearses on two cores of a CPU.
 REHEARSAL = 4
 
 
@@ -44,7 +44,7 @@ def main() -> int:
     began, allowed, ends = time.monotonic(), 0.0, {}
     with tempfile.TemporaryDirectory() as scratch:
         for name in args.parts or PARTS:
-            allowed += PARTS[name].seconds * (REHEARSAL if args.rehearse else 1)
+            allowed += PARTS[name].seconds * (1 if sizes.chosen() is sizes.FULL else REHEARSAL)
             print(f"\n{name}: {PARTS[name].what}", flush=True)
             ends[name] = run(name, args.out, Path(scratch), began + allowed)
     if (table := args.out / "results.md").exists():

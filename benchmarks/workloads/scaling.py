@@ -14,6 +14,9 @@ from copies import overlay, project, snakemake
 from results import Row
 from sizes import SIZES
 
+from ablation.results.figures.study import applicable
+from ablation.study.study import Study
+
 
 def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
     """Each size in a copy of the program of its own."""
@@ -26,8 +29,8 @@ def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
         timed(snakemake(own, "--cores", "1", f"{packed}/photos.npy", *given), own, folder / "pack.log")
         plan = snakemake(own, "-n", *given)
         yield row(f"plan {runs:,} runs", repeated(partial(watched, plan, own, folder / "plan.log")))
-        table = grid.write(own, config, own / packed).table()
-        yield row(f"compare {runs:,} runs", repeated(partial(compare, own, table, folder)))
+        study = grid.write(own, config, own / packed)
+        yield row(f"compare {runs:,} runs", repeated(partial(compare, own, study, folder)))
         timed(snakemake(own, "--touch", "--cores", "1", *given), own, folder / "touch.log")
         nothing, log = snakemake(own, "--cores", "1", *given), folder / "nothing.log"
         turns = repeated(partial(watched, nothing, own, log))
@@ -37,7 +40,7 @@ def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
         shutil.rmtree(own)
 
 
-def compare(own: Path, table: str, folder: Path) -> tuple[float, float]:
+def compare(own: Path, study: Study, folder: Path) -> tuple[float, float]:
     """Make the tables and figures of a study; return the seconds of all steps and the MiB of the largest."""
     scripts, comparison = own / "workflow/scripts", own / "results/comparison/demo"
     runs, summary = comparison / "runs.csv", comparison / "summary.csv"
@@ -46,12 +49,17 @@ def compare(own: Path, table: str, folder: Path) -> tuple[float, float]:
         ["collect.py", "--runs", own / "results/runs/demo", "--manifest", manifest, "--output", runs]
     ]
     steps += [["summarize.py", "--runs", runs, "--output", summary]]
-    for figure in ("augmentations", "backbones"):
+    for figure in applicable(study.compared()):
         steps += [
             ["compare.py", "--runs", runs, "--figure", figure, "--output", comparison / f"{figure}.png"]
         ]
     turns = [
-        watched([sys.executable, str(scripts / name), *map(str, rest)], own, folder / "compare.log", table)
+        watched(
+            [sys.executable, str(scripts / name), *map(str, rest)],
+            own,
+            folder / "compare.log",
+            study.table(),
+        )
         for name, *rest in steps
     ]
     shutil.copy(summary, own / "results")
