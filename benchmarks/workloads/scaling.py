@@ -9,13 +9,12 @@ from functools import partial
 from pathlib import Path
 
 import grid
+from ablation.results.figures.study import applicable
+from ablation.study.study import Study
 from commands import repeated, timed, watched
 from copies import overlay, project, snakemake
 from results import Row
 from sizes import SIZES
-
-from ablation.results.figures.study import applicable
-from ablation.study.study import Study
 
 
 def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
