@@ -41,7 +41,7 @@ def indexed(root: Path) -> None:
         assert str(root) in str(found)
         refused(lambda: indexing.build(root, 0.5, 0))
         return
-    for photo in found:
+    for photo in found.photos:
         assert photo.category
         assert ".." not in Path(photo.file).parts
         assert (root / photo.file).is_file()

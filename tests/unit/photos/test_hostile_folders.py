@@ -100,10 +100,10 @@ def test_what_is_no_file_is_no_photo(tmp_path: Path) -> None:
     (root / "a/device.png").symlink_to("/dev/zero")
     (root / "a/round.png").symlink_to("round.png")
     (root / "a/gone.png").symlink_to("nowhere")
-    assert [photo.file for photo in layouts.find(root)] == list(FOUR)
+    assert [photo.file for photo in layouts.find(root).photos] == list(FOUR)
 
 
 def test_a_class_written_in_two_forms_is_one_class(tmp_path: Path) -> None:
     forms = [unicodedata.normalize(form, "\u00e9") for form in ("NFC", "NFD")]
     write_photos(tmp_path, f"train/{forms[0]}/0.png", f"val/{forms[1]}/0.png", "train/b/0.png", "val/b/0.png")
-    assert classes.ordered(photo.category for photo in layouts.find(tmp_path)) == ["b", forms[0]]
+    assert classes.ordered(photo.category for photo in layouts.find(tmp_path).photos) == ["b", forms[0]]

@@ -120,7 +120,7 @@ def test_accents_stored_another_way_than_label_csv_writes_them(
     write_photos(tmp_path, *on_disk)
     lines = [f"{unicodedata.normalize(written, name)},{k}" for k, name in enumerate(names)]
     (tmp_path / "label.csv").write_text("filename,category\n" + "\n".join(lines), encoding="utf-8")
-    found = layouts.find(tmp_path)
+    found = layouts.find(tmp_path).photos
     assert {photo.file: photo.category for photo in found} == dict(zip(on_disk, "012", strict=True))
 
 
@@ -131,7 +131,7 @@ def test_two_files_that_differ_only_in_how_accents_are_stored(tmp_path: Path) ->
         pytest.skip("this file system stores names in one form")
     both = f"filename,category\n{forms[0]},1\n{forms[1]},2\n"
     (tmp_path / "label.csv").write_text(both, encoding="utf-8")
-    assert {photo.file: photo.category for photo in layouts.find(tmp_path)} == dict(
+    assert {photo.file: photo.category for photo in layouts.find(tmp_path).photos} == dict(
         zip(forms, "12", strict=True)
     )
     (tmp_path / "label.csv").write_text(f"filename,category\n{forms[0]},1\n{forms[0]},2\n", encoding="utf-8")

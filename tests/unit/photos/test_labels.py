@@ -12,25 +12,32 @@ from folders import fails, make
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ablation.photos.layouts import Photo, find
+from ablation.photos.layouts import find
+from ablation.photos.reading import Photo
 from ablation.running.errors import UserError
 
 
 def test_label_csv_beside_the_photos(tmp_path: Path) -> None:
     make(tmp_path, "b.JPG", "a.png", label_csv="filename,category\nb.JPG,2\na.png,10\n")
-    assert find(tmp_path) == [Photo("a.png", "10", None), Photo("b.JPG", "2", None)]
+    assert list(find(tmp_path).photos) == [
+        Photo("a.png", "10", None),
+        Photo("b.JPG", "2", None),
+    ]
 
 
 def test_label_csv_in_wrapping_folders(tmp_path: Path) -> None:
     make(tmp_path, "x/training/a.jpg", "x/training/b.jpg", ".DS_Store", "__MACOSX/x/._a.jpg", "README.md")
     make(tmp_path, x__training__label_csv="filename,category\na.jpg,cat\nb.jpg,dog\n")
-    assert find(tmp_path) == [Photo("x/training/a.jpg", "cat", None), Photo("x/training/b.jpg", "dog", None)]
+    assert list(find(tmp_path).photos) == [
+        Photo("x/training/a.jpg", "cat", None),
+        Photo("x/training/b.jpg", "dog", None),
+    ]
 
 
 def test_label_csv_with_photos_in_folders_below(tmp_path: Path) -> None:
     make(tmp_path, "images/a.jpg", "images/b.jpg")
     make(tmp_path, label_csv="filename,category\nimages/a.jpg,1\n./images/b.jpg,2\n")
-    assert [photo.file for photo in find(tmp_path)] == ["images/a.jpg", "images/b.jpg"]
+    assert [photo.file for photo in find(tmp_path).photos] == ["images/a.jpg", "images/b.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -48,7 +55,10 @@ def test_label_csv_with_photos_in_folders_below(tmp_path: Path) -> None:
 )
 def test_label_csv_as_various_programs_write_it(tmp_path: Path, text: str) -> None:
     make(tmp_path, "a.jpg", "b c.jpg", label_csv=text)
-    assert find(tmp_path) == [Photo("a.jpg", "1", None), Photo("b c.jpg", "2", None)]
+    assert list(find(tmp_path).photos) == [
+        Photo("a.jpg", "1", None),
+        Photo("b c.jpg", "2", None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +139,7 @@ def test_any_label_csv_written_by_the_csv_module_is_read_back(
     if len(set(expected.values())) < 2:
         fails(root, "only one class")
     else:
-        assert {photo.file: photo.category for photo in find(root)} == expected
+        assert {photo.file: photo.category for photo in find(root).photos} == expected
 
 
 @settings(max_examples=100, deadline=None)
@@ -141,6 +151,6 @@ def test_any_bytes_in_label_csv_end_in_photos_or_a_message(
     for header in (b"", b"filename,category\n"):
         (root / "label.csv").write_bytes(header + content)
         try:
-            assert len(find(root)) == 2
+            assert len(find(root).photos) == 2
         except UserError as error:
             assert len(str(error).splitlines()) == 1  # noqa: PT017

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from folders import fails, make
 
-from ablation.photos.layouts import Photo, find
+from ablation.photos.layouts import find
+from ablation.photos.reading import Photo
 
 # --- one folder per class --------------------------------------------------------------------------
 
@@ -23,7 +24,7 @@ def test_class_folders(tmp_path: Path) -> None:
         ".git/x.jpg",
         "x.md",
     )
-    assert find(tmp_path) == [
+    assert list(find(tmp_path).photos) == [
         Photo("cat/1.jpg", "cat", None),
         Photo("dog/1.jpeg", "dog", None),
         Photo("dog/2.WEBP", "dog", None),
@@ -32,8 +33,8 @@ def test_class_folders(tmp_path: Path) -> None:
 
 def test_class_folders_in_a_wrapping_folder(tmp_path: Path) -> None:
     make(tmp_path, "x/y/cat/1.jpg", "x/y/dog/1.jpg")
-    assert [photo.file for photo in find(tmp_path)] == ["x/y/cat/1.jpg", "x/y/dog/1.jpg"]
-    assert [photo.category for photo in find(tmp_path)] == ["cat", "dog"]
+    assert [photo.file for photo in find(tmp_path).photos] == ["x/y/cat/1.jpg", "x/y/dog/1.jpg"]
+    assert [photo.category for photo in find(tmp_path).photos] == ["cat", "dog"]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_train_and_val(tmp_path: Path, val: str, above: str) -> None:
         tmp_path, *(f"{above}{part}/{name}/1.jpg" for part in ("train", val) for name in ("cat", "dog"))
     )
     make(root, f"{above}test/cat/9.jpg")
-    assert set(find(root)) == {
+    assert set(find(root).photos) == {
         Photo(f"{above}train/cat/1.jpg", "cat", "train"),
         Photo(f"{above}train/dog/1.jpg", "dog", "train"),
         Photo(f"{above}{val}/cat/1.jpg", "cat", "val"),
@@ -80,7 +81,10 @@ def test_train_and_val(tmp_path: Path, val: str, above: str) -> None:
 
 def test_a_class_named_train_is_a_class(tmp_path: Path) -> None:
     make(tmp_path, "train/1.jpg", "val/1.jpg")
-    assert find(tmp_path) == [Photo("train/1.jpg", "train", None), Photo("val/1.jpg", "val", None)]
+    assert list(find(tmp_path).photos) == [
+        Photo("train/1.jpg", "train", None),
+        Photo("val/1.jpg", "val", None),
+    ]
 
 
 GOOD = ["train/cat/1.jpg", "train/dog/1.jpg", "val/cat/1.jpg"]

@@ -14,14 +14,14 @@ from ablation.running.errors import UserError
 @pytest.mark.parametrize("suffix", ["jpg", "jpeg", "png", "webp", "bmp", "tif", "tiff", "gif", "GIF", "Jpg"])
 def test_suffixes(tmp_path: Path, suffix: str) -> None:
     make(tmp_path, f"a/1.{suffix}", f"b/1.{suffix}")
-    assert len(find(tmp_path)) == 2
+    assert len(find(tmp_path).photos) == 2
 
 
 def test_linked_class_folders_but_no_circles(tmp_path: Path) -> None:
     make(tmp_path, "else/1.jpg", "root/cat/1.jpg")
     (tmp_path / "root" / "dog").symlink_to(tmp_path / "else")
     (tmp_path / "root" / "cat" / "round").symlink_to(tmp_path / "root")
-    assert [photo.file for photo in find(tmp_path / "root")] == ["cat/1.jpg", "dog/1.jpg"]
+    assert [photo.file for photo in find(tmp_path / "root").photos] == ["cat/1.jpg", "dog/1.jpg"]
 
 
 def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import zlib
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
@@ -19,6 +19,7 @@ from PIL import Image
 from ablation.photos import classes, layouts
 from ablation.photos import photo as photos
 from ablation.photos.manifest import TRAIN, VAL, Entry
+from ablation.photos.reading import Photo
 from ablation.running import files
 from ablation.running.errors import UserError
 
@@ -42,7 +43,7 @@ def build(
         raise UserError(f"train_fraction is {train_fraction}: make it more than 0 and less than 1")
     if seed < 0:
         raise UserError(f"the seed of the split is {seed}: make it 0 or more")
-    found = layouts.find(root)
+    found = layouts.find(root).photos
     names = classes.ordered(photo.category for photo in found)
     labels = {category: label for label, category in enumerate(names)}
     split = _split(root, found, train_fraction, seed)
@@ -84,9 +85,9 @@ def _checked_hashes(
 # --- splitting -------------------------------------------------------------------------------------
 
 
-def _split(root: Path, found: list[layouts.Photo], train_fraction: float, seed: int) -> dict[str, str]:
+def _split(root: Path, found: Sequence[Photo], train_fraction: float, seed: int) -> dict[str, str]:
     """Return each file's split."""
-    by_class: dict[str, list[layouts.Photo]] = defaultdict(list)
+    by_class: dict[str, list[Photo]] = defaultdict(list)
     for photo in found:
         by_class[photo.category].append(photo)
     split: dict[str, str] = {}

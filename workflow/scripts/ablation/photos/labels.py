@@ -8,10 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from ablation.photos.tree import LABELS, SUFFIXES, UNWRITABLE, Tree
+from ablation.photos.kinds import SUFFIXES
+from ablation.photos.tree import UNWRITABLE, Tree
 from ablation.photos.wording import nfc, short, some
 from ablation.running.errors import UserError
 
+LABELS = "label.csv"
 _COLUMNS = ("filename", "category")
 # What no data set has, and what a forged archive can make.
 _MOST_LABEL_BYTES = 100 * 1024**2

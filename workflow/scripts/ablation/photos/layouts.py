@@ -8,11 +8,13 @@ nothing but wrap one of these are passed through. Hidden files and folders do no
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ablation.photos import classes, labels
-from ablation.photos.tree import LABELS, SUFFIXES, Tree, look
+from ablation.photos.kinds import SUFFIXES
+from ablation.photos.labels import LABELS
+from ablation.photos.reading import Photo, Reading
+from ablation.photos.tree import Tree, look
 from ablation.photos.wording import nfc, some
 from ablation.running.errors import UserError
 
@@ -22,20 +24,8 @@ _VALIDATION = ("val", "valid", "validation")
 _Found = tuple[PurePosixPath, str]
 
 
-@dataclass(frozen=True)
-class Photo:
-    """One photo: its posix path relative to the data set's root, its class, its split if given.
-
-    The class's name is in Unicode's composed form (NFC), whichever the program that wrote it used.
-    """
-
-    file: str
-    category: str
-    split: str | None
-
-
-def find(root: Path) -> list[Photo]:
-    """Return all photos under `root`, sorted by file, whichever of the three layouts it has.
+def find(root: Path) -> Reading:
+    """Return all photos under `root`, whichever of the three layouts it has.
 
     Raises `UserError` when there is no such folder, no photo, fewer than two classes, or anything
     that leaves a photo's class or split in doubt.
@@ -47,7 +37,7 @@ def find(root: Path) -> list[Photo]:
             "folder per class, and train/ and val/ with class folders; put the photos into one of these"
         )
     top = _unwrap(tree)
-    if top / LABELS in tree.labels:
+    if top / LABELS in tree.tables:
         found = _photos(labels.read(tree, top))
     elif split := _split_folders(tree, top):
         found = _split(tree, top, *split)
@@ -56,7 +46,7 @@ def find(root: Path) -> list[Photo]:
     names = classes.ordered(photo.category for photo in found)
     if len(names) < 2:
         raise UserError(f"{root / top} holds only one class ({names[0]}): add photos of at least one more")
-    return sorted(found, key=lambda photo: photo.file)
+    return Reading(tuple(sorted(found, key=lambda photo: photo.file)), left_out=tree.left_out)
 
 
 def _photos(found: Iterable[_Found], split: str | None = None) -> list[Photo]:
@@ -66,13 +56,13 @@ def _photos(found: Iterable[_Found], split: str | None = None) -> list[Photo]:
 def _unwrap(tree: Tree) -> PurePosixPath:
     """Go down while a folder holds nothing to go by but one folder that itself holds folders or labels."""
     top = PurePosixPath()
-    while top / LABELS not in tree.labels and not any(photo.parent == top for photo in tree.photos):
+    while top / LABELS not in tree.tables and not any(photo.parent == top for photo in tree.photos):
         inner = tree.folders_in(top)
         if len(inner) != 1:
             break
         # A single folder of bare photos is a class, not a wrapping.
         bare = any(photo.parent == inner[0] for photo in tree.photos)
-        if bare and inner[0] / LABELS not in tree.labels:
+        if bare and inner[0] / LABELS not in tree.tables:
             break
         top = inner[0]
     return top
@@ -85,8 +75,8 @@ def _class_folders(tree: Tree, top: PurePosixPath) -> list[_Found]:
     """Return (photo, class) of every photo under `top`, each of which must lie in a class folder."""
     photos = tree.photos_in(top) if top.parts else list(tree.photos)
     depth = len(top.parts)
-    for path in tree.labels:
-        if top in path.parents:
+    for path in tree.tables:
+        if path.name == LABELS and top in path.parents:
             raise UserError(
                 f"{tree.root / path} labels one folder of several: give {tree.root / path.parent} as the "
                 f"data set, or move the folders beside it elsewhere"

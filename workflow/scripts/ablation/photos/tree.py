@@ -1,17 +1,18 @@
-"""Look at a data set's folder: which photos, folders and label files lie in it, hidden ones left out."""
+"""Look at a data set's folder: which photos, folders and tables lie in it, and what is left out and why."""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from ablation.photos.kinds import SUFFIXES, TABLES, is_photo, is_system
 from ablation.photos.wording import short
 from ablation.running.errors import UserError
 
-LABELS = "label.csv"
-SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 # Line breaks and other control characters, and bytes that are not UTF-8 (lone surrogates).
 UNWRITABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
@@ -21,13 +22,29 @@ _MOST_FOLDERS = 50_000
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """A file that has no part in the study: its posix path under the data set's root, and its kind in words.
+
+    `why` is the same for all of one kind, so that they can be counted: `.txt`, `hidden`.
+    """
+
+    file: str
+    why: str
+
+
+@dataclass(frozen=True)
 class Tree:
-    """What lies in a data set's folder, as paths relative to `root`, sorted."""
+    """What lies in a data set's folder, as paths relative to `root`, sorted.
+
+    `tables` are files that by their suffix may hold labels. `left_out` is everything else but what
+    operating systems and programs leave behind (`kinds.is_system`).
+    """
 
     root: Path
     photos: tuple[PurePosixPath, ...]
     folders: tuple[PurePosixPath, ...]
-    labels: tuple[PurePosixPath, ...]
+    tables: tuple[PurePosixPath, ...]
+    left_out: tuple[LeftOut, ...]
 
     def photos_in(self, folder: PurePosixPath) -> list[PurePosixPath]:
         """The photos in a folder and in those below it."""
@@ -39,57 +56,97 @@ class Tree:
 
 
 def look(root: Path) -> Tree:
-    """Return what lies under `root` and is not hidden, links followed but not in circles.
+    """Return what lies under `root`, links followed but not in circles.
 
-    Raises `UserError` when there is no such folder, when it cannot be read or has no end, and for names
-    of photos and folders that no text file can hold.
+    A file is a photo by its suffix, or, whatever its suffix, by its first bytes. Raises `UserError` when
+    there is no such folder, when it cannot be read or has no end, and for names of photos and folders that
+    no text file can hold.
+    """
+    photos: list[PurePosixPath] = []
+    folders: list[PurePosixPath] = []
+    tables: list[PurePosixPath] = []
+    left_out: list[LeftOut] = []
+    for path, entry, kind in walk(root):
+        suffix = path.suffix.lower()
+        if kind == FOLDER:
+            folders.append(path)
+        elif kind != FILE:
+            left_out.append(LeftOut(str(path), kind))
+        elif suffix in SUFFIXES:
+            photos.append(path)
+        elif suffix in TABLES:
+            tables.append(path)
+        elif is_photo(Path(entry.path)):
+            photos.append(path)
+        else:
+            left_out.append(LeftOut(str(path), suffix or "without a suffix"))
+    for path in (*folders, *photos):
+        if UNWRITABLE.search(path.name):
+            raise UserError(f"{str(root / path)!r} has characters in its name that are no text: rename it")
+    left_out.sort(key=lambda one: one.file)
+    return Tree(root, tuple(sorted(photos)), tuple(sorted(folders)), tuple(sorted(tables)), tuple(left_out))
+
+
+# What `walk` says of an entry; anything else is left out for this reason.
+FOLDER, FILE = "folder", "file"
+
+
+def walk(root: Path) -> Iterator[tuple[PurePosixPath, os.DirEntry[str], str]]:
+    """Yield (path under `root`, directory entry, `FOLDER`, `FILE` or why it is left out) of what lies there.
+
+    Links are followed but not in circles; what `kinds.is_system` knows is passed over. Raises `UserError`
+    when there is no such folder, when it cannot be read or has no end.
     """
     if not root.exists():
         raise UserError(f"{root} does not exist: give the folder that holds the photos")
     if not root.is_dir():
         raise UserError(f"{root} is not a folder: give the folder that holds the photos")
-    files: list[PurePosixPath] = []
-    folders: list[PurePosixPath] = []
+    folders = 0
     try:
-        for path, is_folder in _visible(root, PurePosixPath(), {root.resolve()}):
-            (folders if is_folder else files).append(path)
-            if len(path.parts) > _MOST_LEVELS or len(folders) > _MOST_FOLDERS:
+        for path, entry, kind in _walk(str(root), PurePosixPath(), {os.path.realpath(root)}):
+            folders += kind == FOLDER
+            if len(path.parts) > _MOST_LEVELS or folders > _MOST_FOLDERS:
                 raise UserError(
                     f"{root} holds more than {_MOST_LEVELS} folders in one another or {_MOST_FOLDERS} in all "
                     f"(at {short(path.parent)!r}): give the folder that holds the photos, and take out "
                     "links that lead back"
                 )
+            yield path, entry, kind
     except OSError as error:
         raise UserError(
             f"{error.filename} cannot be read ({error.strerror}): mend its permissions"
         ) from error
-    photos = [path for path in files if path.suffix.lower() in SUFFIXES]
-    for path in (*folders, *photos):
-        if UNWRITABLE.search(path.name):
-            raise UserError(f"{str(root / path)!r} has characters in its name that are no text: rename it")
-    labels = [path for path in files if path.name == LABELS]
-    return Tree(root, tuple(sorted(photos)), tuple(sorted(folders)), tuple(sorted(labels)))
 
 
-def files(root: Path) -> list[str]:
-    """Return all that layouts go by, the photos and label.csv, as sorted posix paths under `root`.
+def _walk(
+    where: str, folder: PurePosixPath, above: set[str]
+) -> Iterator[tuple[PurePosixPath, os.DirEntry[str], str]]:
+    # scandir knows of most entries what they are without asking the disk again.
+    with os.scandir(where) as entries:
+        for entry in entries:
+            if is_system(entry.name):
+                continue
+            path = folder / entry.name
+            if entry.name.startswith("."):
+                yield path, entry, "hidden"
+            elif _is(entry.is_dir):
+                real = os.path.realpath(entry.path)
+                if real in above:
+                    yield path, entry, "link in a circle"
+                else:
+                    yield path, entry, FOLDER
+                    yield from _walk(entry.path, path, above | {real})
+            elif _is(entry.is_file):
+                yield path, entry, FILE
+            else:
+                yield path, entry, "link to nowhere" if entry.is_symlink() else "no plain file"
 
-    Raises `UserError` as `look`.
-    """
-    tree = look(root)
-    return [str(path) for path in sorted((*tree.photos, *tree.labels))]
 
-
-def _visible(root: Path, folder: PurePosixPath, above: set[Path]) -> Iterator[tuple[PurePosixPath, bool]]:
-    """Yield (path, is it a folder) of all that is not hidden, following links but not in circles."""
-    for child in (root / folder).iterdir():
-        if child.name.startswith(".") or child.name == "__MACOSX":
-            continue
-        path = folder / child.name
-        if child.is_dir():
-            real = child.resolve()
-            if real not in above:
-                yield path, True
-                yield from _visible(root, path, above | {real})
-        elif child.is_file():
-            yield path, False
+def _is(kind: Callable[[], bool]) -> bool:
+    """Tell what an entry is, as `Path.is_file` does: a link to itself is nothing."""
+    try:
+        return kind()
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return False

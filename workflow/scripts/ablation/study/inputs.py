@@ -43,5 +43,6 @@ def usable(path: str) -> Path:
 
 @cache
 def photo_files(folder: Path) -> list[str]:
-    """Return the photos and label.csv under a user's folder, sorted; raises UserError as `tree.files`."""
-    return [str(folder / file) for file in tree.files(folder)]
+    """Return the photos and tables under a user's folder, sorted; raises UserError as `tree.look`."""
+    found = tree.look(folder)
+    return [str(folder / file) for file in sorted((*found.photos, *found.tables))]

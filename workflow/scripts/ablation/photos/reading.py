@@ -1,0 +1,84 @@
+"""How a data set was read: its photos with classes and split, what waits for prediction, what is left out.
+
+`reading.json` keeps for people and for the end of a run what the manifest does not: the Snakefile reads it,
+so this needs the standard library only.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from ablation.photos.tree import LeftOut
+from ablation.photos.wording import some
+from ablation.running.errors import UserError
+from ablation.running.files import write_text
+
+FILE = "reading.json"
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One photo: its posix path relative to the data set's root, its class, its split if given.
+
+    The class's name is in Unicode's composed form (NFC), whichever the program that wrote it used. `split`
+    is train, val or None.
+    """
+
+    file: str
+    category: str
+    split: str | None
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A photo of a test set, which no training reads: its class, or None where it has no label."""
+
+    file: str
+    category: str | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What `layouts.find` makes of a folder. `photos`, `waiting` and `left_out` are sorted by file.
+
+    `notes` says in a line each what was taken for what (the layout, the table and its columns, a kept split).
+    """
+
+    photos: tuple[Photo, ...]
+    waiting: tuple[Waiting, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def counted(left_out: Iterable[LeftOut]) -> list[str]:
+    """Return a phrase for each kind of what is left out, the commonest first: `2 .txt (a.txt, b.txt)`."""
+    kinds: dict[str, list[str]] = defaultdict(list)
+    for one in left_out:
+        kinds[one.why].append(one.file)
+    order = sorted(kinds.items(), key=lambda kind: (-len(kind[1]), kind[0]))
+    return [some(names, why, why) for why, names in order]
+
+
+def write(path: Path, reading: Reading, **more: Any) -> None:
+    """Write `reading.json`: notes, waiting and left_out, and what else is to be kept, as JSON."""
+    kept = {key: value for key, value in asdict(reading).items() if key != "photos"}
+    write_text(path, json.dumps(kept | more, ensure_ascii=False, indent=1) + "\n")
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """Return what `write` wrote, as it stands in the JSON; None if there is no such file.
+
+    Raises `UserError` if it is damaged.
+    """
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return found
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} is damaged ({error}): delete it and run again") from error
