@@ -9,10 +9,11 @@ smallest form (sizes.py) takes a batch and side of its own.
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,8 +21,9 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "workflow/scripts"), str(Path(__file__).parent)]
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from ablation.training import memory, precision, reproducibility, state
@@ -33,7 +35,7 @@ ARITHMETIC = aten.mm, aten.addmm, aten.convolution, aten.convolution_backward
 
 
 class Times(TorchDispatchMode):
-    """Sums up the seconds of each operator.
+    """Sums up the seconds of each operator, and the bytes that it reads and writes.
 
     torch.profiler changes what it measures: while it records, a step of ResNet-50 (64 photos of 224 px) takes
     1.5 GiB more memory, which the system has to clear first; alone it takes none.
@@ -42,12 +44,33 @@ class Times(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.seconds: Counter[Any] = Counter()
+        self.bytes: Counter[Any] = Counter()
 
     def __torch_dispatch__(self, func: Any, _types: Any, args: Any = (), kwargs: Any = None) -> Any:
         started = time.perf_counter()
         result = func(*args, **(kwargs or {}))
         self.seconds[func.overloadpacket] += time.perf_counter() - started
+        if not func.is_view:
+            self.bytes[func.overloadpacket] += sum(map(size_of, (*tree_leaves(args), *tree_leaves(result))))
         return result
+
+
+def size_of(value: Any) -> int:
+    """Return the bytes of the numbers of a tensor, none of those that it repeats; 0 for anything else."""
+    if not isinstance(value, Tensor):
+        return 0
+    sides = zip(value.shape, value.stride(), strict=True)
+    return value.element_size() * math.prod(side for side, stride in sides if stride)
+
+
+def operations_of_backward(
+    gradient: Sequence[int], _photos: Sequence[int], weight: Sequence[int], *_: Any, **_known: Any
+) -> int:
+    """Return the operations of a convolution's gradients of photos and weights.
+
+    PyTorch's own count takes grouped convolutions for dense ones.
+    """
+    return 2 * 2 * math.prod(gradient) * math.prod(weight[1:])
 
 
 def seconds_of(run: Callable[[], object]) -> float:
@@ -84,7 +107,8 @@ def training() -> state.Training:
 ours = training()
 photos = torch.randn(batch, 3, side, side).to(memory_format=torch.channels_last)
 labels = torch.randint(12, (batch,))
-with FlopCounterMode(display=False) as counted:
+exact = {aten.convolution_backward: operations_of_backward}
+with FlopCounterMode(display=False, custom_mapping=exact) as counted:
     ours.step(photos, labels)
 seconds = seconds_of(lambda: ours.step(photos, labels))
 timed, total = Times(), 0.0
@@ -114,8 +138,17 @@ print("such a product:", ", ".join(f"{peak / 1e9:.0f} GFLOP/s in {kind}" for kin
 print(f"{parameters:,} parameters; memory: {speed / 1e9:.1f} GB/s read and written")
 arithmetic = sum(timed.seconds[operator] for operator in ARITHMETIC)
 print(f"products and convolutions: {arithmetic / total:.1%} of the step")
+operations = counted.get_flop_counts()["Global"]
+limits = Counter()
+for operator, read in timed.bytes.items():
+    limits[operator] = max(read / SIZES.steps / speed, operations.get(operator, 0) / peaks[precision])
 for operator, taken in timed.seconds.most_common(12):
-    print(f"{taken / total:6.1%}  {operator}")
+    gigabytes = timed.bytes[operator] / SIZES.steps / 1e9
+    rate = f"{gigabytes:5.2f} GB, {timed.bytes[operator] / taken / 1e9:5.1f} GB/s"
+    work = operations.get(operator, 0) * SIZES.steps / taken / 1e9
+    print(f"{taken / total:6.1%}  {rate}  {f'{work:4.0f} GFLOP/s' if work else ' ' * 12}  {operator}")
+least = sum(limits.values())
+print(f"each operator as fast as that product or as memory: {least * 1e3:.0f} ms")
 if "compared" in sys.argv[5:]:
     state.place = layers_of_pytorch
     theirs, turns = training(), []
