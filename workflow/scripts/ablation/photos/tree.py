@@ -25,7 +25,8 @@ _MOST_FOLDERS = 50_000
 class LeftOut:
     """A file that has no part in the study: its posix path under the data set's root, and its kind in words.
 
-    `why` is the same for all of one kind, so that they can be counted: `.txt`, `hidden`.
+    `why` is the same for all of one kind up to a colon, so that they can be counted: `.txt`, `hidden`,
+    `unreadable: is empty`.
     """
 
     file: str
