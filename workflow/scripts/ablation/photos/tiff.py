@@ -74,7 +74,8 @@ def read(path: Path) -> Read:
     with tifffile.TiffFile(path) as file:
         page = file.pages.first
         assert isinstance(page, tifffile.TiffPage)
-        if page.imagewidth * page.imagelength > 2 * (Image.MAX_IMAGE_PIXELS or 0):
+        limit = Image.MAX_IMAGE_PIXELS
+        if limit is not None and page.imagewidth * page.imagelength > 2 * limit:
             raise Image.DecompressionBombError(f"{page.imagewidth} x {page.imagelength}")
         mode = _mode(page)
         # tifffile takes what lies beyond the end of a file for zeros.
@@ -108,6 +109,8 @@ def _mode(page: tifffile.TiffPage) -> str:
     if dtype is None or dtype not in (np.uint8, np.uint16):
         values = "unknown" if dtype is None else dtype.name
         raise ValueError(f"the type of its values is {values}, not whole numbers of 8 or 16 bits")
+    if page.bitspersample != 8 * dtype.itemsize:
+        raise ValueError(f"its values have {page.bitspersample} bits, and not 8 or 16")
     if page.compression not in _UNPACKED:
         packed = _name(tifffile.COMPRESSION, page.compression)
         raise ValueError(f"a TIFF of its kind is not read if compressed by {packed}; as PNG it would be")
