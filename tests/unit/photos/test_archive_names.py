@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import random
 import shutil
 import struct
 import subprocess
@@ -103,6 +104,19 @@ def test_the_zip_command(unpack: Unpack, tmp_path: Path, locale: str) -> None:
     content = made.read_bytes()
     made.unlink()
     assert unpack(content) == {"G\u00e4nsebl\u00fcmchen/\u82b1.jpg": b"photo"}
+
+
+@pytest.mark.skipif(shutil.which("zip") is None, reason="needs zip")
+def test_a_zip_in_several_files(unpack: Unpack, tmp_path: Path) -> None:
+    source = tmp_path / "out"
+    source.mkdir()
+    (source / "a.jpg").write_bytes(random.Random(0).randbytes(150_000))
+    subprocess.run(["zip", "-qs", "64k", "made.zip", "a.jpg"], cwd=source, check=True)
+    parts = {path.suffix: path.read_bytes() for path in source.glob("made.*")}
+    shutil.rmtree(source)
+    assert parts.keys() >= {".z01", ".z02", ".zip"}
+    for suffix in (".z01", ".zip"):
+        unpack.fails(parts[suffix], "is a part of a zip in several files, .* unpack it and give the folder")
 
 
 @pytest.mark.parametrize(

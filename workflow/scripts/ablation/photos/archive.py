@@ -42,11 +42,12 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[Path], io.BufferedIOBase]], ...] = (
     (b"\xfd7zXZ\x00", lzma.LZMAFile),
     (b"\x5d\x00\x00", lzma.LZMAFile),
 )
+_ZIP_PART = "a part of a zip in several files"
 # Other packings that people have, by their first bytes.
 _UNREAD: tuple[tuple[bytes, str], ...] = (
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
     (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"PK\x07\x08", "a part of a zip in several files"),
+    (b"PK\x07\x08", _ZIP_PART),
     (b"\x28\xb5\x2f\xfd", "compressed by Zstandard"),
     (b"\x1f\x9d", "compressed by compress"),
     (b"MSCF", "a cabinet of Windows"),
@@ -292,11 +293,23 @@ def _said_to_hold(archive: Path) -> int:
     zipfile does not look there: where the length of the table of contents was changed, it may find the table
     to begin with a later member, and take those before it for something put in front of a zip.
     """
+    (count,) = struct.unpack_from("<H", _zip_end(archive), 10)
+    return int(count)
+
+
+def _is_last_of_several(archive: Path) -> bool:
+    """Tell whether a file that does not begin as a zip ends as one that begins in another file."""
+    end = _zip_end(archive)
+    return len(end) >= 22 and end[4:6] != bytes(2)
+
+
+def _zip_end(archive: Path) -> bytes:
+    """Return what a zip ends with, from the record that says that it is the end; nothing without one."""
     with archive.open("rb") as file:
         file.seek(-min(archive.stat().st_size, _ZIP_END_BYTES), os.SEEK_END)
         tail = file.read()
-    (count,) = struct.unpack_from("<H", tail, tail.rfind(_ZIP_END) + 10)
-    return int(count)
+    place = tail.rfind(_ZIP_END)
+    return tail[place:] if place >= 0 else b""
 
 
 def _zip_opener(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
@@ -327,7 +340,10 @@ class _BoundedReads(io.RawIOBase):
 def _tar_members(archive: Path) -> Iterator[_Member]:
     with _reading(), _decompressed(archive) as stream:
         start = stream.read(tarfile.BLOCKSIZE)
-        if unread := [what for magic, what in _UNREAD if start.startswith(magic)]:
+        unread = [what for magic, what in _UNREAD if start.startswith(magic)]
+        if not unread and not _is_tar_header(start) and _is_last_of_several(archive):
+            unread = [_ZIP_PART]
+        if unread:
             raise UserError(
                 f"{archive} is {unread[0]}, which is not unpacked here: unpack it and give the folder, or "
                 "pack it anew as zip or tar"
