@@ -45,6 +45,7 @@ onstart:
 
 
 onsuccess:
+    advice.warn_of_left_out(STUDY.dataset.name)
     advice.warn_of_shared_photos(STUDY.dataset.name)
     advice.warn_of_noise(workflow, STUDY.dataset.name)
     print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")

@@ -68,6 +68,7 @@ rule index:
     output:
         manifest=paths.MANIFEST,
         duplicates=paths.DUPLICATES,
+        reading=paths.READING,
     log:
         "logs/index/{dataset}.log",
     priority: PHOTOS_FIRST
@@ -83,10 +84,11 @@ rule index:
         root=of_photos.root,
         split=of_photos.split,
         duplicates=STUDY.config["duplicates"],
+        bad_photos=STUDY.config["bad_photos"],
         stamp=of_photos.stamp,
     shell:
         "python {params.script:q} --photos {params.root:q} {params.split} --duplicates {params.duplicates}"
-        " --threads {threads}"
+        " --bad-photos {params.bad_photos} --threads {threads}"
         " --output {output.manifest:q} > {log:q} 2>&1"
 
 

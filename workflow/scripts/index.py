@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ablation.photos import duplicates, indexing, manifest, origin, pairs
+from ablation.photos import duplicates, indexing, manifest, origin, pairs, reading
 from ablation.running import console, errors
 
 # A photo that is there a hundred times makes thousands of pairs; all are in the file.
@@ -25,7 +25,13 @@ def main() -> None:
         "--duplicates", choices=("refuse", "allow"), default="refuse", help="with different labels"
     )
     parser.add_argument(
-        "--output", required=True, type=Path, help=f"manifest.csv; {pairs.FILE} is written beside it"
+        "--bad-photos", choices=("refuse", "leave_out"), default="refuse", help="that cannot be read"
+    )
+    parser.add_argument(
+        "--output",
+        required=True,
+        type=Path,
+        help=f"manifest.csv; {reading.FILE} and {pairs.FILE} are written beside it",
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that decode photos")
     args = parser.parse_args()
@@ -34,7 +40,16 @@ def main() -> None:
     def inspect(file: str, photo: Image.Image) -> None:
         fingerprints[file] = duplicates.fingerprint(photo)
 
-    entries = indexing.build(args.photos, args.train_fraction, args.seed, inspect, args.threads)
+    indexed = indexing.index(
+        *(args.photos, args.train_fraction, args.seed, inspect, args.threads),
+        leave_out=args.bad_photos == "leave_out",
+        tell=console.line,
+    )
+    entries, read, checked = indexed.entries, indexed.reading, indexed.checked
+    for note in read.notes:
+        console.line(note)
+    if read.left_out:
+        console.line(f"left out: {', '.join(reading.counted(read.left_out))}")
     found = duplicates.find(entries, fingerprints)
     across = [pair for pair in found if pair.across]
     show(across, "across the split")
@@ -45,6 +60,7 @@ def main() -> None:
     pairs.write(found, path)
     if found:
         console.line(f"{len(found)} pairs of duplicates, {len(across)} across the split: {path}")
+    reading.write(args.output.with_name(reading.FILE), read, kinds=checked.kinds, sizes=checked.sizes)
     manifest.write(entries, args.output)
     if args.photos.parent != args.output.parent:
         origin.record(args.output.parent, args.photos)

@@ -10,8 +10,9 @@ from chained import Job, Workflow, training
 from configs import load, one, small
 
 from ablation.chain import advice, paths
-from ablation.photos import pairs
+from ablation.photos import pairs, reading
 from ablation.photos.pairs import Pair
+from ablation.photos.tree import LeftOut
 
 
 def cluster(trainings: int, slots: int, arrays: object) -> Workflow:
@@ -82,6 +83,55 @@ def test_shared_photos_are_counted(
     advice.warn_of_shared_photos("mine")
     told = f"Mind: 2 pairs of equal photos train and validate: resources/datasets/mine/{pairs.FILE}\n"
     assert capsys.readouterr().out == told
+
+
+# --- what has no part in a study --------------------------------------------------------------------
+
+
+def record(*left_out: tuple[str, str], waiting: int = 0, notes: tuple[str, ...] = ()) -> str:
+    path = Path(paths.READING.format(dataset="mine"))
+    assert path.name == reading.FILE
+    found = reading.Reading(
+        (),
+        tuple(reading.Waiting(f"test/{k}.jpg", None) for k in range(waiting)),
+        tuple(LeftOut(*one) for one in left_out),
+        notes,
+    )
+    reading.write(path, found)
+    return str(path)
+
+
+def test_what_has_no_part_in_the_study_is_counted_by_kind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    advice.warn_of_left_out("mine")
+    record(notes=("label.csv is the table",))
+    advice.warn_of_left_out("mine")
+    assert capsys.readouterr().out == ""
+    bad = ("a.jpg", "unreadable: is empty"), ("b.jpg", "unreadable: cannot be read as a photo (cut)")
+    path = record(("c.md", ".md"), *bad)
+    advice.warn_of_left_out("mine")
+    told = f"Mind: 3 files have no part in the study (2 unreadable, 1 .md): {path}\n"
+    assert capsys.readouterr().out == told
+    record(("c.md", ".md"), waiting=2)
+    advice.warn_of_left_out("mine")
+    told = f"Mind: 1 file has no part in the study (1 .md); 2 photos wait for prediction: {path}\n"
+    assert capsys.readouterr().out == told
+    record(waiting=1, notes=("a note", "Mind: they are dark"))
+    advice.warn_of_left_out("mine")
+    assert capsys.readouterr().out == f"Mind: 1 photo waits for prediction: {path}\nMind: they are dark\n"
+
+
+def test_many_kinds_stay_one_short_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    record(*((f"{k}.{k}", f".{k}\n{'x' * 300}") for k in range(2000)))
+    advice.warn_of_left_out("mine")
+    (line,) = capsys.readouterr().out.splitlines()
+    assert len(line) < 1000
+    assert ", ...): " in line
 
 
 # --- a study that found nothing ---------------------------------------------------------------------

@@ -101,11 +101,36 @@ def test_the_later_of_two_members_of_one_name_counts(unpack: Unpack) -> None:
         b"x",
         b"filename,category\n" * 100,
         gzip.compress(b"no tar" * 500, mtime=0),  # ids of tests are made of it
-        b"7z\xbc\xaf\x27\x1c" + bytes(600),
+        bytes(100) + b"7z\xbc\xaf\x27\x1c",
     ],
 )
 def test_what_is_no_archive_is_refused(unpack: Unpack, content: bytes) -> None:
     unpack.fails(content, "neither a zip nor a tar")
+
+
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [
+        (b"7z\xbc\xaf\x27\x1c\0\x04", "is a 7z archive"),
+        (b"Rar!\x1a\x07\0", "is a RAR archive"),
+        (b"Rar!\x1a\x07\x01\0", "is a RAR archive"),
+        (b"PK\x07\x08PK\x03\x04", "is a part of a zip in several files"),
+        (b"\x28\xb5\x2f\xfd", "is compressed by Zstandard"),
+    ],
+)
+@pytest.mark.parametrize("length", [0, 2000])
+def test_other_archives_are_named(unpack: Unpack, start: bytes, what: str, length: int) -> None:
+    unpack.fails(start + bytes(length), rf"{what}, which is not unpacked here: unpack it and give the folder")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_archives_in_an_archive_without_photos(unpack: Unpack, kind: str) -> None:
+    inner = make_zip({"a.jpg": b"x"})
+    outer = {"photos/part1.zip": inner, "photos/part2.tar.gz": b"x", "photos/label.csv": b"x"}
+    named = r"2 archives \(photos/part1\.zip, photos/part2\.tar\.gz\)"
+    unpack.fails(KINDS[kind](outer), rf"holds no photos but {named}: unpack it and what is in it")
+    for photo in ({"photos/A.JPG": b"x"}, {"photos/1": b"\xff\xd8\xff\xe0"}):
+        assert unpack(KINDS[kind](outer | photo)) == outer | photo
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -37,6 +37,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "tif": ("TIFF", {}),
     "deflate.tif": ("TIFF", {"compression": "tiff_adobe_deflate"}),
     "jpeg.tif": ("TIFF", {"compression": "jpeg"}),
+    "avif": ("AVIF", {}),
 }
 SUFFIXES = sorted({name.split(".")[-1] for name in KINDS})
 
@@ -100,7 +101,6 @@ OTHERS = [
         "SPIDER",
         "PDF",
         "EPS",
-        "AVIF",
     )
 ]
 

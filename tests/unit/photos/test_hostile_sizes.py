@@ -6,6 +6,7 @@ import threading
 import tracemalloc
 import zlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,12 +61,12 @@ def test_large_photos_are_opened_one_at_a_time(tmp_path: Path, monkeypatch: pyte
     NOISE.save(path)
     convert, busy, most = photos._rgb, [0], [0]
 
-    def slow(image: Image.Image) -> Image.Image:
+    def slow(*given: Any) -> Any:
         busy[0] += 1
         most[0] = max(most[0], busy[0])
         event.wait(0.01)
         busy[0] -= 1
-        return convert(image)
+        return convert(*given)
 
     event = threading.Event()
     monkeypatch.setattr(photos, "_rgb", slow)

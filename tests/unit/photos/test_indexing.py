@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ablation.photos.indexing import build
+from ablation.photos.indexing import build, index
 from ablation.photos.manifest import Entry, read, write
 from ablation.running.errors import UserError
 
@@ -187,3 +187,74 @@ def test_a_fraction_out_of_range(tmp_path: Path, fraction: float) -> None:
 def test_a_negative_seed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="seed"):
         build(classes(tmp_path, a=2, b=2), 0.5, -1)
+
+
+# --- bad photos that are left out -------------------------------------------------------------------
+
+
+def spoil(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).write_bytes(b"no photo")
+
+
+def test_all_bad_photos_are_named_at_once(tmp_path: Path) -> None:
+    spoil(classes(tmp_path, a=4, b=4), "a/000.png", "b/001.png", "b/003.png")
+    told: list[str] = []
+    with pytest.raises(UserError, match=r"^3 photos cannot be used.*a/000\.png cannot.*b/003\.png cannot"):
+        index(tmp_path, 0.5, 0, tell=told.append)
+    assert [line.split(" is unreadable: cannot be read as a photo (")[0] for line in told] == [
+        str(tmp_path / name) for name in ("a/000.png", "b/001.png", "b/003.png")
+    ]
+
+
+def test_what_is_left_out_is_recorded_and_the_rest_is_as_if_it_had_not_been_there(tmp_path: Path) -> None:
+    root = classes(tmp_path / "photos", a=5, b=4)
+    spoil(root, "a/001.png")
+    (root / "b/notes.md").touch()
+    found = index(root, 0.5, 0, leave_out=True)
+    assert [(one.file, one.why.split(" (")[0]) for one in found.reading.left_out] == [
+        ("a/001.png", "unreadable: cannot be read as a photo"),
+        ("b/notes.md", ".md"),
+    ]
+    assert [photo.file for photo in found.reading.photos] == [entry.file for entry in found.entries]
+    (root / "a/001.png").unlink()
+    assert found.entries == build(root, 0.5, 0)
+    assert found.checked.kinds == {"PNG": 8}
+
+
+@pytest.mark.parametrize(
+    ("bad", "match"),
+    [
+        (("b/000.png",), r"only one photo of class b \(b/001\.png\) beside 1 bad one \(b/000\.png\): add"),
+        (
+            ("b/000.png", "b/001.png"),
+            r"no photo of class b beside 2 bad ones \(b/000\.png, b/001\.png\): add",
+        ),
+    ],
+)
+def test_a_class_that_bad_photos_leave_too_small(tmp_path: Path, bad: tuple[str, ...], match: str) -> None:
+    spoil(classes(tmp_path, a=3, b=2, c=2), *bad)
+    with pytest.raises(UserError, match=match):
+        index(tmp_path, 0.5, 0, leave_out=True)
+
+
+@pytest.mark.parametrize(
+    ("bad", "match"),
+    [
+        (
+            "val/b/0.png",
+            r"no photo of class b that validates beside 1 bad one \(val/b/0\.png\): add one there",
+        ),
+        ("train/a/0.png", r"no photo of class a that trains beside 1 bad one \(train/a/0\.png\): add one"),
+    ],
+)
+def test_a_part_that_bad_photos_leave_empty(tmp_path: Path, bad: str, match: str) -> None:
+    add(
+        tmp_path,
+        "train/a/0.png",
+        *(f"{split}/b/{k}.png" for split, n in (("train", 2), ("val", 1)) for k in range(n)),
+    )
+    add(tmp_path, "val/a/0.png", "val/a/1.png")
+    spoil(tmp_path, bad)
+    with pytest.raises(UserError, match=match):
+        index(tmp_path, 0.5, 0, leave_out=True)

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
+from hostile_photos import png
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageOps
 
-from ablation.photos.photo import photo
+from ablation.photos.photo import BadPhoto, opened, photo
 from ablation.running.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -142,6 +144,55 @@ def test_32_bit_grey_of_16_bit_values_is_scaled(tmp_path: Path) -> None:
     assert np.array_equal(pixels(photo(path))[..., 0], np.rint(WIDE / 65535 * 255))
 
 
+@pytest.mark.parametrize(("colour", "channels"), [(0, 1), (2, 3), (4, 2), (6, 4)])
+def test_16_bits_in_every_channel_of_a_png(tmp_path: Path, colour: int, channels: int) -> None:
+    """Against the values as the format has them: lines of big-endian numbers, each behind a filter of 0."""
+    values = RNG.integers(0, 65536, (7, 5, channels), dtype=np.uint16)
+    lines = b"".join(b"\0" + line.astype(">u2").tobytes() for line in values)
+    (tmp_path / "a.png").write_bytes(png(5, 7, 16, colour, zlib.compress(lines)))
+    alpha = values[..., -1:] / 65535 if channels in (2, 4) else 1
+    wanted = 255 * (values[..., : 1 if channels < 3 else 3] / 65535 * alpha + 1 - alpha)
+    found = opened(tmp_path / "a.png")
+    assert np.abs(pixels(found.image) - wanted).max() <= 2
+    assert found.bits == 16
+
+
+@pytest.mark.parametrize("largest", [0, 1, 255, 256, 1023, 1024, 4095, 4096, 32767, 32768, 65535])
+@pytest.mark.parametrize("kind", ["grey", "rgb", "grey.tif", "planes.tif"])
+def test_how_many_of_16_bits_are_used(tmp_path: Path, largest: int, kind: str) -> None:
+    values = np.full((4, 4, 3), largest, np.uint16)
+    path = tmp_path / "a"
+    if kind == "rgb":
+        lines = b"".join(b"\0" + line.astype(">u2").tobytes() for line in values)
+        path.write_bytes(png(4, 4, 16, 2, zlib.compress(lines)))
+    elif kind == "planes.tif":
+        tifffile.imwrite(path, np.moveaxis(values, -1, 0).copy(), photometric="rgb", planarconfig="separate")
+    else:
+        Image.fromarray(values[..., 0]).save(path, "TIFF" if kind == "grey.tif" else "PNG")
+    # Of colours in a PNG Pillow keeps the upper 8 bits, which do not tell apart what is below.
+    assert opened(path).bits == (max(largest.bit_length(), 8) if kind == "rgb" else largest.bit_length())
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P", "RGBA"])
+def test_8_bits_are_all_used(tmp_path: Path, mode: str) -> None:
+    assert opened(saved(Image.new(mode, (3, 3)), tmp_path / "a.png")).bits is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "animated"),
+    [*((kind, kind, True) for kind in ("GIF", "WEBP", "PNG", "TIFF", "AVIF")), ("MPO", "JPEG", False)],
+)
+def test_whether_more_pictures_follow(tmp_path: Path, kind: str, name: str, animated: bool) -> None:
+    """Behind a phone's photo (MPO) are previews and maps, not frames."""
+    frames = [Image.new("RGB", (16, 16), colour) for colour in ("red", "blue", "lime")]
+    frames[0].save(tmp_path / "many", kind, save_all=True, append_images=frames[1:])
+    found = opened(tmp_path / "many")
+    assert (found.kind, found.animated) == (name, animated)
+    assert np.abs(pixels(found.image).astype(int) - (255, 0, 0)).max() <= 4
+    frames[0].save(tmp_path / "one", name)
+    assert not opened(tmp_path / "one").animated
+
+
 @pytest.mark.parametrize("values", [np.int32([[65536]]), np.int32([[-1]]), np.float32([[0.5]])])
 def test_pixels_without_one_meaning_are_refused(tmp_path: Path, values: np.ndarray) -> None:
     with pytest.raises(UserError, match=r"a\.tif cannot be read as a photo .*(16 bits|floating)"):
@@ -189,7 +240,7 @@ def test_garbled_exif_does_not_cost_the_photo(tmp_path: Path, block: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"no photo", jpeg()[:400], jpeg()[:-300], b"\x89PNG\r\n\x1a\n" + bytes(20)]
+    "content", [b"no photo", jpeg()[:400], jpeg()[:-300], b"\x89PNG\r\n\x1a\n" + bytes(20)]
 )
 def test_damaged_photos_are_named(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.jpg"
@@ -199,6 +250,44 @@ def test_damaged_photos_are_named(tmp_path: Path, content: bytes) -> None:
     ) as caught:
         photo(path)
     assert "\n" not in str(caught.value)
+
+
+def test_an_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(BadPhoto, match=r"a\.jpg is empty: remove it or replace it") as caught:
+        photo(tmp_path / "a.jpg")
+    assert caught.value.reason == "is empty"
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(13, "Permission denied"), OSError(24, "Too many open files")]
+)
+def test_what_the_system_refuses_says_nothing_about_the_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    path = saved(Image.fromarray(PIXELS), tmp_path / "a.png")
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(UserError, match=rf"a\.png cannot be read \({error.strerror}\): restore") as caught:
+        photo(path)
+    assert not isinstance(caught.value, BadPhoto)
+
+
+def test_a_lack_of_memory_says_nothing_about_the_photo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    path = saved(Image.fromarray(PIXELS), tmp_path / "a.png")
+    monkeypatch.setattr(Image.Image, "convert", fail)
+    with pytest.raises(
+        UserError, match=r"a\.png needs more memory than there is: give --cores fewer"
+    ) as caught:
+        photo(path)
+    assert not isinstance(caught.value, BadPhoto)
 
 
 def test_a_truncated_png(tmp_path: Path) -> None:

@@ -30,6 +30,16 @@ def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
         find(tmp_path)
 
 
+def test_a_folder_of_archives(tmp_path: Path) -> None:
+    (tmp_path / "photos.ZIP").touch()
+    fails(tmp_path, rf"holds no photos but 1 archive \(photos\.ZIP\): give {tmp_path}/photos\.ZIP as the")
+    (tmp_path / "more.tar.gz").touch()
+    fails(tmp_path, r"holds no photos but 2 archives \(more\.tar\.gz, photos\.ZIP\): unpack them there")
+    (tmp_path / "notes.md").touch()
+    make(tmp_path, "a/1.jpg", "b/1.jpg")
+    assert [one.why for one in find(tmp_path).left_out] == [".gz", ".md", ".zip"]
+
+
 def test_a_root_that_is_missing_or_a_file(tmp_path: Path) -> None:
     fails(tmp_path / "nowhere", "does not exist")
     make(tmp_path, "file.jpg")

@@ -120,8 +120,11 @@ def test_a_row_that_is_none_is_named() -> None:
 def test_what_is_left_out_is_not_looked_at() -> None:
     archive = "ablation/photos/archive.py"
     whole, rest = dict(code.of("download.py")), dict(code.of("download.py", [archive]))
-    assert rest == {path: its for path, its in whole.items() if path != archive}
+    # Nor is what it alone imports.
+    there = dict(code.of(archive))
+    assert rest == {path: its for path, its in whole.items() if path not in there}
     assert archive in whole
+    assert "ablation/photos/drive.py" in rest
 
 
 # --- what counts -------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from scenes import save, scaled, scene
 
 import index
-from ablation.photos import duplicates, indexing, pairs
+from ablation.photos import duplicates, indexing, pairs, reading
 from ablation.running.errors import UserError
 
 HEADER = "first,first_category,first_split,second,second_category,second_split,kind,distance\n"
@@ -30,6 +30,44 @@ def divided(root: Path) -> Path:
     for seed, file in enumerate(f"{s}/{c}/{k}.jpg" for s in ("train", "val") for c in "ab" for k in range(2)):
         save(scene(seed), root / file)
     return root
+
+
+def test_what_is_left_out_and_taken_for_what_is_said_and_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = divided(tmp_path / "photos")
+    for name in ("train/a/readme.md", "train/a/more.md", "val/b/.hidden", "train/.DS_Store"):
+        (root / name).touch()
+    (root / "train/b/bad.jpg").write_bytes(b"")
+    frames = [scene(seed).resize((60, 40)) for seed in (90, 91)]
+    frames[0].save(root / "val/b/moving.webp", save_all=True, append_images=frames[1:])
+    with pytest.raises(
+        UserError, match=r"train/b/bad\.jpg is empty: remove it .* or say `bad_photos: leave_out`"
+    ):
+        run_index(monkeypatch, root)
+    assert capsys.readouterr().out == f"{root}/train/b/bad.jpg is unreadable: is empty\n"
+    folder = run_index(monkeypatch, root, "refuse --bad-photos leave_out")
+    assert capsys.readouterr().out.splitlines() == [
+        f"{root}/train/b/bad.jpg is unreadable: is empty",
+        "of 1 photo (val/b/moving.webp) with several frames or pages the first is taken",
+        "left out: 2 .md (train/a/more.md, train/a/readme.md), 1 hidden (val/b/.hidden), "
+        "1 unreadable (train/b/bad.jpg)",
+        "2 classes, 4 photos train, 5 validate",
+    ]
+    found = reading.read(folder / reading.FILE)
+    assert found is not None
+    assert found["left_out"] == [
+        {"file": "train/a/more.md", "why": ".md"},
+        {"file": "train/a/readme.md", "why": ".md"},
+        {"file": "train/b/bad.jpg", "why": "unreadable: is empty"},
+        {"file": "val/b/.hidden", "why": "hidden"},
+    ]
+    assert found["notes"] == [
+        "of 1 photo (val/b/moving.webp) with several frames or pages the first is taken"
+    ]
+    assert found["kinds"] == {"JPEG": 8, "WEBP": 1}
+    assert found["sizes"]["smallest"] == [60, 40]
+    assert found["waiting"] == []
 
 
 def rows(folder: Path) -> list[str]:

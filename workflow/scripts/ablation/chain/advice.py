@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from ablation.chain import paths
-from ablation.photos import pairs
+from ablation.photos import pairs, reading
+from ablation.photos.reading import MIND
 from ablation.photos.wording import short
 from ablation.results import floor
 from ablation.running.errors import ERROR
 from ablation.study.study import Study
+
+# Of what is left out, so many kinds are named; the file has all.
+_KINDS = 5
 
 
 def require_slots_for_arrays(workflow: Any) -> None:
@@ -41,6 +46,28 @@ def warn_of_idle_cores(workflow: Any, study: Study) -> None:
         told = f"Mind: the trainings of this run use {used} of {workflow.cores} cores."
         cost = f"every run of the study ({len(study.runs())}) then trains anew"
         print(f"{told} recipe.threads: {wide} in place of {threads} can make them faster; {cost}.")
+
+
+def warn_of_left_out(dataset: str) -> None:
+    """Remind of what of the data set has no part in the study, and of what its index says to mind."""
+    path = Path(paths.READING.format(dataset=dataset))
+    found = reading.read(path)
+    if found is None:
+        return
+    told = []
+    if count := len(found["left_out"]):
+        kinds = Counter(one["why"].partition(":")[0] for one in found["left_out"]).most_common()
+        listed = ", ".join(f"{number} {short(kind)}" for kind, number in kinds[:_KINDS])
+        more = ", ..." if len(kinds) > _KINDS else ""
+        have = "file has" if count == 1 else "files have"
+        told.append(f"{count} {have} no part in the study ({listed}{more})")
+    if waiting := len(found["waiting"]):
+        told.append(f"{waiting} {'photo waits' if waiting == 1 else 'photos wait'} for prediction")
+    if told:
+        print(f"Mind: {'; '.join(told)}: {path}")
+    for note in found["notes"]:
+        if note.startswith(MIND):
+            print(note)
 
 
 def warn_of_shared_photos(dataset: str) -> None:

@@ -11,6 +11,7 @@ PHOTOS = "resources/datasets/{dataset}/photos"
 ARCHIVE = "resources/datasets/{dataset}/archive"
 MANIFEST = "resources/datasets/{dataset}/manifest.csv"
 DUPLICATES = "resources/datasets/{dataset}/duplicates.csv"
+READING = "resources/datasets/{dataset}/reading.json"
 # `way` is how photos were made square: nothing for the usual one.
 PACK = "resources/packs/{dataset}/{size}px{way}"
 PACKED = f"{PACK}/photos.npy"

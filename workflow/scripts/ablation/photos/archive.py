@@ -16,11 +16,14 @@ import stat
 import struct
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from ablation.photos.kinds import ARCHIVES, SUFFIXES, is_photo
+from ablation.photos.wording import short, some
 from ablation.running.errors import UserError
 from ablation.running.files import atomic_folder
 
@@ -39,6 +42,21 @@ _COMPRESSED: tuple[tuple[bytes, Callable[[Path], io.BufferedIOBase]], ...] = (
     (b"\xfd7zXZ\x00", lzma.LZMAFile),
     (b"\x5d\x00\x00", lzma.LZMAFile),
 )
+_ZIP_PART = "a part of a zip in several files"
+# Other packings that people have, by their first bytes.
+_UNREAD: tuple[tuple[bytes, str], ...] = (
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!\x1a\x07", "a RAR archive"),
+    (b"PK\x07\x08", _ZIP_PART),
+    (b"\x28\xb5\x2f\xfd", "compressed by Zstandard"),
+    (b"\x1f\x9d", "compressed by compress"),
+    (b"MSCF", "a cabinet of Windows"),
+)
+# What zipfile unpacks: stored, Deflate, bzip2, LZMA.
+_ZIP_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+# By the format's own numbers (APPNOTE.TXT, 4.4.5); deflate64 is what Windows Explorer takes over 2 GB.
+_ZIP_METHOD_NAMES = {1: "shrink", 6: "implode", 9: "deflate64", 93: "Zstandard", 95: "xz", 98: "PPMd"}
+_ZIP_UTF8, _ZIP_UNICODE_NAME = 0x800, 0x7075
 _ZIP_END, _ZIP_END_BYTES, _ZIP_TOO_MANY = b"PK\x05\x06", 22 + 0xFFFF, 0xFFFF
 _MACOS_FOLDER = "__MACOSX"
 # What follows the last member of a tar, read like a hidden member.
@@ -60,13 +78,31 @@ def unpack(archive: Path, destination: Path, max_bytes: int = MAX_BYTES) -> None
 
     What stands at `destination` (nothing, or a folder) is replaced only after every member has been
     read and checked. Hidden files and macOS' `__MACOSX/` are left out. Raises `UserError` when the
-    archive is missing, of another kind, damaged, cut short, encrypted or empty; when a member has an
-    unsafe path or is not a plain file or folder; when the members hold more than `max_bytes` bytes;
-    and when the disk refuses.
+    archive is missing, of another kind, damaged, cut short, encrypted, empty or compressed in a way that
+    Python does not know; when it holds archives and no photos; when a member has a name in no known
+    encoding, an unsafe path or is not a plain file or folder; when the members hold more than `max_bytes`
+    bytes; and when the disk refuses.
     """
     with atomic_folder(destination) as folder:
         if _walk(archive, max_bytes, folder) == 0:
             raise UserError(f"{archive} holds no files: download it again or name another archive")
+        _refuse_nested(archive, folder)
+
+
+def _refuse_nested(archive: Path, folder: Path) -> None:
+    """Raise `UserError` if what was unpacked holds archives, but no photo."""
+    nested = []
+    for path in (path for path in folder.rglob("*") if path.is_file()):
+        suffix = path.suffix.lower()
+        if suffix in SUFFIXES or is_photo(path):
+            return
+        if suffix in ARCHIVES:
+            nested.append(path.relative_to(folder))
+    if nested:
+        raise UserError(
+            f"{archive} holds no photos but {some(sorted(nested), 'archive', 'archives')}: unpack it "
+            "and what is in it, and give the folder"
+        )
 
 
 def verify(archive: Path, max_bytes: int = MAX_BYTES) -> None:
@@ -193,7 +229,7 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
             raise _Damaged(f"its table of contents names {found} files, and its end {said}")
         for info in file.infolist():
             # Some Windows tools write backslashes, against the format's own rule.
-            path = _safe_path(archive, info.filename.replace("\\", "/"))
+            path = _safe_path(archive, _zip_name(archive, info).replace("\\", "/"))
             kind = stat.S_IFMT(info.external_attr >> 16)
             if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
                 raise UserError(
@@ -204,8 +240,51 @@ def _zip_members(archive: Path) -> Iterator[_Member]:
                     f"{archive} is encrypted ({info.filename}): "
                     "unpack it with its password and give the folder"
                 )
+            if info.compress_type not in _ZIP_METHODS:
+                method = _ZIP_METHOD_NAMES.get(info.compress_type, f"method {info.compress_type}")
+                raise UserError(
+                    f"{archive} is compressed by {method} ({short(info.filename)}), which Python does not "
+                    "know: unpack it and give the folder"
+                )
             is_folder = kind == stat.S_IFDIR or info.filename.endswith(("/", "\\"))
             yield path, is_folder, iter(()) if is_folder else _chunks(_zip_opener(file, info))
+
+
+def _zip_name(archive: Path, info: zipfile.ZipInfo) -> str:
+    """Return a member's name.
+
+    Without the flag for UTF-8 it is to be in code page 437. What writes other names there has them in UTF-8
+    without the flag (macOS, `zip -r` in a C locale), or in the code page of its country, which no archive
+    names, with UTF-8 in a field beside it (WinRAR) or without.
+    """
+    if info.flag_bits & _ZIP_UTF8:
+        return info.filename
+    raw = info.orig_filename.encode("cp437")
+    for encoded in (_zip_unicode_name(info, raw), raw):
+        with suppress(UnicodeDecodeError):
+            if encoded is not None:
+                # zipfile ends a name at its first zero.
+                return encoded.partition(b"\0")[0].decode()
+    raise _of_unknown_encoding(archive, raw)
+
+
+def _zip_unicode_name(info: zipfile.ZipInfo, raw: bytes) -> bytes | None:
+    """Return a member's name in UTF-8 from the field for it (APPNOTE.TXT, 4.6.9), if it is of this name."""
+    extra = info.extra
+    while len(extra) >= 4:
+        field, length = struct.unpack_from("<HH", extra)
+        content, extra = extra[4 : 4 + length], extra[4 + length :]
+        if field == _ZIP_UNICODE_NAME and content[1:5] == zlib.crc32(raw).to_bytes(4, "little"):
+            return content[5:]
+    return None
+
+
+def _of_unknown_encoding(archive: Path, raw: bytes) -> UserError:
+    """Return the error for a name that could be any."""
+    return UserError(
+        f"{archive} holds {raw[-100:]!r}, a name that is neither ASCII nor UTF-8: unpack it by the program "
+        "that made it and give the folder, or pack it anew with names in UTF-8"
+    )
 
 
 def _said_to_hold(archive: Path) -> int:
@@ -214,11 +293,23 @@ def _said_to_hold(archive: Path) -> int:
     zipfile does not look there: where the length of the table of contents was changed, it may find the table
     to begin with a later member, and take those before it for something put in front of a zip.
     """
+    (count,) = struct.unpack_from("<H", _zip_end(archive), 10)
+    return int(count)
+
+
+def _is_last_of_several(archive: Path) -> bool:
+    """Tell whether a file that does not begin as a zip ends as one that begins in another file."""
+    end = _zip_end(archive)
+    return len(end) >= 22 and end[4:6] != bytes(2)
+
+
+def _zip_end(archive: Path) -> bytes:
+    """Return what a zip ends with, from the record that says that it is the end; nothing without one."""
     with archive.open("rb") as file:
         file.seek(-min(archive.stat().st_size, _ZIP_END_BYTES), os.SEEK_END)
         tail = file.read()
-    (count,) = struct.unpack_from("<H", tail, tail.rfind(_ZIP_END) + 10)
-    return int(count)
+    place = tail.rfind(_ZIP_END)
+    return tail[place:] if place >= 0 else b""
 
 
 def _zip_opener(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], IO[bytes]]:
@@ -248,7 +339,16 @@ class _BoundedReads(io.RawIOBase):
 
 def _tar_members(archive: Path) -> Iterator[_Member]:
     with _reading(), _decompressed(archive) as stream:
-        if not _is_tar_header(stream.read(tarfile.BLOCKSIZE)):
+        start = stream.read(tarfile.BLOCKSIZE)
+        unread = [what for magic, what in _UNREAD if start.startswith(magic)]
+        if not unread and not _is_tar_header(start) and _is_last_of_several(archive):
+            unread = [_ZIP_PART]
+        if unread:
+            raise UserError(
+                f"{archive} is {unread[0]}, which is not unpacked here: unpack it and give the folder, or "
+                "pack it anew as zip or tar"
+            )
+        if not _is_tar_header(start):
             raise UserError(f"{archive} is neither a zip nor a tar archive: give one of these, or a folder")
         stream.seek(0)
         bounded = _BoundedReads(stream)
@@ -260,6 +360,10 @@ def _tar_members(archive: Path) -> Iterator[_Member]:
 
 
 def _checked_tar_path(archive: Path, info: tarfile.TarInfo) -> PurePosixPath:
+    try:
+        info.name.encode()
+    except UnicodeEncodeError as error:
+        raise _of_unknown_encoding(archive, info.name.encode("utf-8", "surrogateescape")) from error
     path = _safe_path(archive, info.name)
     if not (info.isreg() or info.isdir()):
         raise UserError(f"{archive} holds {info.name!r}, which is a link or device: repack it without")

@@ -9,19 +9,30 @@ import os
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from ablation.photos import classes, layouts
-from ablation.photos import photo as photos
+from ablation.photos import checking, classes, layouts
 from ablation.photos.manifest import TRAIN, VAL, Entry
-from ablation.photos.reading import Photo
-from ablation.running import files
+from ablation.photos.reading import Photo, Reading
+from ablation.photos.wording import short, some
 from ablation.running.errors import UserError
+
+
+@dataclass(frozen=True)
+class Index:
+    """A data set's `entries`, sorted by (label, file), how it was read, and what opening its photos showed.
+
+    Bad photos that are left out are in the reading's `left_out`.
+    """
+
+    entries: list[Entry]
+    reading: Reading
+    checked: checking.Checked
 
 
 def build(
@@ -31,75 +42,96 @@ def build(
     inspect: Callable[[str, Image.Image], None] = lambda _file, _photo: None,
     threads: int | None = os.cpu_count(),
 ) -> list[Entry]:
-    """Find, check and split the photos under `root`; return them sorted by (label, file).
+    """Return the entries alone of a data set whose photos are all good; see `index`."""
+    return index(root, train_fraction, seed, inspect, threads).entries
+
+
+def index(
+    root: Path,
+    train_fraction: float,
+    seed: int,
+    inspect: Callable[[str, Image.Image], None] = lambda _file, _photo: None,
+    threads: int | None = os.cpu_count(),
+    *,
+    leave_out: bool = False,
+    tell: Callable[[str], None] = lambda _line: None,
+) -> Index:
+    """Find, check and split the photos under `root`.
 
     A split that the folders make is kept. Otherwise `train_fraction` (0 to 1, exclusive) of each
     class, rounded half up, trains and the rest validates, at least one photo each; which ones depends
     only on `seed` (0 or more), the class's name and its own file names. `inspect` is called with each
-    file and its decoded photo, by `threads` threads and in any order. Raises `UserError` for what
-    `layouts.find` refuses, for a photo that cannot be read, and for a class with a single photo.
+    file and its decoded photo, by `threads` threads and in any order, and `tell` with a line for each bad
+    photo. Raises `UserError` for what `layouts.find` refuses, for photos that cannot be read unless they are
+    to be left out (`leave_out`), and for a class with a single photo.
     """
     if not 0 < train_fraction < 1:
         raise UserError(f"train_fraction is {train_fraction}: make it more than 0 and less than 1")
     if seed < 0:
         raise UserError(f"the seed of the split is {seed}: make it 0 or more")
-    found = layouts.find(root).photos
-    names = classes.ordered(photo.category for photo in found)
+    found = layouts.find(root)
+    checked = checking.check(root, [photo.file for photo in found.photos], inspect, threads)
+    for bad in checked.bad:
+        tell(f"{root / bad.file} is {bad.why}")
+    if not leave_out:
+        checking.refuse(checked.bad, root)
+    reading = _without(found, checked)
+    split = _split(root, found.photos, reading.photos, train_fraction, seed)
+    names = classes.ordered(photo.category for photo in reading.photos)
     labels = {category: label for label, category in enumerate(names)}
-    split = _split(root, found, train_fraction, seed)
-    hashes = _checked_hashes(root, [photo.file for photo in found], inspect, threads)
     entries = [
-        Entry(photo.file, hashes[photo.file], labels[photo.category], photo.category, split[photo.file])
-        for photo in found
+        Entry(
+            photo.file, checked.hashes[photo.file], labels[photo.category], photo.category, split[photo.file]
+        )
+        for photo in reading.photos
     ]
-    return sorted(entries, key=lambda entry: (entry.label, entry.file))
+    return Index(sorted(entries, key=lambda entry: (entry.label, entry.file)), reading, checked)
 
 
-# --- checking photos -------------------------------------------------------------------------------
-
-
-def _checked_hashes(
-    root: Path, names: list[str], inspect: Callable[[str, Image.Image], None], threads: int | None
-) -> dict[str, str]:
-    """Decode every photo, to find the bad ones before training does, and return its SHA-256."""
-
-    def check(name: str) -> str:
-        path = root / name
-        if path.stat().st_size == 0:
-            raise UserError(f"{path} is empty: remove it or replace it by a good copy")
-        inspect(name, photos.photo(path))
-        return files.sha256(path)
-
-    # Pillow and hashlib let go of the interpreter's lock while they work, so threads are enough.
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            return dict(zip(names, pool.map(check, names), strict=True))
-        except OSError as error:
-            raise UserError(
-                f"{error.filename} cannot be read ({error.strerror}): restore the photo"
-            ) from error
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _without(found: Reading, checked: checking.Checked) -> Reading:
+    """Return what was found with the bad photos among what is left out, and the notes of both."""
+    return replace(
+        found,
+        photos=tuple(photo for photo in found.photos if photo.file in checked.hashes),
+        left_out=tuple(sorted((*found.left_out, *checked.bad), key=lambda one: one.file)),
+        notes=(*found.notes, *checked.notes),
+    )
 
 
 # --- splitting -------------------------------------------------------------------------------------
 
 
-def _split(root: Path, found: Sequence[Photo], train_fraction: float, seed: int) -> dict[str, str]:
-    """Return each file's split."""
-    by_class: dict[str, list[Photo]] = defaultdict(list)
-    for photo in found:
+def _split(
+    root: Path, found: Sequence[Photo], good: Sequence[Photo], train_fraction: float, seed: int
+) -> dict[str, str]:
+    """Return the split of each good photo by file, of all that were found."""
+    by_class: dict[str, list[Photo]] = {photo.category: [] for photo in found}
+    for photo in good:
         by_class[photo.category].append(photo)
+    bad: dict[str, list[str]] = defaultdict(list)
+    for photo in set(found).difference(good):
+        bad[photo.category].append(photo.file)
     split: dict[str, str] = {}
     for category, members in by_class.items():
+        left = f" beside {some(sorted(bad[category]), 'bad one', 'bad ones')}" if bad[category] else ""
         if len(members) < 2:
+            count = (
+                f"only one photo of class {short(category)} ({short(members[0].file)})"
+                if members
+                else (f"no photo of class {short(category)}")
+            )
             raise UserError(
-                f"{root} holds only one photo of class {category} ({members[0].file}): "
-                "add another (one trains, one validates) or remove the class"
+                f"{root} holds {count}{left}: add another (one trains, one validates) or remove the class"
             )
         drawn = _drawn(sorted(photo.file for photo in members), category, train_fraction, seed)
         for photo in members:
             split[photo.file] = photo.split or (TRAIN if photo.file in drawn else VAL)
+        if lacking := {TRAIN, VAL}.difference(split[photo.file] for photo in members):
+            purpose = "trains" if lacking == {TRAIN} else "validates"
+            raise UserError(
+                f"{root} holds no photo of class {short(category)} that {purpose}{left}: add one there or "
+                "remove the class"
+            )
     return split
 
 

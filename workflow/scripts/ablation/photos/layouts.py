@@ -14,7 +14,7 @@ from ablation.photos import classes, labels
 from ablation.photos.kinds import SUFFIXES
 from ablation.photos.labels import LABELS
 from ablation.photos.reading import Photo, Reading
-from ablation.photos.tree import Tree, look
+from ablation.photos.tree import Tree, look, refuse_archives
 from ablation.photos.wording import nfc, some
 from ablation.running.errors import UserError
 
@@ -32,6 +32,7 @@ def find(root: Path) -> Reading:
     """
     tree = look(root)
     if not tree.photos:
+        refuse_archives(tree)
         raise UserError(
             f"{root} holds no photos ({', '.join(SUFFIXES)}): looked for {LABELS} beside photos, one "
             "folder per class, and train/ and val/ with class folders; put the photos into one of these"

@@ -19,6 +19,8 @@ from ablation.running.errors import UserError
 from ablation.running.files import write_text
 
 FILE = "reading.json"
+# How a note begins that is said again at the end of every run.
+MIND = "Mind: "
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,13 @@ class Reading:
 
 
 def counted(left_out: Iterable[LeftOut]) -> list[str]:
-    """Return a phrase for each kind of what is left out, the commonest first: `2 .txt (a.txt, b.txt)`."""
+    """Return a phrase for each kind of what is left out, the commonest first: `2 .txt (a.txt, b.txt)`.
+
+    Behind a colon, the reason of a single file, such as a bad photo's, makes no kind of its own.
+    """
     kinds: dict[str, list[str]] = defaultdict(list)
     for one in left_out:
-        kinds[one.why].append(one.file)
+        kinds[one.why.partition(":")[0]].append(one.file)
     order = sorted(kinds.items(), key=lambda kind: (-len(kind[1]), kind[0]))
     return [some(names, why, why) for why, names in order]
 

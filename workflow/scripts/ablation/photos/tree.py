@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from ablation.photos.kinds import SUFFIXES, TABLES, is_photo, is_system
-from ablation.photos.wording import short
+from ablation.photos.kinds import ARCHIVES, SUFFIXES, TABLES, is_photo, is_system
+from ablation.photos.wording import short, some
 from ablation.running.errors import UserError
 
 # Line breaks and other control characters, and bytes that are not UTF-8 (lone surrogates).
@@ -25,7 +25,8 @@ _MOST_FOLDERS = 50_000
 class LeftOut:
     """A file that has no part in the study: its posix path under the data set's root, and its kind in words.
 
-    `why` is the same for all of one kind, so that they can be counted: `.txt`, `hidden`.
+    `why` is the same for all of one kind up to a colon, so that they can be counted: `.txt`, `hidden`,
+    `unreadable: is empty`.
     """
 
     file: str
@@ -85,6 +86,21 @@ def look(root: Path) -> Tree:
             raise UserError(f"{str(root / path)!r} has characters in its name that are no text: rename it")
     left_out.sort(key=lambda one: one.file)
     return Tree(root, tuple(sorted(photos)), tuple(sorted(folders)), tuple(sorted(tables)), tuple(left_out))
+
+
+def refuse_archives(tree: Tree) -> None:
+    """Raise `UserError` if a folder without photos holds archives."""
+    files = [PurePosixPath(one.file) for one in tree.left_out]
+    if archives := [file for file in files if file.suffix.lower() in ARCHIVES]:
+        several = len(archives) > 1
+        raise UserError(
+            f"{tree.root} holds no photos but {some(archives, 'archive', 'archives')}: "
+            + (
+                "unpack them there"
+                if several
+                else f"give {tree.root / archives[0]} as the data set, or unpack it"
+            )
+        )
 
 
 # What `walk` says of an entry; anything else is left out for this reason.
