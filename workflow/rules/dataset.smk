@@ -82,11 +82,12 @@ rule index:
         script=script("index"),
         root=of_photos.root,
         split=of_photos.split,
+        labels=of_photos.labels,
         duplicates=STUDY.config["duplicates"],
         stamp=of_photos.stamp,
     shell:
-        "python {params.script:q} --photos {params.root:q} {params.split} --duplicates {params.duplicates}"
-        " --threads {threads}"
+        "python {params.script:q} --photos {params.root:q} {params.split} {params.labels}"
+        " --duplicates {params.duplicates} --threads {threads}"
         " --output {output.manifest:q} > {log:q} 2>&1"
 
 

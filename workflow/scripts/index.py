@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ablation.photos import duplicates, indexing, manifest, origin, pairs
+from ablation.photos import duplicates, indexing, labels, manifest, origin, pairs
 from ablation.running import console, errors
 
 # A photo that is there a hundred times makes thousands of pairs; all are in the file.
@@ -25,6 +25,9 @@ def main() -> None:
         "--duplicates", choices=("refuse", "allow"), default="refuse", help="with different labels"
     )
     parser.add_argument(
+        "--labels", help='where labels are, as JSON: "folders" or {"file": ..., "label": ...}'
+    )
+    parser.add_argument(
         "--output", required=True, type=Path, help=f"manifest.csv; {pairs.FILE} is written beside it"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that decode photos")
@@ -34,7 +37,11 @@ def main() -> None:
     def inspect(file: str, photo: Image.Image) -> None:
         fingerprints[file] = duplicates.fingerprint(photo)
 
-    entries = indexing.build(args.photos, args.train_fraction, args.seed, inspect, args.threads)
+    entries = indexing.build(
+        *(args.photos, args.train_fraction, args.seed, inspect, args.threads),
+        asked=labels.Asked.from_json(args.labels),
+        tell=console.line,
+    )
     found = duplicates.find(entries, fingerprints)
     across = [pair for pair in found if pair.across]
     show(across, "across the split")

@@ -1,6 +1,6 @@
 """Make the entries of a manifest: find a data set's photos, check each, and split them.
 
-Of every class a part drawn by a seed trains, unless the data set's own folders say which.
+Of every class a part drawn by a seed trains, unless the data set's own folders or tables say which.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from PIL import Image
 
 from ablation.photos import classes, layouts
 from ablation.photos import photo as photos
+from ablation.photos.labels import Asked
 from ablation.photos.manifest import TRAIN, VAL, Entry
 from ablation.photos.reading import Photo
 from ablation.running import files
@@ -30,20 +31,27 @@ def build(
     seed: int,
     inspect: Callable[[str, Image.Image], None] = lambda _file, _photo: None,
     threads: int | None = os.cpu_count(),
+    *,
+    asked: Asked = Asked(),  # noqa: B008, nothing can change it
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> list[Entry]:
     """Find, check and split the photos under `root`; return them sorted by (label, file).
 
-    A split that the folders make is kept. Otherwise `train_fraction` (0 to 1, exclusive) of each
+    A split that folders or tables make is kept. Otherwise `train_fraction` (0 to 1, exclusive) of each
     class, rounded half up, trains and the rest validates, at least one photo each; which ones depends
     only on `seed` (0 or more), the class's name and its own file names. `inspect` is called with each
-    file and its decoded photo, by `threads` threads and in any order. Raises `UserError` for what
+    file and its decoded photo, by `threads` threads and in any order, and `tell` with a line for each thing
+    that was taken for something; `asked` says where labels are. Raises `UserError` for what
     `layouts.find` refuses, for a photo that cannot be read, and for a class with a single photo.
     """
     if not 0 < train_fraction < 1:
         raise UserError(f"train_fraction is {train_fraction}: make it more than 0 and less than 1")
     if seed < 0:
         raise UserError(f"the seed of the split is {seed}: make it 0 or more")
-    found = layouts.find(root).photos
+    reading = layouts.find(root, asked)
+    for note in reading.notes:
+        tell(note)
+    found = reading.photos
     names = classes.ordered(photo.category for photo in found)
     labels = {category: label for label, category in enumerate(names)}
     split = _split(root, found, train_fraction, seed)
