@@ -82,7 +82,7 @@ def test_label_csv_as_various_programs_write_it(tmp_path: Path, text: str) -> No
         ('filename,category\na.jpg,1\n"b.jpg,2\n', "line 3 has 1 columns"),
         ('filename,category\na.jpg,"1\nb.jpg,2\n', "line break .* unclosed quote"),
         ("filename,category\na.jpg,1\na.jpg,1\nb.jpg,2\n", r"line 3 labels a\.jpg twice: delete one"),
-        ("filename,category\na.jpg,1\n./a.jpg,2\n", r"line 3 labels a\.jpg as 1 and as 2: keep"),
+        ("filename,category\na.jpg,1\n./a.jpg,2\n", r"a\.jpg as 1 and as 2 \(here as \./a\.jpg\): keep"),
         ("filename,category\na.jpg,1\nb.jpg,2\n../x.jpg,1\n", r"line 4 names \.\./x\.jpg\) without a photo"),
         ("filename,category\na.jpg,1\nb.jpg,2\n/etc/x.jpg,1\n", "line 4 names /etc/x.jpg"),
         ("filename,category\na.jpg,1\nb.jpg,2\nx/A.jpg,1\n", r"line 4 labels a\.jpg twice"),
@@ -305,6 +305,14 @@ def test_the_advice_of_a_doubt_works(tmp_path: Path) -> None:
     assert read(tmp_path, **advised)[0] == {"a.jpg": "3", "b.jpg": "4"}
 
 
+def test_a_doubt_is_said_where_folders_name_one_class(tmp_path: Path) -> None:
+    make(tmp_path, "images/a.jpg", "images/b.jpg", t_csv="file,height,colour\na,3,red\nb,4,blue\n")
+    fails(tmp_path, "say which column does")
+    # Where they name several, a photo outside them is what is wrong.
+    make(tmp_path, "more/c.jpg", "d.jpg")
+    fails(tmp_path, r"1 photo \(d\.jpg\) outside class folders")
+
+
 # --- several tables, and folders beside them -------------------------------------------------------
 
 
@@ -348,6 +356,17 @@ def test_a_table_for_each_part_beside_equal_names(tmp_path: Path) -> None:
         tmp_path, train_csv="filename,class\n1.jpg,x\n2.jpg,y\n", val_csv="filename,class\n1.jpg,y\n2.jpg,x\n"
     )
     assert read(tmp_path)[0] == {"train/1.jpg": "x", "train/2.jpg": "y", "val/1.jpg": "y", "val/2.jpg": "x"}
+
+
+@pytest.mark.parametrize("table", ["train.csv", "labels.csv"])
+def test_photos_of_a_test_set_with_the_names_of_training_ones_wait(tmp_path: Path, table: str) -> None:
+    make(tmp_path, "train/1.jpg", "train/2.jpg", "test/1.jpg", "test/2.jpg")
+    (tmp_path / table).write_text("id,label\n1,x\n2,y\n", encoding="utf-8")
+    assert read(tmp_path) == (
+        {"train/1.jpg": "x", "train/2.jpg": "y"},
+        {},
+        {"test/1.jpg": None, "test/2.jpg": None},
+    )
 
 
 def test_parts_by_the_names_of_tables_alone(tmp_path: Path) -> None:

@@ -54,8 +54,15 @@ def test_class_folders_in_a_wrapping_folder(tmp_path: Path) -> None:
         (["train/1.jpg", "test/2.jpg"], r"train holds 1 photo \(train/1\.jpg\) outside class folders"),
         (["train/1.jpg", "val/1.jpg"], r"train holds 1 photo \(train/1\.jpg\) outside class folders"),
         (["val/cat/1.jpg", "test/cat/2.jpg"], "holds test/ and val/ but no train/: name the folder"),
-        (["1.jpg", "2.jpg", "labels.xlsx"], r"if 1 file \(labels\.xlsx\) says it, save it as CSV"),
-        (["1.jpg", "2.jpg", "coco.json"], r"if 1 file \(coco\.json\) says it, save it as CSV"),
+        (
+            ["1.jpg", "2.jpg", "labels.xlsx"],
+            r"if 1 file \(labels\.xlsx\) says which is of which, save it as CSV",
+        ),
+        (["1.jpg", "2.jpg", "coco.json"], r"if 1 file \(coco\.json\) says which is of which, save it as CSV"),
+        (
+            ["images/1.jpg", "images/2.jpg", "labels.xlsx"],
+            r"only one class \(images\).*labels\.xlsx\) says which",
+        ),
         (["cat/1.jpg", "dog/a\nb.jpg"], "rename"),
         (["cat/1.jpg", "dog\t/a.jpg"], "rename"),
     ],

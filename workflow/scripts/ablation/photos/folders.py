@@ -32,6 +32,11 @@ class Folders:
     notes: tuple[str, ...]
     refusal: str | None
 
+    @property
+    def classes(self) -> set[str]:
+        """All classes that folders name."""
+        return {place.category for place in self.places.values() if place.category is not None}
+
 
 def read(tree: Tree) -> Folders:
     """Read the folders of a tree that holds photos.

@@ -161,9 +161,9 @@ def _nothing_asked_for(tree: Tree, asked: Asked) -> UserError:
 
 def _chosen(understood: list[_Understood], asked: Asked, folders: Folders) -> list[_Understood]:
     """Return the tables that label photos, those first that count most."""
+    if asked.file is not None:
+        return understood
     able = [one for one in understood if one.label and not _FORM.search(one.table.file.stem)]
-    if asked.file is not None or asked.label is not None:
-        return able
     # A test set's own label column may have any name that the training set's has.
     words = {one.table.columns[one.label.numbers[0]] for one in able if one.label and not _is_list(one)}
     able = [
@@ -171,8 +171,7 @@ def _chosen(understood: list[_Understood], asked: Asked, folders: Folders) -> li
         for one in able
         if not _is_list(one) or one.clear or (one.label and one.table.columns[one.label.numbers[0]] in words)
     ]
-    classes = {place.category for place in folders.places.values()}
-    if any(one.clear for one in able) or (folders.refusal is None and len(classes) > 1):
+    if any(one.clear for one in able) or (folders.refusal is None and len(folders.classes) > 1):
         able = [one for one in able if one.clear]
     return sorted(able, key=lambda one: (one.rank, one.table.file))
 
@@ -320,30 +319,38 @@ def _lines(tree: Tree, one: _Understood, folders: Folders) -> dict[PurePosixPath
         if UNWRITABLE.search(name + category):
             raise UserError(f"{where} holds a line break or control character: look for an unclosed quote")
         meant = one.photo.matches[position].photos
-        if len(meant) > 1:
-            part = split or one.part
-            meant = tuple(photo for photo in meant if folders.places[photo].split == part) if part else meant
-        if not meant and not one.photo.matches[position].photos:
+        if not meant:
             missing.append((row, name))
             continue
-        if len(meant) != 1:
-            choice = one.photo.matches[position].photos
+        if len(meant) > 1:
+            meant = _in_part(meant, split or one.part, folders)
+        if len(meant) > 1:
             raise UserError(
-                f"{where} names {short(name)}, which may be any of {some(choice)}: write the folder too, "
-                f"as {short(choice[0])}"
+                f"{where} names {short(name)}, which may be any of {some(meant)}: write the folder too, "
+                f"as {short(meant[0])}"
             )
         photo = meant[0]
         if photo in lines:
             known = lines[photo].category or ""
             remedy = "delete one of the lines" if known == nfc(category) else "keep the line that is right"
             doubt = "twice" if known == nfc(category) else f"as {short(known)} and as {short(category)}"
-            raise UserError(f"{where} labels {short(photo)} {doubt}: {remedy}")
+            here = "" if name == str(photo) else f" (here as {short(name)})"
+            raise UserError(f"{where} labels {short(photo)} {doubt}{here}: {remedy}")
         lines[photo] = Line(nfc(category) or None, split, one.part)
     if missing:
         raise _without_photo(tree, one, missing)
     if not lines:
         raise UserError(f"{path} names no photos: add a line for each photo, as photo.jpg,rose")
     return lines
+
+
+def _in_part(
+    photos: tuple[PurePosixPath, ...], part: str | None, folders: Folders
+) -> tuple[PurePosixPath, ...]:
+    """Return the photos in folders of a part, or without one in none of a test set; all if that is none."""
+    split = {photo: folders.places[photo].split for photo in photos}
+    left = tuple(photo for photo in photos if (split[photo] == part if part else split[photo] != splits.TEST))
+    return left or photos
 
 
 def _without_photo(tree: Tree, one: _Understood, missing: Iterable[tuple[Row, str]]) -> UserError:

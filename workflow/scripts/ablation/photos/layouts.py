@@ -17,7 +17,7 @@ from ablation.photos.kinds import SUFFIXES
 from ablation.photos.labels import Asked, Labels, Line
 from ablation.photos.reading import Photo, Reading, Waiting
 from ablation.photos.tree import LeftOut, Tree, look
-from ablation.photos.wording import some
+from ablation.photos.wording import short, some
 from ablation.running.errors import UserError
 
 # What may hold labels and is not read.
@@ -88,8 +88,8 @@ class _Sources:
         for photo in photos:
             by_table = places[photo].split in labelled
             found[photo] = (self.line(photo) if by_table else places[photo]).category
-            if not by_table and self.folders.refusal is not None:
-                raise self.tables.refusal or self.refusal()
+        if labelled != {places[photo].split for photo in photos}:
+            self.check_folders(set(found.values()))
         if without := [photo for photo, category in found.items() if category is None]:
             used = " and ".join(str(self.tree.root / file) for file in self.tables.used)
             verb = "has" if len(self.tables.used) == 1 else "have"
@@ -100,11 +100,23 @@ class _Sources:
             )
         return {photo: category for photo, category in found.items() if category is not None}
 
-    def refusal(self) -> UserError:
-        """Why folders cannot say the classes, and what may that is not read."""
+    def check_folders(self, found: set[str | None]) -> None:
+        """Raise UserError if folders cannot say the classes, or say but one, with what else may say them."""
+        why = self.folders.refusal
+        if why is None and len(found) < 2:
+            why = (
+                f"{self.tree.root / self.folders.top} holds only one class ({short(*found)}): "
+                "add photos of at least one more"
+            )
+        if why is None:
+            return
+        if self.tables.refusal is not None and len(self.folders.classes) < 2:
+            raise self.tables.refusal
         unread = [one.file for one in self.tree.left_out if one.file.lower().endswith(_UNREAD)]
-        hint = f"; if {some(unread, 'file', 'files')} says it, save it as CSV" if unread else ""
-        return UserError(f"{self.folders.refusal}{hint}")
+        hint = (
+            f"; if {some(unread, 'file', 'files')} says which is of which, save it as CSV" if unread else ""
+        )
+        raise UserError(why + hint)
 
     def notes(self, photos: list[PurePosixPath]) -> list[str]:
         """Say what was made of folders."""
@@ -134,7 +146,7 @@ def _with_split(photos: list[Photo], where: Path) -> list[Photo]:
     """
     names = classes.ordered(photo.category for photo in photos)
     if len(names) < 2:
-        found = f"only one class ({names[0]})" if names else "no photos that train"
+        found = f"only one class ({short(names[0])})" if names else "no photos that train"
         raise UserError(
             f"{where} holds {found}: add photos of at least {'one more' if names else 'two classes'}"
         )

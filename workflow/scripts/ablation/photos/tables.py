@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -103,8 +104,8 @@ def _text(path: Path) -> tuple[str, str]:
         raise UserError(
             f"{path} is not UTF-8 text ({first.reason}), nor Windows-1252: save it as UTF-8 CSV"
         ) from error
-    odd = next(word for word in text.split() if not word.isascii())
-    return text, f"not UTF-8, read as Windows-1252 (as in {short(odd)})"
+    odd = re.findall(r"\S*[^\x00-\x7f]\S*", text)[:1]
+    return text, f"not UTF-8, read as Windows-1252 (as in {short(*odd)})"
 
 
 def _utf_16(content: bytes) -> str | None:
