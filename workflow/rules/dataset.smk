@@ -83,12 +83,13 @@ rule index:
         script=script("index"),
         root=of_photos.root,
         split=of_photos.split,
+        labels=of_photos.labels,
         duplicates=STUDY.config["duplicates"],
         bad_photos=STUDY.config["bad_photos"],
         stamp=of_photos.stamp,
     shell:
-        "python {params.script:q} --photos {params.root:q} {params.split} --duplicates {params.duplicates}"
-        " --bad-photos {params.bad_photos} --threads {threads}"
+        "python {params.script:q} --photos {params.root:q} {params.split} {params.labels}"
+        " --duplicates {params.duplicates} --bad-photos {params.bad_photos} --threads {threads}"
         " --output {output.manifest:q} > {log:q} 2>&1"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ablation.photos import duplicates, indexing, manifest, origin, pairs, reading
+from ablation.photos import duplicates, indexing, labels, manifest, origin, pairs, reading
 from ablation.running import console, errors
 
 # A photo that is there a hundred times makes thousands of pairs; all are in the file.
@@ -28,6 +28,9 @@ def main() -> None:
         "--bad-photos", choices=("refuse", "leave_out"), default="refuse", help="that cannot be read"
     )
     parser.add_argument(
+        "--labels", help='where labels are, as JSON: "folders" or {"file": ..., "label": ...}'
+    )
+    parser.add_argument(
         "--output",
         required=True,
         type=Path,
@@ -42,12 +45,11 @@ def main() -> None:
 
     indexed = indexing.index(
         *(args.photos, args.train_fraction, args.seed, inspect, args.threads),
+        asked=labels.Asked.from_json(args.labels),
         leave_out=args.bad_photos == "leave_out",
         tell=console.line,
     )
     entries, read, checked = indexed.entries, indexed.reading, indexed.checked
-    for note in read.notes:
-        console.line(note)
     if read.left_out:
         console.line(f"left out: {', '.join(reading.counted(read.left_out))}")
     found = duplicates.find(entries, fingerprints)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,13 @@ from ablation.running.errors import UserError
 HEADER = "first,first_category,first_split,second,second_category,second_split,kind,distance\n"
 
 
-def run_index(monkeypatch: pytest.MonkeyPatch, root: Path, mode: str = "refuse") -> Path:
+def run_index(
+    monkeypatch: pytest.MonkeyPatch, root: Path, mode: str = "refuse", more: Sequence[str] = ()
+) -> Path:
     """Run index.py in this process; return the folder of its outputs."""
     folder = root.parent / "indexed"
     arguments = f"--photos {root} --train-fraction 0.5 --seed 0 --duplicates {mode} --output {folder}/m.csv"
-    monkeypatch.setattr(sys, "argv", ["index.py", *arguments.split()])
+    monkeypatch.setattr(sys, "argv", ["index.py", *arguments.split(), *more])
     index.main()
     return folder
 
@@ -82,8 +86,33 @@ def test_without_duplicates_there_is_only_a_header(
     folder = run_index(monkeypatch, divided(tmp_path / "photos"))
     assert rows(folder) == []
     assert pairs.across(folder / pairs.FILE) == 0
-    assert capsys.readouterr().out == "2 classes, 4 photos train, 4 validate\n"
+    assert capsys.readouterr().out.splitlines() == [
+        "one folder for each of 2 classes (a, b)",
+        "the split is kept: 4 photos train, 4 validate",
+        "2 classes, 4 photos train, 4 validate",
+    ]
     assert (folder / "m.csv").read_text().startswith("file,sha256,label,category,split\n")
+
+
+def test_what_is_said_of_labels_decides_them_and_the_log_says_how_they_were_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = divided(tmp_path / "photos")
+    photos = [f"{k}.jpg" for k in range(4)]
+    for k, file in enumerate(photos):
+        save(scene(10 + k), root / file)
+    lines = [f"{file};{'sun' if k % 2 else 'sea'};{'ab'[k // 2]}" for k, file in enumerate(photos)]
+    (root / "sights.csv").write_text("\n".join(["which;what;who", *lines]), encoding="utf-16")
+    for part in ("train", "val"):
+        shutil.rmtree(root / part)
+    with pytest.raises(UserError, match=r"as labels: {file: sights\.csv, label: what} in config\.yaml"):
+        run_index(monkeypatch, root)
+    folder = run_index(monkeypatch, root, more=["--labels", '{"label": "What"}'])
+    assert {line.split(",")[3] for line in (folder / "m.csv").read_text().splitlines()[1:]} == {"sun", "sea"}
+    assert (
+        "labels from sights.csv: photos in column which, class in column what (semicolons, UTF-16)"
+        in capsys.readouterr().out.splitlines()
+    )
 
 
 def test_duplicates_are_written_and_those_across_the_split_are_named(
@@ -97,7 +126,7 @@ def test_duplicates_are_written_and_those_across_the_split_are_named(
     assert across.startswith("train/a/0.jpg,a,train,val/a/smaller.png,a,val,near,")
     assert within == "train/b/0.jpg,b,train,train/b/copy.jpg,b,train,identical,0"
     assert pairs.across(folder / pairs.FILE) == 1
-    first, second, _ = capsys.readouterr().out.splitlines()
+    *_notes, first, second, _ = capsys.readouterr().out.splitlines()
     assert first == (
         "duplicates across the split: train/a/0.jpg (a, train) and val/a/smaller.png (a, val), near"
     )

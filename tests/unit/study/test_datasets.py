@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
 from configs import change, load, refusal, small
@@ -81,3 +84,45 @@ def test_a_path_named_like_a_configured_data_set(tmp_path: Path) -> None:
 def test_a_path_without_letters(tmp_path: Path) -> None:
     (tmp_path / "照片.zip").write_bytes(b"")
     assert "give it a name under datasets" in refusal(small(dataset=str(tmp_path / "照片.zip")))
+
+
+def asked(config: dict[str, Any], name: str) -> Any:
+    """What a data set's labels are, as the command that indexes it reads them."""
+    words = shlex.split(load(config).datasets[name].label_arguments())
+    if not words:
+        return None
+    option, text = words
+    assert option == "--labels"
+    return json.loads(text)
+
+
+def test_labels_of_the_study_are_its_data_sets_unless_that_has_its_own(tmp_path: Path) -> None:
+    columns = {"file": "it's {x}.csv", "label": "$(touch pwned)"}
+    for labels in ("folders", columns):
+        config = small(labels=labels)
+        assert asked(config, "drawn") == labels
+        assert asked(config, "other") is None
+        own = change(config, ("datasets", "drawn", "labels"), {"photo": "x"})
+        assert asked(own, "drawn") == {"photo": "x"}
+        assert load(own).datasets["drawn"].arguments() == load(config).datasets["drawn"].arguments()
+        (tmp_path / "mine").mkdir(exist_ok=True)
+        assert asked(small(labels=labels, dataset=str(tmp_path / "mine")), "mine") == labels
+    assert asked(small(), "drawn") is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ("folder", "labels is 'folder'; one of: folders"),
+        ({"column": "x"}, "labels has an unknown key 'column'; "),
+        ({}, "labels is {}; it must be a mapping with at least this many keys: 1"),
+        ({"label": 2}, "labels.label is 2, which is an integer; it must be text"),
+        ({"label": "a\nb"}, "labels.label is 'a\\nb'; allowed: one line of text"),
+        (None, "labels is None, which is empty; it must be text or a mapping"),
+        (["x"], "labels is ['x'], which is a list; it must be text or a mapping"),
+    ],
+)
+def test_labels_that_are_refused(labels: Any, message: str) -> None:
+    assert message in refusal(small(labels=labels))
+    own = refusal(change(small(), ("datasets", "other", "labels"), labels))
+    assert "datasets.other." + message in own

@@ -67,3 +67,7 @@ class Photos:
     def split(self, wildcards: Any) -> str:
         """Return how the photos are split, as command-line arguments."""
         return self.datasets[wildcards.dataset].split_arguments()
+
+    def labels(self, wildcards: Any) -> str:
+        """Return where the photos' labels are, as command-line arguments."""
+        return self.datasets[wildcards.dataset].label_arguments()

@@ -1,6 +1,6 @@
 """Make the entries of a manifest: find a data set's photos, check each, and split them.
 
-Of every class a part drawn by a seed trains, unless the data set's own folders say which.
+Of every class a part drawn by a seed trains, unless the data set's own folders or tables say which.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from ablation.photos import checking, classes, layouts
+from ablation.photos.labels import Asked
 from ablation.photos.manifest import TRAIN, VAL, Entry
 from ablation.photos.reading import Photo, Reading
 from ablation.photos.wording import short, some
@@ -53,26 +54,30 @@ def index(
     inspect: Callable[[str, Image.Image], None] = lambda _file, _photo: None,
     threads: int | None = os.cpu_count(),
     *,
+    asked: Asked = Asked(),  # noqa: B008, nothing can change it
     leave_out: bool = False,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Index:
     """Find, check and split the photos under `root`.
 
-    A split that the folders make is kept. Otherwise `train_fraction` (0 to 1, exclusive) of each
+    A split that folders or tables make is kept. Otherwise `train_fraction` (0 to 1, exclusive) of each
     class, rounded half up, trains and the rest validates, at least one photo each; which ones depends
     only on `seed` (0 or more), the class's name and its own file names. `inspect` is called with each
-    file and its decoded photo, by `threads` threads and in any order, and `tell` with a line for each bad
-    photo. Raises `UserError` for what `layouts.find` refuses, for photos that cannot be read unless they are
-    to be left out (`leave_out`), and for a class with a single photo.
+    file and its decoded photo, by `threads` threads and in any order, and `tell` with a line for each thing
+    that was taken for something and for each bad photo; `asked` says where labels are. Raises `UserError` for
+    what `layouts.find` refuses, for photos that cannot be read unless they are to be left out (`leave_out`),
+    and for a class with a single photo.
     """
     if not 0 < train_fraction < 1:
         raise UserError(f"train_fraction is {train_fraction}: make it more than 0 and less than 1")
     if seed < 0:
         raise UserError(f"the seed of the split is {seed}: make it 0 or more")
-    found = layouts.find(root)
+    found = layouts.find(root, asked)
+    for note in found.notes:
+        tell(note)
     checked = checking.check(root, [photo.file for photo in found.photos], inspect, threads)
-    for bad in checked.bad:
-        tell(f"{root / bad.file} is {bad.why}")
+    for line in (*checked.notes, *(f"{root / bad.file} is {bad.why}" for bad in checked.bad)):
+        tell(line)
     if not leave_out:
         checking.refuse(checked.bad, root)
     reading = _without(found, checked)

@@ -1,125 +1,374 @@
-"""Read label.csv: a header `filename,category`, and a line for each photo beside or below it."""
+"""Read the classes of photos from the tables that lie with them, whatever these are called and look like."""
 
 from __future__ import annotations
 
-import csv
+import json
 import os
-from collections import defaultdict
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import PurePosixPath
 
+from ablation.photos import columns, splits, tables
+from ablation.photos.columns import LabelColumn, PhotoColumn, SplitColumn, written
+from ablation.photos.folders import Folders
 from ablation.photos.kinds import SUFFIXES
+from ablation.photos.matching import Names
+from ablation.photos.tables import Row, Table
 from ablation.photos.tree import UNWRITABLE, Tree
 from ablation.photos.wording import nfc, short, some
 from ablation.running.errors import UserError
 
-LABELS = "label.csv"
-_COLUMNS = ("filename", "category")
-# What no data set has, and what a forged archive can make.
-_MOST_LABEL_BYTES = 100 * 1024**2
+# What a table is called that holds labels and nothing else, and what hints at it.
+_LABELS = {"label", "labels"}
+_HINTS = re.compile(r"label|class|annotation|truth|train|val|test", re.IGNORECASE)
+# A form to hand in guesses in, as Kaggle gives it: it names photos beside classes that mean nothing.
+_FORM = re.compile(r"submission", re.IGNORECASE)
 
 
-def read(tree: Tree, top: PurePosixPath) -> list[tuple[PurePosixPath, str]]:
-    """Return (photo, class) of what `label.csv` in `top` names, which must be exactly the photos there.
+@dataclass(frozen=True)
+class Asked:
+    """What the configuration says of labels: that folders hold them, or of a table its file and columns."""
 
-    Photos are relative to the tree's root. Raises `UserError` for anything that leaves a photo's class in
-    doubt, naming the line where there is one.
+    folders: bool = False
+    file: str | None = None
+    photo: str | None = None
+    label: str | None = None
+    split: str | None = None
+
+    @classmethod
+    def from_json(cls, text: str | None) -> Asked:
+        """Return what `--labels` holds: `"folders"` or a mapping of the other fields; None for nothing."""
+        found = json.loads(text) if text else {}
+        return cls(folders=True) if found == "folders" else cls(**found)
+
+    @property
+    def names_columns(self) -> list[str]:
+        """The columns that it names."""
+        return [name for name in (self.photo, self.label, self.split) if name is not None]
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a table says of one photo: its class, its part of a split, and the part its table's name tells."""
+
+    category: str | None
+    split: str | None
+    table_split: str | None
+
+
+@dataclass
+class Labels:
+    """What all tables say: a line for each photo that they label.
+
+    `waiting` are photos that only lists of a test set name. `keeps_split` says that a column does.
+    `refusal` is why a table was not used that might hold labels.
     """
-    where = tree.root / top / LABELS
-    photos = {
-        str(photo.relative_to(top)) for photo in tree.photos if top == photo.parent or top in photo.parents
-    }
-    labels = _checked(where, photos)
-    missing = sorted(set(labels) - photos)
-    # Not Path.is_file, which raises where a name is too long for any file.
-    if others := [name for name in missing if os.path.isfile(where.parent / name)]:  # noqa: PTH113
-        raise UserError(
-            f"{where} names {some(others, 'file', 'files')} that cannot be used as photos: "
-            f"use visible files that end in {', '.join(SUFFIXES)}, or delete their lines"
-        )
-    if missing:
-        verb = "does" if len(missing) == 1 else "do"
-        raise UserError(
-            f"{where} names {some(missing)} that {verb} not exist: add them or delete their lines"
-        )
-    if unlabelled := sorted(photos - set(labels)):
-        raise UserError(f"{where} has no line for {some(unlabelled)}: add the lines or remove the photos")
-    return [(top / name, nfc(category)) for name, category in labels.items()]
+
+    lines: dict[PurePosixPath, Line] = field(default_factory=dict)
+    waiting: set[PurePosixPath] = field(default_factory=set)
+    used: list[PurePosixPath] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    keeps_split: bool = False
+    refusal: UserError | None = None
 
 
-def _checked(path: Path, photos: set[str]) -> dict[str, str]:
-    """Return the class of each file named in a label.csv, checking every line.
+@dataclass(frozen=True)
+class _Understood:
+    """A table that names photos. `part` is what its own name says of a split."""
 
-    A name that differs from one of `photos` only in how accents are stored stands for that photo: macOS
-    takes names apart (NFD) that other programs write composed (NFC).
+    table: Table
+    photo: PhotoColumn
+    label: LabelColumn | None
+    split: SplitColumn | None
+    part: str | None
+
+    @property
+    def clear(self) -> bool:
+        return self.label is not None and self.label.usual
+
+    @property
+    def rank(self) -> int:
+        """Whose labels count where tables contradict each other: the lowest."""
+        stem = self.table.file.stem
+        return 0 if _is_label_file(self.table.file) else 1 if _HINTS.search(stem) else 2
+
+
+def read(tree: Tree, folders: Folders, asked: Asked) -> Labels:
+    """Return what the tables of a data set say of its photos.
+
+    Tables whose columns do not say by their names that they hold classes count only where the folders make
+    no classes. Raises `UserError` for a line that leaves a photo's class in doubt, for tables that contradict
+    each other, and where what is asked for is not there.
     """
-    composed: dict[str, list[str]] = defaultdict(list)
-    for photo in photos:
-        composed[nfc(photo)].append(photo)
-    labels: dict[str, str] = {}
-    for line, name, category in _rows(path):
-        where = f"{path}, line {line}"
+    found = Labels()
+    if asked.folders:
+        return found
+    understood: list[_Understood] = []
+    for file in _files(tree, asked):
+        try:
+            one = _understood(tree, file, asked, _names_of(tree))
+        except UserError as error:
+            if asked.file is not None or _is_label_file(file):
+                raise
+            found.refusal = found.refusal or error
+            continue
+        if one is not None:
+            understood.append(one)
+    if asked != Asked() and not any(one.label for one in understood):
+        raise _nothing_asked_for(tree, asked)
+    for one in _chosen(understood, asked, folders):
+        _add(found, one, _lines(tree, one, folders))
+    for one in understood:
+        if _is_list(one):
+            photos = (match.photos for match in one.photo.matches)
+            found.waiting |= {names[0] for names in photos if len(names) == 1} - found.lines.keys()
+    return found
+
+
+# --- which tables ----------------------------------------------------------------------------------
+
+
+def _is_label_file(file: PurePosixPath) -> bool:
+    return file.stem.lower() in _LABELS and file.suffix.lower() != ".txt"
+
+
+def _is_list(one: _Understood) -> bool:
+    return bool(_FORM.search(one.table.file.stem)) or one.part == splits.TEST
+
+
+def _files(tree: Tree, asked: Asked) -> tuple[PurePosixPath, ...]:
+    if asked.file is None:
+        return tree.tables
+    file = PurePosixPath(os.path.normpath(asked.file))
+    if file not in tree.tables:
+        there = f"there {'is' if len(tree.tables) == 1 else 'are'} {some(tree.tables, 'table', 'tables')}"
+        raise UserError(
+            f"{tree.root} holds no table {short(asked.file)}, which labels.file names: "
+            f"{there if tree.tables else 'save one there as CSV'}"
+        )
+    return (file,)
+
+
+def _nothing_asked_for(tree: Tree, asked: Asked) -> UserError:
+    listed = " and ".join(short(name) for name in asked.names_columns) or "for classes"
+    return UserError(
+        f"{tree.root} holds no table that names photos and has a column {listed}, as labels asks: it holds "
+        f"{some(tree.tables, 'table', 'tables') if tree.tables else 'no tables'}; mend labels in config.yaml"
+    )
+
+
+def _chosen(understood: list[_Understood], asked: Asked, folders: Folders) -> list[_Understood]:
+    """Return the tables that label photos, those first that count most."""
+    if asked.file is not None:
+        return understood
+    able = [one for one in understood if one.label and not _FORM.search(one.table.file.stem)]
+    # A test set's own label column may have any name that the training set's has.
+    words = {one.table.columns[one.label.numbers[0]] for one in able if one.label and not _is_list(one)}
+    able = [
+        one
+        for one in able
+        if not _is_list(one) or one.clear or (one.label and one.table.columns[one.label.numbers[0]] in words)
+    ]
+    if any(one.clear for one in able) or (folders.refusal is None and len(folders.classes) > 1):
+        able = [one for one in able if one.clear]
+    return sorted(able, key=lambda one: (one.rank, one.table.file))
+
+
+def _add(found: Labels, one: _Understood, lines: dict[PurePosixPath, Line]) -> None:
+    """Add what one table says, unless it contradicts one that counts more."""
+    for photo, line in lines.items():
+        known = found.lines.get(photo)
+        if known is None or known == line:
+            continue
+        if known.category == line.category and None in (known.table_split, line.table_split):
+            continue
+        before = ", ".join(map(str, found.used))
+        if known.category != line.category and _ranks_below(one, found.used):
+            found.notes.append(f"{one.table.file} contradicts {before} ({photo}) and is not used")
+            return
+        raise UserError(
+            f"{one.table.path} and {before} contradict each other about {short(photo)}: move one of them "
+            f"elsewhere, or write {written(file=found.used[0].as_posix())} in config.yaml"
+        )
+    for photo, line in lines.items():
+        known = found.lines.get(photo, line)
+        found.lines[photo] = Line(
+            line.category, known.split or line.split, known.table_split or line.table_split
+        )
+    assert one.label is not None
+    named = [f"photos in column {one.table.columns[one.photo.number]}", one.label.named(one.table)]
+    if one.split:
+        named.append(f"split in column {one.table.columns[one.split.number]}")
+        found.keeps_split = True
+    found.used.append(one.table.file)
+    found.notes.append(f"labels from {one.table.file}: {', '.join(named)} ({one.table.how})")
+
+
+def _ranks_below(one: _Understood, used: list[PurePosixPath]) -> bool:
+    return not _is_label_file(one.table.file) and any(
+        _is_label_file(file) or (one.rank == 2 and _HINTS.search(file.stem)) for file in used
+    )
+
+
+# --- one table -------------------------------------------------------------------------------------
+
+_NamesOf = Callable[[PurePosixPath, PurePosixPath], Names | None]
+
+
+def _names_of(tree: Tree) -> _NamesOf:
+    """Return what gives the names of the photos in a folder, as a table in another folder writes them."""
+
+    @cache
+    def names(scope: PurePosixPath, folder: PurePosixPath) -> Names | None:
+        photos = tree.photos_in(scope) if scope.parts else tree.photos
+        return Names(photos, folder) if photos else None
+
+    return names
+
+
+def _understood(tree: Tree, file: PurePosixPath, asked: Asked, names_of: _NamesOf) -> _Understood | None:
+    """Return the columns of a table that names photos: those of its own folder, or of one above it."""
+    table = tables.read(tree.root, file)
+    if table is None:
+        if asked.file is not None or _is_label_file(file):
+            raise UserError(f"{tree.root / file} holds no table: write a header filename,category and lines")
+        return None
+    scopes = [names for folder in file.parents if (names := names_of(folder, file.parent))]
+    found = next(filter(None, (_photos(table, names, asked) for names in scopes)), None)
+    found = found or _claimed(table, scopes[0], asked)
+    if found is None:
+        return None
+    table, photo, names = found
+    if asked.file is None and not all(_has(table, name) for name in asked.names_columns):
+        return None
+    part = splits.of_table(file.stem)
+    split = columns.split_column(table, photo.number, asked.split)
+    try:
+        label = (
+            columns.label_column(table, photo, split.number if split else None, names)
+            if asked.label is None
+            else LabelColumn((columns.named(table, asked.label),), usual=True)
+        )
+    except UserError:
+        if part != splits.TEST or asked.file is not None:
+            raise
+        label = None
+    if label is None and (asked.file is not None or (_is_label_file(file) and part != splits.TEST)):
+        raise UserError(f"{table.path} has no column of classes: add one called category")
+    return _Understood(table, photo, label, split, part)
+
+
+def _has(table: Table, name: str) -> bool:
+    return columns.header_word(name) in map(columns.header_word, table.columns)
+
+
+def _photos(table: Table, names: Names, asked: Asked) -> tuple[Table, PhotoColumn, Names] | None:
+    """Return the table with a header of its own or a made one, and the column that names these photos."""
+    table = columns.with_header_or_without(table, names)
+    if asked.photo is None:
+        found = columns.photo_column(table, names)
+    elif asked.file is None and not _has(table, asked.photo):
+        return None
+    else:
+        found = columns.asked_photo_column(table, asked.photo, names)
+        found = found if any(match.photos for match in found.matches) else None
+    return (table, found, names) if found else None
+
+
+def _claimed(table: Table, names: Names, asked: Asked) -> tuple[Table, PhotoColumn, Names] | None:
+    """Return the column that should name photos by its own name, of a table that names few of them."""
+    found = columns.claimed_photo_column(table, names)
+    if found and (any(match.photos for match in found.matches) or _is_label_file(table.file)):
+        return table, found, names
+    if found is None and asked.file is None and not _is_label_file(table.file):
+        return None
+    column = (
+        f"column {short(table.columns[found.number])}" if found else some(table.columns, "column", "columns")
+    )
+    raise UserError(
+        f"{table.path} names no photos of this data set in {column}: write the photos' names into it, in a "
+        "column filename, or say with labels in config.yaml which table holds the classes"
+    )
+
+
+# --- its lines -------------------------------------------------------------------------------------
+
+
+def _lines(tree: Tree, one: _Understood, folders: Folders) -> dict[PurePosixPath, Line]:
+    """Return what a table says of each photo that it names, checking every line."""
+    table, path = one.table, one.table.path
+    lines: dict[PurePosixPath, Line] = {}
+    missing: list[tuple[Row, str]] = []
+    assert one.label is not None
+    used = max(one.photo.number, *one.label.numbers, one.split.number if one.split else 0)
+    for position, row in enumerate(table.rows):
+        where = f"{path}, line {row.line}"
+        if len(row.cells) <= used or any(row.cells[len(table.columns) :]):
+            raise UserError(
+                f"{where} has {len(row.cells)} columns where the header has {len(table.columns)} "
+                f"({table.how}): quote names that hold a delimiter"
+            )
+        name, category = row.cell(one.photo.number), one.label.value(table, position)
         if not name:
-            raise UserError(f"{where} has no filename: fill it in or delete the line")
-        if not category:
+            raise UserError(f"{where} has no name of a photo: fill it in or delete the line")
+        split = one.split.value(table, position) if one.split else None
+        if not category and (split or one.part) != splits.TEST:
             raise UserError(f"{where} has no category for {short(name)}: fill it in or delete the line")
         if UNWRITABLE.search(name + category):
             raise UserError(f"{where} holds a line break or control character: look for an unclosed quote")
-        posix = PurePosixPath(name)
-        if posix.is_absolute() or ".." in posix.parts:
+        meant = one.photo.matches[position].photos
+        if not meant:
+            missing.append((row, name))
+            continue
+        if len(meant) > 1:
+            meant = _in_part(meant, split or one.part, folders)
+        if len(meant) > 1:
             raise UserError(
-                f"{where} names {short(name)}: name files in the folder of {LABELS}, without / or .. first"
+                f"{where} names {short(name)}, which may be any of {some(meant)}: write the folder too, "
+                f"as {short(meant[0])}"
             )
-        file = str(posix)
-        alike = composed[nfc(file)]
-        if file not in photos and len(alike) == 1:
-            file = alike[0]
-        if file in labels:
-            known = labels[file]
-            remedy = "delete one of the lines" if known == category else "keep the line that is right"
-            doubt = "twice" if known == category else f"as {short(known)} and as {short(category)}"
-            raise UserError(f"{where} labels {short(file)} {doubt}: {remedy}")
-        labels[file] = category
-    if not labels:
-        raise UserError(f"{path} names no photos: add a line filename,category for each photo")
-    return labels
+        photo = meant[0]
+        if photo in lines:
+            known = lines[photo].category or ""
+            remedy = "delete one of the lines" if known == nfc(category) else "keep the line that is right"
+            doubt = "twice" if known == nfc(category) else f"as {short(known)} and as {short(category)}"
+            here = "" if name == str(photo) else f" (here as {short(name)})"
+            raise UserError(f"{where} labels {short(photo)} {doubt}{here}: {remedy}")
+        lines[photo] = Line(nfc(category) or None, split, one.part)
+    if missing:
+        raise _without_photo(tree, one, missing)
+    if not lines:
+        raise UserError(f"{path} names no photos: add a line for each photo, as photo.jpg,rose")
+    return lines
 
 
-def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
-    """Yield (line number, file name, category) of the lines that are not blank, spaces stripped."""
-    try:
-        if path.stat().st_size > _MOST_LABEL_BYTES:
-            raise UserError(
-                f"{path} has more than {_MOST_LABEL_BYTES} bytes: make sure that it is a label file"
-            )
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, skipinitialspace=True)
-            header = [name.strip().lower() for name in next(reader, [])]
-            _check_header(path, header)
-            name, category = (header.index(column) for column in _COLUMNS)
-            for row in reader:
-                cells = [cell.strip() for cell in row]
-                if not any(cells):
-                    continue
-                too_few = len(cells) <= max(name, category)
-                if too_few or any(cells[len(header) :]):
-                    raise UserError(
-                        f"{path}, line {reader.line_num} has {len(cells)} columns where the header has "
-                        f"{len(header)}: separate by commas, and quote names that hold a comma"
-                    )
-                yield reader.line_num, cells[name], cells[category]
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path} is not UTF-8 text ({error.reason}): save it as UTF-8 CSV") from error
-    except csv.Error as error:
-        raise UserError(
-            f"{path} is not a CSV file ({error}): mend the line or save it again as CSV"
-        ) from error
-    except OSError as error:
-        raise UserError(f"{path} cannot be read ({error.strerror}): mend its permissions") from error
+def _in_part(
+    photos: tuple[PurePosixPath, ...], part: str | None, folders: Folders
+) -> tuple[PurePosixPath, ...]:
+    """Return the photos in folders of a part, or without one in none of a test set; all if that is none."""
+    split = {photo: folders.places[photo].split for photo in photos}
+    left = tuple(photo for photo in photos if (split[photo] == part if part else split[photo] != splits.TEST))
+    return left or photos
 
 
-def _check_header(path: Path, header: list[str]) -> None:
-    for column in _COLUMNS:
-        if header.count(column) != 1:
-            state = "no" if column not in header else "more than one"
-            raise UserError(f"{path} has {state} column {column}: make its first line filename,category")
+def _without_photo(tree: Tree, one: _Understood, missing: Iterable[tuple[Row, str]]) -> UserError:
+    """Say of lines whose photo is not there which they are, and whether another file is."""
+    folder, listed = tree.root / one.table.file.parent, list(missing)
+    # Not Path.is_file, which raises where a name is too long for any file.
+    others = [
+        (row, name)
+        for row, name in listed
+        if not (UNWRITABLE.search(name) or ".." in name) and os.path.isfile(folder / name.lstrip("/"))  # noqa: PTH113
+    ]
+    shown = [f"line {row.line} names {short(name)}" for row, name in others or listed]
+    if others:
+        return UserError(
+            f"{one.table.path} has {some(shown, 'line', 'lines')} with a file that cannot be a photo: "
+            f"use visible files that end in {', '.join(SUFFIXES)}, or delete the lines"
+        )
+    return UserError(
+        f"{one.table.path} has {some(shown, 'line', 'lines')} without a photo in the data set: add the "
+        "photos or delete the lines"
+    )

@@ -1,31 +1,31 @@
 """Find a data set's photos, their classes and their split by looking at its folder.
 
-Three layouts are known: `label.csv` (header `filename,category`) beside the photos, one folder per
-class, and `train/` with `val/` (or `valid/`, `validation/`) holding class folders. Folders that do
-nothing but wrap one of these are passed through. Hidden files and folders do not count.
+Classes come from tables that name photos (`labels`) or from the folders that photos lie in (`folders`), a
+split from a column, from the names of folders or from those of tables. Photos of a test set wait.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from ablation.photos import classes, labels
+from ablation.photos import classes, folders, labels, splits
+from ablation.photos.folders import Folders
 from ablation.photos.kinds import SUFFIXES
-from ablation.photos.labels import LABELS
-from ablation.photos.reading import Photo, Reading
-from ablation.photos.tree import Tree, look, refuse_archives
-from ablation.photos.wording import nfc, some
+from ablation.photos.labels import Asked, Labels, Line
+from ablation.photos.reading import Photo, Reading, Waiting
+from ablation.photos.tree import LeftOut, Tree, look, refuse_archives
+from ablation.photos.wording import short, some
 from ablation.running.errors import UserError
 
-_VALIDATION = ("val", "valid", "validation")
-
-# A photo's path relative to the data set's root, and the name of its class.
-_Found = tuple[PurePosixPath, str]
+# What may hold labels and is not read.
+_UNREAD = (".xlsx", ".xls", ".ods", ".numbers", ".json", ".parquet", ".xml")
 
 
-def find(root: Path) -> Reading:
-    """Return all photos under `root`, whichever of the three layouts it has.
+def find(root: Path, asked: Asked = Asked()) -> Reading:  # noqa: B008, nothing can change it
+    """Return all photos under `root`, whichever layout it has; `asked` says where labels are, in doubt.
 
     Raises `UserError` when there is no such folder, no photo, fewer than two classes, or anything
     that leaves a photo's class or split in doubt.
@@ -34,103 +34,173 @@ def find(root: Path) -> Reading:
     if not tree.photos:
         refuse_archives(tree)
         raise UserError(
-            f"{root} holds no photos ({', '.join(SUFFIXES)}): looked for {LABELS} beside photos, one "
-            "folder per class, and train/ and val/ with class folders; put the photos into one of these"
+            f"{root} holds no photos ({', '.join(SUFFIXES)}): put them there, in one folder for each class, "
+            "or beside a table that names each photo and its class"
         )
-    top = _unwrap(tree)
-    if top / LABELS in tree.tables:
-        found = _photos(labels.read(tree, top))
-    elif split := _split_folders(tree, top):
-        found = _split(tree, top, *split)
-    else:
-        found = _photos(_class_folders(tree, top))
-    names = classes.ordered(photo.category for photo in found)
+    in_folders = folders.read(tree)
+    sources = _Sources(tree, in_folders, labels.read(tree, in_folders, asked))
+    tables = sources.tables
+    parts = {photo: sources.part(photo) for photo in tree.photos}
+    study = [photo for photo in tree.photos if parts[photo] != splits.TEST]
+    photos = _with_split(
+        [Photo(str(photo), category, parts[photo]) for photo, category in sources.classes(study).items()],
+        root / in_folders.top,
+    )
+    waiting, renamed = _waiting(sources, set(tree.photos) - set(study), {photo.category for photo in photos})
+    unused = [LeftOut(str(file), file.suffix.lower()) for file in tree.tables if file not in tables.used]
+    return Reading(
+        tuple(sorted(photos, key=lambda photo: photo.file)),
+        tuple(sorted(waiting, key=lambda photo: photo.file)),
+        tuple(sorted((*tree.left_out, *unused), key=lambda one: one.file)),
+        (*tables.notes, *sources.notes(study), *_split_notes(photos), *_waiting_notes(waiting), *renamed),
+    )
+
+
+@dataclass(frozen=True)
+class _Sources:
+    """What says a photo's class and part: folders and tables."""
+
+    tree: Tree
+    folders: Folders
+    tables: Labels
+
+    def line(self, photo: PurePosixPath) -> Line:
+        """What tables say of a photo, which may be nothing."""
+        return self.tables.lines.get(photo, Line(None, None, None))
+
+    def part(self, photo: PurePosixPath) -> str | None:
+        """Return a photo's part of the split: by its line, its folder or its table's name, in this order."""
+        line, folder = self.line(photo), self.folders.places[photo].split
+        if photo not in self.tables.lines and (photo in self.tables.waiting or self.tables.keeps_split):
+            return splits.TEST
+        return line.split or (folder if folder != splits.TRAIN else None) or line.table_split or folder
+
+    def labelled(self, photos: Iterable[PurePosixPath]) -> set[str | None]:
+        """The parts of the folders' split, None without one, of whose photos tables know some."""
+        return {self.folders.places[photo].split for photo in photos if photo in self.tables.lines}
+
+    def classes(self, photos: list[PurePosixPath]) -> dict[PurePosixPath, str]:
+        """Return the class of each photo that does not wait: by tables, or where they know none by folders.
+
+        Raises `UserError` for photos of no known class.
+        """
+        labelled, places = self.labelled(photos), self.folders.places
+        found: dict[PurePosixPath, str | None] = {}
+        for photo in photos:
+            by_table = places[photo].split in labelled
+            found[photo] = (self.line(photo) if by_table else places[photo]).category
+        if labelled != {places[photo].split for photo in photos}:
+            self.check_folders(set(found.values()))
+        if without := [photo for photo, category in found.items() if category is None]:
+            used = " and ".join(str(self.tree.root / file) for file in self.tables.used)
+            verb = "has" if len(self.tables.used) == 1 else "have"
+            other = "" if self.folders.refusal else "; or, if folders are the classes, write labels: folders"
+            raise UserError(
+                f"{used} {verb} no line with a class for {some(without)}: add the lines or remove the "
+                f"photos{other}"
+            )
+        return {photo: category for photo, category in found.items() if category is not None}
+
+    def check_folders(self, found: set[str | None]) -> None:
+        """Raise UserError if folders cannot say the classes, or say but one, with what else may say them."""
+        why = self.folders.refusal
+        if why is None and len(found) < 2:
+            why = (
+                f"{self.tree.root / self.folders.top} holds only one class ({short(*found)}): "
+                "add photos of at least one more"
+            )
+        if why is None:
+            return
+        if self.tables.refusal is not None and len(self.folders.classes) < 2:
+            raise self.tables.refusal
+        unread = [one.file for one in self.tree.left_out if one.file.lower().endswith(_UNREAD)]
+        hint = (
+            f"; if {some(unread, 'file', 'files')} says which is of which, save it as CSV" if unread else ""
+        )
+        raise UserError(why + hint)
+
+    def notes(self, photos: list[PurePosixPath]) -> list[str]:
+        """Say what was made of folders."""
+        labelled, places = self.labelled(photos), self.folders.places
+        by_folder = {places[photo].category for photo in photos if places[photo].split not in labelled}
+        if by_folder:
+            names = classes.ordered(name for name in by_folder if name is not None)
+            return [f"one folder for each of {some(names, 'class', 'classes')}", *self.folders.notes]
+        other = [
+            category
+            for photo in photos
+            if (category := places[photo].category) not in (None, self.line(photo).category)
+        ]
+        if other and self.folders.refusal is None and len(set(other)) > 1:
+            listed = some(dict.fromkeys(other), "folder", "folders")
+            return [f"{listed} not taken for classes (labels: folders in config.yaml would)"]
+        return []
+
+
+# --- the split -------------------------------------------------------------------------------------
+
+
+def _with_split(photos: list[Photo], where: Path) -> list[Photo]:
+    """Return photos with the split that they have: without one for validation, they have none.
+
+    Raises `UserError` for fewer than two classes, and for a class that one part of a split lacks.
+    """
+    names = classes.ordered(photo.category for photo in photos)
     if len(names) < 2:
-        raise UserError(f"{root / top} holds only one class ({names[0]}): add photos of at least one more")
-    return Reading(tuple(sorted(found, key=lambda photo: photo.file)), left_out=tree.left_out)
-
-
-def _photos(found: Iterable[_Found], split: str | None = None) -> list[Photo]:
-    return [Photo(str(photo), category, split) for photo, category in found]
-
-
-def _unwrap(tree: Tree) -> PurePosixPath:
-    """Go down while a folder holds nothing to go by but one folder that itself holds folders or labels."""
-    top = PurePosixPath()
-    while top / LABELS not in tree.tables and not any(photo.parent == top for photo in tree.photos):
-        inner = tree.folders_in(top)
-        if len(inner) != 1:
-            break
-        # A single folder of bare photos is a class, not a wrapping.
-        bare = any(photo.parent == inner[0] for photo in tree.photos)
-        if bare and inner[0] / LABELS not in tree.tables:
-            break
-        top = inner[0]
-    return top
-
-
-# --- one folder per class, with or without a split -------------------------------------------------
-
-
-def _class_folders(tree: Tree, top: PurePosixPath) -> list[_Found]:
-    """Return (photo, class) of every photo under `top`, each of which must lie in a class folder."""
-    photos = tree.photos_in(top) if top.parts else list(tree.photos)
-    depth = len(top.parts)
-    for path in tree.tables:
-        if path.name == LABELS and top in path.parents:
+        found = f"only one class ({short(names[0])})" if names else "no photos that train"
+        raise UserError(
+            f"{where} holds {found}: add photos of at least {'one more' if names else 'two classes'}"
+        )
+    if not any(photo.split == splits.VAL for photo in photos):
+        return [replace(photo, split=None) for photo in photos]
+    photos = [replace(photo, split=photo.split or splits.TRAIN) for photo in photos]
+    present = {
+        part: {photo.category for photo in photos if photo.split == part}
+        for part in (splits.TRAIN, splits.VAL)
+    }
+    for here, there in ((splits.TRAIN, splits.VAL), (splits.VAL, splits.TRAIN)):
+        if lacking := classes.ordered(present[here] - present[there]):
             raise UserError(
-                f"{tree.root / path} labels one folder of several: give {tree.root / path.parent} as the "
-                f"data set, or move the folders beside it elsewhere"
+                f"{where}: the split lacks {some(lacking, 'class', 'classes')} in its {there} part, which "
+                f"its {here} part has: give {there} photos of it, or remove the class"
             )
-    if loose := [photo for photo in photos if photo.parent == top]:
-        raise UserError(
-            f"{tree.root / top} holds {some(loose)} outside the class folders and no {LABELS}: "
-            f"move each into the folder of its class, or add a {LABELS} (header filename,category)"
-        )
-    if deep := [photo for photo in photos if len(photo.parts) > depth + 2]:
-        raise UserError(
-            f"{tree.root / top} holds {some(deep)} in folders inside class folders: "
-            "move each directly into the folder of its class"
-        )
-    filled = {photo.parent for photo in photos}
-    if empty := [folder for folder in tree.folders_in(top) if folder not in filled]:
-        raise UserError(f"{tree.root / empty[0]} holds no photos: add some or remove the folder")
-    return [(photo, nfc(photo.parts[depth])) for photo in photos]
+    return photos
 
 
-def _split_folders(tree: Tree, top: PurePosixPath) -> tuple[PurePosixPath, PurePosixPath] | None:
-    """Return the folders of training and validation photos, or None where there is no such split."""
-    inner = {folder.name.lower(): folder for folder in tree.folders_in(top)}
-    train = inner.get("train")
-    # A `train` that holds photos itself may be a class of trains.
-    if train is None or not tree.folders_in(train) or any(photo.parent == train for photo in tree.photos):
-        return None
-    validation = [inner[name] for name in _VALIDATION if name in inner]
-    where = tree.root / top
-    if not validation:
-        raise UserError(f"{where} holds train/ but no val/ beside it: name the validation folder val/")
-    if len(validation) > 1:
-        raise UserError(
-            f"{where} holds {' and '.join(f.name + '/' for f in validation)}: keep only one of them"
-        )
-    # A test set has no part in the study, but nothing else may be left out in silence.
-    known = {train.name.lower(), validation[0].name.lower(), "test"}
-    if others := [folder for name, folder in inner.items() if name not in known and tree.photos_in(folder)]:
-        raise UserError(
-            f"{where} holds {others[0].name}/ beside train/ and val/: move it into one of them or elsewhere"
-        )
-    return train, validation[0]
+def _split_notes(photos: list[Photo]) -> list[str]:
+    parts = Counter(photo.split for photo in photos)
+    if not parts[splits.VAL]:
+        return []
+    return [f"the split is kept: {parts[splits.TRAIN]} photos train, {parts[splits.VAL]} validate"]
 
 
-def _split(tree: Tree, top: PurePosixPath, train: PurePosixPath, validation: PurePosixPath) -> list[Photo]:
-    found = {"train": _class_folders(tree, train), "val": _class_folders(tree, validation)}
-    present = {split: {category for _, category in photos} for split, photos in found.items()}
-    for here, there, other in (("train", "val", validation), ("val", "train", train)):
-        if lacking := sorted(present[here] - present[there]):
-            raise UserError(
-                f"{tree.root / other} lacks {some(lacking, 'class', 'classes')}, which "
-                f"{(train if here == 'train' else validation).name}/ has: add photos or remove the class"
-            )
-    if loose := [photo for photo in tree.photos if photo.parent == top]:
-        raise UserError(f"{tree.root / top} holds {some(loose)} outside train/ and val/: move or delete them")
-    return [photo for split, photos in found.items() for photo in _photos(photos, split)]
+# --- what waits ------------------------------------------------------------------------------------
+
+
+def _waiting(
+    sources: _Sources, photos: set[PurePosixPath], known: set[str]
+) -> tuple[list[Waiting], list[str]]:
+    """Return the photos of a test set with their classes, as far as those are the study's, and notes."""
+    found = {
+        photo: sources.line(photo).category or sources.folders.places[photo].category for photo in photos
+    }
+    # As test/images/: a folder that is not called like a class.
+    strange = classes.ordered({category for category in found.values() if category is not None} - known)
+    waiting = [
+        Waiting(str(photo), category if category in known else None) for photo, category in found.items()
+    ]
+    notes = [
+        f"{some(strange, 'class', 'classes')} of photos that wait in no training photo: taken as unlabelled"
+    ]
+    return waiting, notes if strange else []
+
+
+def _waiting_notes(waiting: list[Waiting]) -> list[str]:
+    if not waiting:
+        return []
+    labelled = sum(one.category is not None for one in waiting)
+    names = sorted(one.file for one in waiting)
+    how = (
+        "without labels" if not labelled else "labelled" if labelled == len(names) else f"{labelled} labelled"
+    )
+    return [f"{some(names)} of a test set {'waits' if len(names) == 1 else 'wait'} for prediction, {how}"]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +22,14 @@ ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", "
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set: its `source`, the fields of that source, and how it is split."""
+    """A data set: its `source`, the fields of that source, how it is split, what is said of its labels."""
 
     name: str
     source: str
     fields: dict[str, Any]
     train_fraction: float
     split_seed: int
+    labels: str | dict[str, str] | None = None
 
     def arguments(self) -> str:
         """Return the fields of the source as command-line arguments, quoted for a shell."""
@@ -42,6 +44,11 @@ class Dataset:
     def split_arguments(self) -> str:
         """Return how the photos are split, as command-line arguments."""
         return f"--train-fraction {self.train_fraction} --seed {self.split_seed}"
+
+    def label_arguments(self) -> str:
+        """Return where the photos' labels are, as command-line arguments, quoted for a shell."""
+        words = [] if self.labels is None else ["--labels", json.dumps(self.labels, sort_keys=True)]
+        return shlex.join(words)
 
     @property
     def folder(self) -> Path | None:
@@ -70,14 +77,17 @@ def dataset(config: dict[str, Any], name: str, fields: dict[str, Any]) -> Datase
     """Return one data set; its own train_fraction goes before the study's."""
     split = config["split"]
     fraction = fields.get("train_fraction", split["train_fraction"])
-    own = {key: value for key, value in fields.items() if key not in ("source", "train_fraction")}
+    own = {key: value for key, value in fields.items() if key not in ("source", "train_fraction", "labels")}
     if fields["source"] == "local":
         exists(fields["path"], f"datasets.{name}.path")
-    return Dataset(name, fields["source"], own, fraction, split["seed"])
+    return Dataset(name, fields["source"], own, fraction, split["seed"], fields.get("labels"))
 
 
 def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Dataset:
-    """Return the data set of the study: a configured one, or an archive or folder given by its path."""
+    """Return the data set of the study: a configured one, or an archive or folder given by its path.
+
+    What it says of its labels goes before what the study says.
+    """
     name = config["dataset"]
     if name in datasets:
         chosen = datasets[name]
@@ -94,7 +104,7 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
             )
     if chosen.path is not None:
         require_file(str(chosen.path), f"datasets.{chosen.name}.path")
-    return chosen
+    return chosen if chosen.labels is not None else replace(chosen, labels=config.get("labels"))
 
 
 def named_after(path: str) -> str:
