@@ -203,7 +203,8 @@ def test_all_bad_photos_are_named_at_once(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"^3 photos cannot be used.*a/000\.png cannot.*b/003\.png cannot"):
         index(tmp_path, 0.5, 0, tell=told.append)
     assert [line.split(" is unreadable: cannot be read as a photo (")[0] for line in told] == [
-        str(tmp_path / name) for name in ("a/000.png", "b/001.png", "b/003.png")
+        "one folder for each of 2 classes (a, b)",
+        *(str(tmp_path / name) for name in ("a/000.png", "b/001.png", "b/003.png")),
     ]
 
 

@@ -76,7 +76,7 @@ def index(
     for note in found.notes:
         tell(note)
     checked = checking.check(root, [photo.file for photo in found.photos], inspect, threads)
-    for line in (*checked.notes, *(f"{root / bad.file} is {bad.why}" for bad in checked.bad)):
+    for line in (*(f"{root / bad.file} is {bad.why}" for bad in checked.bad), *checked.notes):
         tell(line)
     if not leave_out:
         checking.refuse(checked.bad, root)
