@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -15,8 +15,10 @@ from folders import fails, make
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ablation.photos import labels
 from ablation.photos.labels import Asked
 from ablation.photos.layouts import find
+from ablation.photos.matching import Names
 from ablation.photos.reading import Photo
 from ablation.running.errors import UserError
 
@@ -484,3 +486,19 @@ def test_small_data_sets_in_any_form_are_read_as_they_were_meant(
     }  # type: ignore[misc]
     found = read(root)
     assert found == ({file: label for file, label in expected.items() if file not in waiting}, {}, waiting)
+
+
+def test_photos_are_listed_once_for_all_tables_of_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path, *(f"{kind}/{n}.jpg" for kind in ("cat", "dog") for n in range(2)))
+    make(tmp_path, **{f"boxes__{n}_txt": "0 0.5 0.5\n" for n in range(30)})
+    made: list[PurePosixPath] = []
+
+    def counted(photos: Iterable[PurePosixPath], folder: PurePosixPath) -> Names:
+        made.append(folder)
+        return Names(photos, folder)
+
+    monkeypatch.setattr(labels, "Names", counted)
+    assert len(find(tmp_path).left_out) == 30
+    assert made == [PurePosixPath("boxes")]

@@ -50,6 +50,7 @@ def test_class_folders_in_a_wrapping_folder(tmp_path: Path) -> None:
         (["cat/1.jpg", "dog/1.jpg", "x.jpg"], r"1 photo \(x\.jpg\) outside"),
         (["cat/1.jpg", "dog/1.jpg", "emu/"], "emu holds no photos: add some or remove"),
         (["cat/1.jpg", "emu/"], "emu holds no photos"),
+        (["x/cat/1.jpg", "x/dog/1.jpg", "emu/"], "emu holds no photos"),
         (["training/1.jpg", "training/label.csv", "test/2.jpg"], r"training/label\.csv holds no table"),
         (["train/1.jpg", "test/2.jpg"], r"train holds 1 photo \(train/1\.jpg\) outside class folders"),
         (["train/1.jpg", "val/1.jpg"], r"train holds 1 photo \(train/1\.jpg\) outside class folders"),

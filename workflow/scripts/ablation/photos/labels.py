@@ -106,9 +106,10 @@ def read(tree: Tree, folders: Folders, asked: Asked) -> Labels:
     if asked.folders:
         return found
     understood: list[_Understood] = []
+    names_of = _names_of(tree)
     for file in _files(tree, asked):
         try:
-            one = _understood(tree, file, asked, _names_of(tree))
+            one = _understood(tree, file, asked, names_of)
         except UserError as error:
             if asked.file is not None or _is_label_file(file):
                 raise

@@ -12,6 +12,8 @@ from ablation.photos.kinds import SUFFIXES
 from ablation.photos.tree import UNWRITABLE
 from ablation.photos.wording import nfc
 
+# Of a value that may be a path: a system's longest have 4096 bytes.
+_LONGEST = 10_000
 _DRIVE = re.compile(r"^([A-Za-z]:|[a-z]+:/)(?=/)")
 
 
@@ -33,7 +35,9 @@ class Names:
     """The names of some photos, given relative to the data set's root, as a table in `folder` writes them."""
 
     def __init__(self, photos: Iterable[PurePosixPath], folder: PurePosixPath) -> None:
-        self.folder = folder
+        # As a text: tables have many values, and paths take ten times as long.
+        self._folder = "" if folder == PurePosixPath() else f"{folder}/"
+        self._known: dict[str, Match] = {}
         self._exact: dict[str, PurePosixPath] = {}
         # By name, in any case, by stem, by stem in any case: what fits first is meant.
         self._levels: list[dict[str, list[PurePosixPath]]] = [defaultdict(list) for _ in range(4)]
@@ -50,7 +54,12 @@ class Names:
         or with another suffix if need be, of which those are meant that lie in folders of the most names
         that it gives.
         """
-        if not value or len(value) > 10_000 or UNWRITABLE.search(value):
+        if value not in self._known:
+            self._known[value] = self._match(value)
+        return self._known[value]
+
+    def _match(self, value: str) -> Match:
+        if not value or len(value) > _LONGEST or UNWRITABLE.search(value):
             return NOTHING
         path = value if self._backslashes else value.replace("\\", "/")
         path = _DRIVE.sub("", path)
@@ -59,15 +68,15 @@ class Names:
         if not parts:
             return NOTHING
         # Accents as they are stored first: two files may differ in nothing else.
-        for exact in (str(self.folder.joinpath(*parts)), "/".join(parts)):
+        tail = "/".join(parts)
+        for exact in (self._folder + tail, tail):
             if exact in self._exact:
                 return Match((self._exact[exact],), True)
-        name = parts[-1]
-        whole, any_case, _, _ = _keys(name)
+        name = nfc(parts[-1])
+        stem, suffix = _divided(name)
         # A name without a suffix may hold dots.
-        stems = [name] if PurePosixPath(name).suffix.lower() not in SUFFIXES else [PurePosixPath(name).stem]
-        tries = [(0, whole), (1, any_case), *((2, nfc(one)) for one in stems)]
-        tries += [(3, nfc(one).casefold()) for one in stems]
+        stem = stem if suffix.lower() in SUFFIXES else name
+        tries = ((0, name), (1, name.casefold()), (2, stem), (3, stem.casefold()))
         for level, key in tries:
             if key in self._levels[level]:
                 return Match(_nearest(parts[:-1], self._levels[level][key]), level < 2)
@@ -75,8 +84,15 @@ class Names:
 
 
 def _keys(name: str) -> tuple[str, str, str, str]:
-    stem = nfc(PurePosixPath(name).stem)
-    return nfc(name), nfc(name).casefold(), stem, stem.casefold()
+    name = nfc(name)
+    stem, _ = _divided(name)
+    return name, name.casefold(), stem, stem.casefold()
+
+
+def _divided(name: str) -> tuple[str, str]:
+    """Return a name's stem and suffix, as `PurePath` divides it."""
+    dot = name.rfind(".")
+    return (name[:dot], name[dot:]) if 0 < dot < len(name) - 1 else (name, "")
 
 
 def _nearest(folders: list[str], photos: list[PurePosixPath]) -> tuple[PurePosixPath, ...]:
