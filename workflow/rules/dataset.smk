@@ -68,6 +68,7 @@ rule index:
     output:
         manifest=paths.MANIFEST,
         duplicates=paths.DUPLICATES,
+        reading=paths.READING,
     log:
         "logs/index/{dataset}.log",
     priority: PHOTOS_FIRST

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from ablation.photos import duplicates, indexing, manifest, origin, pairs
+from ablation.photos import duplicates, indexing, layouts, manifest, origin, pairs, reading
 from ablation.running import console, errors
 
 # A photo that is there a hundred times makes thousands of pairs; all are in the file.
@@ -25,14 +25,19 @@ def main() -> None:
         "--duplicates", choices=("refuse", "allow"), default="refuse", help="with different labels"
     )
     parser.add_argument(
-        "--output", required=True, type=Path, help=f"manifest.csv; {pairs.FILE} is written beside it"
+        "--output", required=True, type=Path, help=f"manifest.csv; {pairs.FILE} and {reading.FILE} come beside it"
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that decode photos")
     args = parser.parse_args()
     fingerprints: dict[str, duplicates.Fingerprint] = {}
+    kinds: Counter[str] = Counter()
+    sizes: list[tuple[int, int]] = []
 
     def inspect(file: str, photo: Image.Image) -> None:
         fingerprints[file] = duplicates.fingerprint(photo)
+        sizes.append(photo.size)
+        with Image.open(args.photos / file) as opened:
+            kinds[str(opened.format)] += 1
 
     entries = indexing.build(args.photos, args.train_fraction, args.seed, inspect, args.threads)
     found = duplicates.find(entries, fingerprints)
@@ -45,6 +50,10 @@ def main() -> None:
     pairs.write(found, path)
     if found:
         console.line(f"{len(found)} pairs of duplicates, {len(across)} across the split: {path}")
+    sizes.sort(key=lambda size: (size[0] * size[1], size))
+    named = {"smallest": sizes[0], "median": sizes[len(sizes) // 2], "largest": sizes[-1]}
+    found_photos = layouts.find(args.photos)
+    reading.write(args.output.with_name(reading.FILE), found_photos, kinds=kinds, sizes=named)
     manifest.write(entries, args.output)
     if args.photos.parent != args.output.parent:
         origin.record(args.output.parent, args.photos)
