@@ -17,6 +17,8 @@ include: "workflow/rules/comparison.smk"
 # On a cluster these run on the head node: they need the network or take a second. All others are submitted.
 localrules:
     all,
+    check,
+    check_photos,
     download,
     fetch_weights,
     unpack_weights,
@@ -45,14 +47,19 @@ onstart:
 
 
 onsuccess:
-    advice.warn_of_shared_photos(STUDY.dataset.name)
-    advice.warn_of_noise(workflow, STUDY.dataset.name)
-    print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
+    if advice.is_check(workflow):
+        advice.tell_of_check(workflow, STUDY)
+    else:
+        advice.warn_of_shared_photos(STUDY.dataset.name)
+        advice.warn_of_noise(workflow, STUDY.dataset.name)
+        print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
 
 
 onerror:
     if INTERRUPTION.came:
         print("Stopped. The same command goes on from the last checkpoints.")
+    elif advice.is_check(workflow):
+        print(*failures.errors(workflow), sep="\n")
     else:
         partial_summary.summarize(workflow, STUDY, PUBLISHED)
         print(

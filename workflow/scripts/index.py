@@ -25,7 +25,10 @@ def main() -> None:
         "--duplicates", choices=("refuse", "allow"), default="refuse", help="with different labels"
     )
     parser.add_argument(
-        "--output", required=True, type=Path, help=f"manifest.csv; {pairs.FILE} and {reading.FILE} come beside it"
+        "--output",
+        required=True,
+        type=Path,
+        help=f"manifest.csv; {pairs.FILE} and {reading.FILE} are written beside it",
     )
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="that decode photos")
     args = parser.parse_args()

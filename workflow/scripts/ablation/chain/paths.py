@@ -12,6 +12,9 @@ ARCHIVE = "resources/datasets/{dataset}/archive"
 MANIFEST = "resources/datasets/{dataset}/manifest.csv"
 DUPLICATES = "resources/datasets/{dataset}/duplicates.csv"
 READING = "resources/datasets/{dataset}/reading.json"
+# What is said of a data set before anything trains on it.
+CHECKED = "results/data/{dataset}"
+CHECK = f"{CHECKED}/check.txt"
 # `way` is how photos were made square: nothing for the usual one.
 PACK = "resources/packs/{dataset}/{size}px{way}"
 PACKED = f"{PACK}/photos.npy"
@@ -29,11 +32,6 @@ def runs(dataset: str) -> str:
 def comparison(dataset: str) -> str:
     """Return the folder of what compares a data set's runs."""
     return f"results/comparison/{dataset}"
-
-
-def checked(dataset: str) -> str:
-    """Return the folder of what is said of a data set before anything trains on it."""
-    return f"results/data/{dataset}"
 
 
 def packed(dataset: str, spec: Spec) -> str:

@@ -17,7 +17,16 @@ _SYSTEM = {
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("@eadir", "#recycle", "@recycle", ".@__thumb", "@tmp", "#snapshot"),
     *(".ipynb_checkpoints", "__pycache__", ".git", ".gitignore", ".gitattributes", ".gitkeep", ".svn"),
-    *(".directory", ".thumbnails", ".picasa.ini", "picasa.ini", ".trash-1000", "lost+found"),
+    # Snakemake leaves the first in the folders that it makes.
+    *(
+        ".snakemake_timestamp",
+        ".directory",
+        ".thumbnails",
+        ".picasa.ini",
+        "picasa.ini",
+        ".trash-1000",
+        "lost+found",
+    ),
 }
 # First bytes of a file, where they stand, of formats that other suffixes may hide. Not TIFF, in whose form
 # cameras write their raw files, of which Pillow would read a thumbnail.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from ablation.networks import needs
 from ablation.networks.backbones import BACKBONES
+from ablation.photos.checking import Way
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study import weights
@@ -48,6 +50,12 @@ class Study:
     def weights_from(self, *kinds: str) -> list[str]:
         """Return the weight sources of these kinds."""
         return [name for name, fields in self.weight_sources.items() if fields["source"] in kinds]
+
+    def ways(self) -> list[Way]:
+        """Return how photos become square to train, the way of most experiments first."""
+        specs = (one.spec for one in self.experiments.values())
+        ways = Counter(Way(spec.image_size, spec.resize, spec.interpolation) for spec in specs)
+        return [way for way, _ in ways.most_common()]
 
     def experiments_from(self, source: str, backbone: str) -> int:
         """Return how many experiments start from a weight source's file of a backbone."""
