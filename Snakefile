@@ -39,6 +39,7 @@ rule all:
 
 
 onstart:
+    refusals.leave_to_hooks(REFUSALS)
     advice.require_slots_for_arrays(workflow)
     if not (GPUS or SUBMITS or workflow.remote_exec or workflow.touch):
         advice.warn_of_idle_cores(workflow, STUDY)
