@@ -32,6 +32,8 @@ def main() -> None:
     args = parser.parse_args()
     entries = manifest.read(args.manifest)
     read = reading.read(args.manifest.with_name(reading.FILE))
+    if read is None:
+        raise errors.UserError(f"{args.manifest.parent} holds no {reading.FILE}: run snakemake check")
     told = checking.lines(args.manifest.parent, args.output, args.way, entries, read)
     waiting = [one["category"] for one in read["waiting"]]
     checking.write(checking.counts(entries, waiting), args.output / checking.CLASSES)

@@ -201,8 +201,8 @@ def _few(classes: Sequence[Count]) -> list[tuple[str, str]]:
     if few:
         have = "has" if len(few) == 1 else "have"
         told.append(
-            f"{some(few, 'class', 'classes')} {have} fewer than {_FEW} validation photos: more photos, or a "
-            "smaller train_fraction, tell more of them"
+            f"{some(few, 'class', 'classes')} {have} fewer than {_FEW} validation photos: each decides much "
+            "of a class's accuracy"
         )
     if untrained := [_name(one) for one in classes if not one.photos]:
         have = "has" if len(untrained) == 1 else "have"

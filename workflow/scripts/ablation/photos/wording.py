@@ -66,11 +66,12 @@ def _start(text: str, width: int) -> str:
 def wrapped(label: str, text: str, indent: int, width: int = 80) -> list[str]:
     """Return a text as lines of at most `width` columns, the label before the first, in `indent` columns.
 
-    Lines break at spaces alone; a longer word has a line of its own.
+    Lines break at spaces alone; a longer word has a line of its own. What cannot be printed is shown as by
+    `printable`.
     """
     lines = [label + " " * (indent - columns(label))]
     empty = True
-    for word in text.split():
+    for word in map(printable, text.split()):
         if not empty and columns(lines[-1]) + 1 + columns(word) > width:
             lines.append(" " * indent)
             empty = True

@@ -22,9 +22,10 @@ FEW_CLASSES, MANY_PHOTOS, FEW_PHOTOS = 6, 8, 4
 # Pixels. Photos with sides below the first are shown a whole number of times as large, above the second
 # a whole number of times smaller.
 SMALLEST, LARGEST = 128, 288
-# Pixels: around all, between the photos of a class, between the two columns, of the frame, of a line of text
-# and of one of its letters.
-MARGIN, GAP, ALLEY, FRAME, LINE, LETTER = 20, 12, 40, 4, 24, 9
+# Pixels: around all, between the photos of a class, between the two columns, of the frame; of a line of text,
+# of one of its letters, and from its foot to what is below.
+MARGIN, GAP, ALLEY, FRAME = 20, 12, 40, 4
+LINE, LETTER, FOOT = 26, 9, 11
 FONT = 9
 
 T = TypeVar("T")
@@ -100,7 +101,7 @@ def arranged(rows: Sequence[Row], size: int, lines: int) -> Layout:
     columns = 1 if len(rows) <= FEW_CLASSES else 2
     row = max(len(one.shown) for one in rows) * (side + GAP) - GAP
     down = -(-len(rows) // columns)
-    top, step = MARGIN + LINE * lines, LINE + side + GAP
+    top, step = MARGIN + LINE * lines + FOOT, LINE + side + GAP
     places = tuple(
         Place(MARGIN + k // down * (row + ALLEY), top + k % down * step + LINE) for k in range(len(rows))
     )
@@ -126,7 +127,7 @@ def title(name: str, way: Way, shown: int, classes: int) -> str:
     """Return what stands above the photos; `shown` of so many classes are on the sheet."""
     told = f"{fitted(name, 60)}: photos as they train, {way.size} x {way.size} pixels ({way.resize})"
     if side_shown(way.size) != way.size:
-        told += f", shown with {side_shown(way.size)}"
+        told += f", shown as {side_shown(way.size)} x {side_shown(way.size)}"
     which = f"{shown} of {classes} classes" if shown < classes else f"{classes} classes"
     return f"{told}. {which}. In a frame: photos that validate."
 
@@ -162,11 +163,11 @@ def draw(root: Path, entries: Sequence[Entry], way: Way, name: str, path: Path, 
         )
 
     for number, line in enumerate(head, start=1):
-        write(MARGIN, MARGIN + number * LINE - LINE // 3, line)
+        write(MARGIN, MARGIN + number * LINE - FOOT, line)
     for row, place in zip(rows, layout.places, strict=True):
         counts = f" ({row.train} train, {row.val} validate)"
         room = layout.row // LETTER - len(counts)
-        write(place.left, place.top - LINE // 3, fitted(row.category, max(room, 12)) + counts)
+        write(place.left, place.top - FOOT, fitted(row.category, max(room, 12)) + counts)
         for k, entry in enumerate(row.shown):
             left, bottom = place.left + k * (layout.side + GAP), layout.height - place.top - layout.side
             figure.figimage(next(photos), left, bottom)
