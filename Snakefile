@@ -48,9 +48,10 @@ onstart:
 
 
 onsuccess:
-    if advice.is_check(workflow):
+    asked = advice.targets(workflow)
+    if "check" in asked:
         advice.tell_of_check(workflow, STUDY)
-    else:
+    if asked != {"check"}:
         advice.warn_of_shared_photos(STUDY.dataset.name)
         advice.warn_of_noise(workflow, STUDY.dataset.name)
         print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
@@ -59,7 +60,7 @@ onsuccess:
 onerror:
     if INTERRUPTION.came:
         print("Stopped. The same command goes on from the last checkpoints.")
-    elif advice.is_check(workflow):
+    elif advice.targets(workflow) == {"check"}:
         print(*failures.errors(workflow), sep="\n")
     else:
         partial_summary.summarize(workflow, STUDY, PUBLISHED)

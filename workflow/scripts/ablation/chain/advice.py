@@ -81,9 +81,9 @@ QUICK = "studies/quick.yaml"
 QUIET = ["--quiet", "all"]
 
 
-def is_check(workflow: Any) -> bool:
-    """Whether a look at the data set is all that was asked for."""
-    return {job.rule.name for job in workflow.dag.targetjobs} == {"check"}
+def targets(workflow: Any) -> set[str]:
+    """Return the rules that were asked for, or whose files were."""
+    return {job.rule.name for job in workflow.dag.targetjobs}
 
 
 def tell_of_check(workflow: Any, study: Study) -> None:
@@ -101,7 +101,8 @@ def next_command(argv: Sequence[str], configfile: str | None) -> str:
     command = ["snakemake" if Path(program).is_absolute() else program]
     if configfile is not None:
         command += ["--configfile", configfile]
-    words.remove("check")
+    if "check" in words:
+        words.remove("check")
     if words[: len(QUIET)] == QUIET:
         del words[: len(QUIET)]
     return shlex.join([*command, *words])

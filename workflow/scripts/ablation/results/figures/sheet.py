@@ -25,7 +25,7 @@ SMALLEST, LARGEST = 128, 288
 # Pixels: around all, between the photos of a class, between the two columns, of the frame; of a line of text,
 # of one of its letters, and from its foot to what is below.
 MARGIN, GAP, ALLEY, FRAME = 20, 12, 40, 4
-LINE, LETTER, FOOT = 26, 9, 11
+LINE, LETTER, FOOT = 26, 10, 11
 FONT = 9
 
 T = TypeVar("T")
