@@ -75,7 +75,7 @@ def test_a_check_makes_no_run_stale(finished_own: Project) -> None:
     assert {job.split()[0] for job in jobs} == {"check_photos", "check", "latest", "all"}
 
 
-@pytest.mark.parametrize("name", ["my photos", "2#3", "it's $HOME", "a;b & c"])
+@pytest.mark.parametrize("name", ["2#3", "it's my $HOME; & more"])
 def test_make_checks_a_folder_of_any_name(own: Project, name: str) -> None:
     own.pretend_environment()
     (own.folder / "mine").rename(own.folder / name)

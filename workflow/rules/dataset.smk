@@ -151,5 +151,9 @@ rule check:
     # rule without output runs always, and only where something runs are the hooks called.
     input:
         paths.CHECK.format(dataset=STUDY.dataset.name),
+    log:
+        "logs/check.log",
+    conda:
+        "../../envs/data.yaml"
     shell:
-        ":"
+        ": 2> {log:q}"

@@ -6,8 +6,8 @@ import argparse
 import os
 from pathlib import Path
 
-from ablation.photos import checking, manifest, reading
-from ablation.photos.checking import Way
+from ablation.photos import manifest, overview, reading
+from ablation.photos.overview import Way
 from ablation.results.figures import sheet
 from ablation.running import console, errors, files
 
@@ -34,12 +34,12 @@ def main() -> None:
     read = reading.read(args.manifest.with_name(reading.FILE))
     if read is None:
         raise errors.UserError(f"{args.manifest.parent} holds no {reading.FILE}: run snakemake check")
-    told = checking.lines(args.manifest.parent, args.output, args.way, entries, read)
+    told = overview.lines(args.manifest.parent, args.output, args.way, entries, read)
     waiting = [one["category"] for one in read["waiting"]]
-    checking.write(checking.counts(entries, waiting), args.output / checking.CLASSES)
-    name, path = args.output.name, args.output / checking.SHEET
+    overview.write(overview.counts(entries, waiting), args.output / overview.CLASSES)
+    name, path = args.output.name, args.output / overview.SHEET
     sheet.draw(args.photos, entries, args.way[0], name, path, args.threads)
-    files.write_text(args.output / checking.TEXT, "\n".join([*told, ""]))
+    files.write_text(args.output / overview.TEXT, "\n".join([*told, ""]))
     for line in told:
         console.line(line)
 

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ablation.photos.checking import Way
 from ablation.photos.manifest import TRAIN, VAL, Entry
+from ablation.photos.overview import Way
 from ablation.photos.resizing import square
 from ablation.results.figures import sheet
 from ablation.results.figures.canvas import VALIDATION

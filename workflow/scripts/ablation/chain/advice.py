@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ablation.chain import paths
-from ablation.photos import checking, pairs
+from ablation.photos import overview, pairs
 from ablation.photos.wording import short
 from ablation.results import floor
 from ablation.running.errors import ERROR
@@ -91,7 +91,7 @@ def tell_of_check(workflow: Any, study: Study) -> None:
     print(Path(paths.CHECK.format(dataset=study.dataset.name)).read_text(encoding="utf-8"), end="")
     quick = study.dataset.path is not None and not workflow.config_settings.configfiles
     where = os.path.relpath(Path(workflow.basedir, QUICK), workflow.workdir_init)
-    print(f"{'Next':<{checking.INDENT}}{next_command(sys.argv, where if quick else None)}")
+    print(f"{'Next':<{overview.INDENT}}{next_command(sys.argv, where if quick else None)}")
 
 
 def next_command(argv: Sequence[str], configfile: str | None) -> str:

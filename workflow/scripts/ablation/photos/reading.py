@@ -19,6 +19,8 @@ from ablation.running.errors import UserError
 from ablation.running.files import write_text
 
 FILE = "reading.json"
+# How a note begins that is said again at the end of every run.
+MIND = "Mind: "
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ablation.networks import needs
 from ablation.networks.backbones import BACKBONES
-from ablation.photos.checking import Way
+from ablation.photos.overview import Way
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study import weights

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ablation.photos.checking import Way
 from ablation.photos.manifest import TRAIN, VAL, Entry
+from ablation.photos.overview import Way
 from ablation.photos.wording import fitted, wrapped
 from ablation.results.figures.canvas import DPI, VALIDATION, save
 

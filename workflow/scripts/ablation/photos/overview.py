@@ -16,7 +16,7 @@ from typing import Any
 from ablation.photos import manifest, pairs, reading
 from ablation.photos.manifest import Entry
 from ablation.photos.pairs import IDENTICAL, Pair
-from ablation.photos.reading import counted
+from ablation.photos.reading import MIND, counted
 from ablation.photos.tree import LeftOut
 from ablation.photos.wording import columns, fitted, some, wrapped
 from ablation.running import files
@@ -117,12 +117,13 @@ def lines(
     trained = [one for one in classes if one.photos]
     head = f"{fitted(output.name, 60)}: {len(entries)} photos of {len(trained)} classes"
     before = [
-        *(("Labels", note) for note in read["notes"]),
+        *(("Labels", note) for note in read["notes"] if not note.startswith(MIND)),
         ("Split", _split(entries, read["waiting"])),
     ]
     after = [
         ("Balance", _balance(trained)),
         *_few(classes),
+        *(("Mind", note.removeprefix(MIND)) for note in read["notes"] if note.startswith(MIND)),
         ("Kinds", _kinds(read["kinds"])),
         ("Sizes", _sizes(read["sizes"])),
         ("To train", _to_train(ways, read["sizes"])),

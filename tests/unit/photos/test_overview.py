@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablation.photos import checking, pairs
-from ablation.photos.checking import Count, Way
+from ablation.photos import overview, pairs
 from ablation.photos.manifest import Entry
+from ablation.photos.overview import Count, Way
 from ablation.photos.pairs import Pair
 from ablation.photos.wording import columns
 
@@ -40,7 +40,7 @@ def read(**changed: Any) -> dict[str, Any]:
 def told(
     found: list[Entry], folder: Path = INDEX, ways: tuple[Way, ...] = (SQUASHED,), **changed: Any
 ) -> str:
-    return "\n".join(checking.lines(folder, OUTPUT, ways, found, read(**changed)))
+    return "\n".join(overview.lines(folder, OUTPUT, ways, found, read(**changed)))
 
 
 # --- all of it ---------------------------------------------------------------------------------------
@@ -83,6 +83,16 @@ Split       7 photos train, 3 validate, 3 wait for prediction (2 with a label)
 def test_all_that_is_said() -> None:
     found = entries({"rose": (4, 2), "tulip": (3, 1)})
     assert told(found, notes=["one folder for each class"]) == PLAIN
+
+
+def test_a_note_to_mind_stands_with_the_others() -> None:
+    notes = ["label.csv: filename, category", "Mind: 3 photos have 12 bits in 16"]
+    lines = told(entries({"a": (2, 3), "b": (2, 1)}), notes=notes).splitlines()
+    assert lines[2] == "Labels      label.csv: filename, category"
+    assert "            3 photos have 12 bits in 16" in lines
+    assert [line for line in lines if line.startswith("Mind")] == [
+        "Mind        1 class (b) has fewer than 3 validation photos: each decides much of"
+    ]
 
 
 def test_what_is_left_out_is_counted_and_named() -> None:
@@ -227,7 +237,7 @@ CLASSES = st.dictionaries(NAMES, st.tuples(st.integers(1, 9), st.integers(1, 9))
 def test_the_table_counts_every_photo_once(
     classes: dict[str, tuple[int, int]], test: list[str | None]
 ) -> None:
-    found = checking.counts(entries(classes), test)
+    found = overview.counts(entries(classes), test)
     assert [one.category for one in found[: len(classes)]] == list(classes)
     assert [(one.train, one.val) for one in found[: len(classes)]] == list(classes.values())
     assert all(one.photos == one.train + one.val for one in found)
@@ -246,8 +256,8 @@ def test_lines_are_as_wide_as_a_terminal(classes: dict[str, tuple[int, int]], no
 
 
 def test_the_table_is_a_csv_file(tmp_path: Path) -> None:
-    path = tmp_path / "new" / checking.CLASSES
-    checking.write([Count('a "b", c', 10, 7, 3, 2), Count("ä", 2, 1, 1, 0)], path)
+    path = tmp_path / "new" / overview.CLASSES
+    overview.write([Count('a "b", c', 10, 7, 3, 2), Count("ä", 2, 1, 1, 0)], path)
     assert path.read_text(encoding="utf-8").splitlines()[0] == "class,photos,train,val,test"
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))[1:]
