@@ -54,7 +54,7 @@ Split       7 photos train, 3 validate
             rose        6       4       2
             tulip       4       3       1
 Balance     rose has 1.5 times the photos of tulip (6 and 4); always guessing
-            rose scores 0.667 on the validation photos
+            the commonest class, rose, scores 0.667 on the validation photos
 Mind        2 classes (rose, tulip) have fewer than 3 validation photos: each
             decides much of a class's accuracy
 Kinds       8 JPEG, 2 PNG
@@ -138,7 +138,7 @@ def test_a_rare_class_is_told_with_what_accuracy_hides() -> None:
     text = " ".join(told(entries({"sound": (700, 300), "broken": (2, 1)})).split())
     assert "sound has 333.3 times the photos of broken (1,000 and 3)" in text
     assert (
-        "always guessing sound scores 0.997 on the validation photos: read balanced_accuracy beside "
+        "always guessing the commonest class, sound, scores 0.997 on the validation photos: read balanced_accuracy beside "
         "val_accuracy, and see `balance` in docs/configuration.md" in text
     )
     assert "1 class (broken) has fewer than 3 validation photos" in text
@@ -147,12 +147,12 @@ def test_a_rare_class_is_told_with_what_accuracy_hides() -> None:
 def test_the_commonest_class_is_the_one_of_the_summary() -> None:
     """The class that most photos train, the first of ties, by its part of the validation photos."""
     text = " ".join(told(entries({"a": (3, 9), "b": (4, 3), "c": (4, 4)})).split())
-    assert "always guessing b scores 0.188 on" in text
+    assert "always guessing the commonest class, b, scores 0.188 on" in text
 
 
 def test_classes_of_one_size() -> None:
     text = told(entries({"a": (7, 3), "b": (7, 3)}))
-    assert "Balance     all classes have 10 photos; always guessing a scores 0.500 on the\n" in text
+    assert "Balance     all classes have 10 photos; always guessing the commonest class, a," in text
     assert "Mind" not in text
 
 

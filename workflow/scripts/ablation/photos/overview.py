@@ -183,7 +183,8 @@ def _balance(classes: Sequence[Count]) -> str:
     # As the study's table has it: the class that most photos train, the first of ties.
     commonest = max(classes, key=lambda one: one.train)
     floor = commonest.val / sum(one.val for one in classes)
-    always = f"always guessing {_name(commonest)} scores {floor:.3f} on the validation photos"
+    named = f"the commonest class, {_name(commonest)}"
+    always = f"always guessing {named}, scores {floor:.3f} on the validation photos"
     if largest.photos == smallest.photos:
         return f"all classes have {largest.photos} photos; {always}"
     ratio = largest.photos / smallest.photos
