@@ -138,8 +138,8 @@ def test_a_rare_class_is_told_with_what_accuracy_hides() -> None:
     text = " ".join(told(entries({"sound": (700, 300), "broken": (2, 1)})).split())
     assert "sound has 333.3 times the photos of broken (1,000 and 3)" in text
     assert (
-        "always guessing the commonest class, sound, scores 0.997 on the validation photos: read balanced_accuracy beside "
-        "val_accuracy, and see `balance` in docs/configuration.md" in text
+        "always guessing the commonest class, sound, scores 0.997 on the validation photos: read "
+        "balanced_accuracy beside val_accuracy, and see `balance` in docs/configuration.md" in text
     )
     assert "1 class (broken) has fewer than 3 validation photos" in text
 
