@@ -48,9 +48,9 @@ onstart:
 
 
 onsuccess:
-    asked = advice.targets(workflow)
+    asked = checks.targets(workflow)
     if "check" in asked:
-        advice.tell_of_check(workflow, STUDY)
+        checks.tell(workflow, STUDY)
     if asked != {"check"}:
         advice.warn_of_shared_photos(STUDY.dataset.name)
         advice.warn_of_noise(workflow, STUDY.dataset.name)
@@ -60,7 +60,7 @@ onsuccess:
 onerror:
     if INTERRUPTION.came:
         print("Stopped. The same command goes on from the last checkpoints.")
-    elif advice.targets(workflow) == {"check"}:
+    elif checks.targets(workflow) == {"check"}:
         print(*failures.errors(workflow), sep="\n")
     else:
         partial_summary.summarize(workflow, STUDY, PUBLISHED)

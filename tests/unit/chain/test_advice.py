@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,7 +12,6 @@ from configs import load, one, small
 from ablation.chain import advice, paths
 from ablation.photos import pairs
 from ablation.photos.pairs import Pair
-from places import ROOT
 
 
 def cluster(trainings: int, slots: int, arrays: object) -> Workflow:
@@ -158,63 +156,3 @@ def test_nothing_is_said_of_a_table_that_was_not_asked_for(
     advice.warn_of_noise(Workflow([training("one/seed0")]), "mine")
     advice.warn_of_noise(Workflow([Job("collect")], dag_settings=SimpleNamespace(until={"train"})), "mine")
     assert capsys.readouterr().out == ""
-
-
-# --- a data set that is only looked at ----------------------------------------------------------------
-
-
-def test_what_was_asked_for() -> None:
-    assert advice.targets(Workflow([Job("check"), Job("all"), Job("all")])) == {"check", "all"}
-    assert advice.targets(Workflow([])) == set()
-
-
-@pytest.mark.parametrize(
-    ("argv", "configfile", "expected"),
-    [
-        ("/usr/bin/snakemake check", None, "snakemake"),
-        (".venv/bin/snakemake check", None, ".venv/bin/snakemake"),
-        ("/a/snakemake/__main__.py check -n", None, "snakemake -n"),
-        ("snakemake check --quiet all -c 2", "q.yaml", "snakemake --configfile q.yaml -c 2"),
-        ("snakemake --configfile a.yaml -- check", None, "snakemake --configfile a.yaml --"),
-        ("snakemake check --config 'dataset=~/a b #2'", None, "snakemake --config 'dataset=~/a b #2'"),
-    ],
-)
-def test_the_command_that_trains(argv: str, configfile: str | None, expected: str) -> None:
-    assert advice.next_command(shlex.split(argv), configfile) == expected
-
-
-def checked(*configfiles: str) -> Workflow:
-    settings = SimpleNamespace(configfiles=[Path(one) for one in configfiles])
-    return Workflow([Job("check")], config_settings=settings, basedir="/project", workdir_init="/project")
-
-
-@pytest.mark.parametrize(
-    ("own", "configfiles", "command"),
-    [
-        (False, [], "snakemake --cores 2"),
-        (True, [], "snakemake --configfile studies/quick.yaml --cores 2"),
-        (True, ["other.yaml"], "snakemake --cores 2"),
-    ],
-    ids=["drawn", "own photos", "a study of their own"],
-)
-def test_what_was_found_is_printed_with_what_to_do_next(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    own: bool,
-    configfiles: list[str],
-    command: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["/bin/snakemake", "check", "--cores", "2"])
-    (tmp_path / "mine").mkdir()
-    study = load(small(dataset="mine" if own else "drawn"))
-    path = Path(paths.CHECK.format(dataset=study.dataset.name))
-    path.parent.mkdir(parents=True)
-    path.write_text("mine: 10 photos of 2 classes\n", encoding="utf-8")
-    advice.tell_of_check(checked(*configfiles), study)
-    assert capsys.readouterr().out == f"mine: 10 photos of 2 classes\nNext        {command}\n"
-
-
-def test_there_is_a_study_that_answers_first() -> None:
-    assert (ROOT / advice.QUICK).is_file()

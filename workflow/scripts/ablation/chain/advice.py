@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ablation.chain import paths
-from ablation.photos import overview, pairs
+from ablation.photos import pairs
 from ablation.photos.wording import short
 from ablation.results import floor
 from ablation.running.errors import ERROR
@@ -73,36 +70,3 @@ def tell_of_noise(dataset: str) -> None:
         f"{best.accuracy:.2f}, which on {best.photos} photos may as well be {best.low:.2f}. Try pretrained "
         "weights or more epochs, and check the labels: samples.png of a run shows photos with theirs."
     )
-
-
-# The study that answers first, for photos of one's own.
-QUICK = "studies/quick.yaml"
-# How `make check` has Snakemake say nothing of its own.
-QUIET = ["--quiet", "all"]
-
-
-def targets(workflow: Any) -> set[str]:
-    """Return the rules that were asked for, or whose files were."""
-    return {job.rule.name for job in workflow.dag.targetjobs}
-
-
-def tell_of_check(workflow: Any, study: Study) -> None:
-    """Print what was found in the study's data set, and the command that trains on it."""
-    print(Path(paths.CHECK.format(dataset=study.dataset.name)).read_text(encoding="utf-8"), end="")
-    quick = study.dataset.path is not None and not workflow.config_settings.configfiles
-    where = os.path.relpath(Path(workflow.basedir, QUICK), workflow.workdir_init)
-    print(f"{'Next':<{overview.INDENT}}{next_command(sys.argv, where if quick else None)}")
-
-
-def next_command(argv: Sequence[str], configfile: str | None) -> str:
-    """Return the command that trains, from the words of the one that checked, and with `configfile`."""
-    program, *words = argv
-    # As it was typed; what was found by PATH has the whole path here.
-    command = ["snakemake" if Path(program).is_absolute() else program]
-    if configfile is not None:
-        command += ["--configfile", configfile]
-    if "check" in words:
-        words.remove("check")
-    if words[: len(QUIET)] == QUIET:
-        del words[: len(QUIET)]
-    return shlex.join([*command, *words])

@@ -12,9 +12,6 @@ ARCHIVE = "resources/datasets/{dataset}/archive"
 MANIFEST = "resources/datasets/{dataset}/manifest.csv"
 DUPLICATES = "resources/datasets/{dataset}/duplicates.csv"
 READING = "resources/datasets/{dataset}/reading.json"
-# What is said of a data set before anything trains on it.
-CHECKED = "results/data/{dataset}"
-CHECK = f"{CHECKED}/check.txt"
 # `way` is how photos were made square: nothing for the usual one.
 PACK = "resources/packs/{dataset}/{size}px{way}"
 PACKED = f"{PACK}/photos.npy"
@@ -22,6 +19,9 @@ PACK_INDEX = f"{PACK}/pack.json"
 WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
 PRETRAINING_HISTORY = "resources/weights/{source}/{backbone}.csv"
 SUMMARY = "results/summary.csv"
+# What is said of a data set before anything trains on it.
+CHECKED = "results/data/{dataset}"
+CHECK = f"{CHECKED}/check.txt"
 
 
 def runs(dataset: str) -> str:
