@@ -139,7 +139,7 @@ rule check_photos:
         *code("check"),
         script=script("check"),
         root=of_photos.root,
-        ways=[str(way) for way in STUDY.ways()],
+        ways=of_run.ways(),
     shell:
         "python {params.script:q} --photos {params.root:q} --manifest {input.manifest:q} --way {params.ways}"
         " --threads {threads}"

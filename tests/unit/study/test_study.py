@@ -104,19 +104,3 @@ def test_files_that_snakemake_would_take_for_wildcards(tmp_path: Path, file: str
     garden = {"source": "local", "path": str(tmp_path)}
     config = small(datasets={**small()["datasets"], "other": garden}, weights="learned")
     assert file in refusal(config)
-
-
-def test_ways_to_make_photos_square_are_listed_by_how_many_experiments_have_them() -> None:
-    assert list(map(str, load(DEFAULT).ways())) == ["192-squash-bilinear", "64-squash-bilinear"]
-    pads = {
-        "backbone": "alexnet",
-        "augmentation": "plain",
-        "optimizer": "sgd",
-        "resize": "pad",
-        "image_size": 96,
-    }
-    experiments = [{**pads, "name": "pads", "seeds": [0, 1, 2]}, *small()["experiments"]]
-    assert list(map(str, load(small(experiments=experiments)).ways())) == [
-        "64-squash-bilinear",
-        "96-pad-bilinear",
-    ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +11,6 @@ from typing import Any
 
 from ablation.networks import needs
 from ablation.networks.backbones import BACKBONES
-from ablation.photos.overview import Way
 from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study import weights
@@ -50,12 +48,6 @@ class Study:
     def weights_from(self, *kinds: str) -> list[str]:
         """Return the weight sources of these kinds."""
         return [name for name, fields in self.weight_sources.items() if fields["source"] in kinds]
-
-    def ways(self) -> list[Way]:
-        """Return how photos become square to train, the way of most experiments first."""
-        specs = (one.spec for one in self.experiments.values())
-        ways = Counter(Way(spec.image_size, spec.resize, spec.interpolation) for spec in specs)
-        return [way for way, _ in ways.most_common()]
 
     def experiments_from(self, source: str, backbone: str) -> int:
         """Return how many experiments start from a weight source's file of a backbone."""

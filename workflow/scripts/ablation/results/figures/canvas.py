@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+# Pixels to the inch.
+DPI = 120
 # Okabe and Ito's colours, which colour-blind people tell apart.
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
 RIGHT, WRONG = "#009E73", "#D55E00"
-# Pixels to the inch.
-DPI = 120
 
 
 def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
