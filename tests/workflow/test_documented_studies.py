@@ -42,7 +42,10 @@ def run(project: Project, command: str) -> str:
 
 @pytest.mark.parametrize("command", CHECKS)
 def test_a_look_at_the_photos(command: str, project: Project) -> None:
-    assert "my_photos: 8 photos of 2 classes\n" in run(project, command)
+    told = run(project, command)
+    assert "my_photos: 8 photos of 2 classes\n" in told
+    # Not what unpacking leaves beside the photos.
+    assert "Left out    nothing\n" in told
     (row, _) = rows(project.folder / "results/data/my_photos/classes.csv")
     assert row == {"class": "rose", "photos": "4", "train": "3", "val": "1"} | {"test": "0"}
     assert not (project.folder / "resources/packs").exists()
