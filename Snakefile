@@ -17,6 +17,8 @@ include: "workflow/rules/comparison.smk"
 # On a cluster these run on the head node: they need the network or take a second. All others are submitted.
 localrules:
     all,
+    check,
+    check_photos,
     download,
     fetch_weights,
     unpack_weights,
@@ -37,6 +39,7 @@ rule all:
 
 
 onstart:
+    refusals.leave_to_hooks(REFUSALS)
     advice.require_slots_for_arrays(workflow)
     if not (GPUS or SUBMITS or workflow.remote_exec or workflow.touch):
         advice.warn_of_idle_cores(workflow, STUDY)
@@ -45,15 +48,21 @@ onstart:
 
 
 onsuccess:
-    advice.warn_of_left_out(STUDY.dataset.name)
-    advice.warn_of_shared_photos(STUDY.dataset.name)
-    advice.warn_of_noise(workflow, STUDY.dataset.name)
-    print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
+    asked = checks.targets(workflow)
+    if "check" in asked:
+        checks.tell(workflow, STUDY)
+    if asked != {"check"}:
+        advice.warn_of_left_out(STUDY.dataset.name)
+        advice.warn_of_shared_photos(STUDY.dataset.name)
+        advice.warn_of_noise(workflow, STUDY.dataset.name)
+        print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
 
 
 onerror:
     if INTERRUPTION.came:
         print("Stopped. The same command goes on from the last checkpoints.")
+    elif checks.targets(workflow) == {"check"}:
+        print(*failures.errors(workflow), sep="\n")
     else:
         partial_summary.summarize(workflow, STUDY, PUBLISHED)
         print(

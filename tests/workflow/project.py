@@ -50,6 +50,17 @@ class Project:
             shutil.copy2(ROOT / name, folder / name)
         return cls(folder)
 
+    def pretend_environment(self) -> None:
+        """Let make and the README's commands find this Python's Snakemake in .venv, as if made by them."""
+        snakemake = self.folder / ".venv/bin/snakemake"
+        snakemake.parent.mkdir(parents=True)
+        script = f"#!{sys.executable}\nimport sys\nfrom snakemake.cli import main\nsys.exit(main())\n"
+        snakemake.write_text(script, encoding="utf-8")
+        snakemake.chmod(0o755)
+        # Newer than the requirements that they stand for.
+        for name in ("python.done", "run.done"):
+            (self.folder / ".venv" / name).touch()
+
     def copy(self, folder: Path) -> Project:
         """Copy everything, times and Snakemake's records included.
 

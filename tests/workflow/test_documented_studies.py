@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^snakemake .*studies/\w+\.yaml.*$", README, re.MULTILINE)
+CHECKS = re.findall(r"^make check .*$", README, re.MULTILINE)
 QUICK = [command for command in COMMANDS if "studies/quick.yaml" in command]
 
 
@@ -24,12 +24,9 @@ QUICK = [command for command in COMMANDS if "studies/quick.yaml" in command]
 def project(tmp_path: Path) -> Project:
     """A copy of the project, and the photos beside it, which is the user's home."""
     write_archive(tmp_path / "my_photos.zip", photos=4)
-    folder = tmp_path / "project"
-    snakemake = folder / ".venv/bin/snakemake"
-    snakemake.parent.mkdir(parents=True)
-    snakemake.write_text(f'#!/bin/sh\nexec {sys.executable} -m snakemake "$@"\n', encoding="utf-8")
-    snakemake.chmod(0o755)
-    return Project.fresh(folder)
+    project = Project.fresh(tmp_path / "project")
+    project.pretend_environment()
+    return project
 
 
 def run(project: Project, command: str) -> str:
@@ -41,6 +38,17 @@ def run(project: Project, command: str) -> str:
     )
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", CHECKS)
+def test_a_look_at_the_photos(command: str, project: Project) -> None:
+    told = run(project, command)
+    assert "my_photos: 8 photos of 2 classes\n" in told
+    # Not what unpacking leaves beside the photos.
+    assert "Left out    nothing\n" in told
+    (row, _) = rows(project.folder / "results/data/my_photos/classes.csv")
+    assert row == {"class": "rose", "photos": "4", "train": "3", "val": "1"} | {"test": "0"}
+    assert not (project.folder / "resources/packs").exists()
 
 
 @pytest.mark.parametrize("command", QUICK)
@@ -59,5 +67,5 @@ def test_every_other_study_can_be_planned(command: str, project: Project) -> Non
 
 
 def test_there_are_studies() -> None:
-    assert len(QUICK) == 1
+    assert len(QUICK) == len(CHECKS) == 1
     assert len(COMMANDS) >= 3

@@ -10,8 +10,8 @@ SCRIPTS = os.path.relpath(
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation.chain import advice, interruption, paths, photos, records
-from ablation.chain import resources, partial_summary, runs, weights
+from ablation.chain import advice, checks, failures, interruption, paths, photos
+from ablation.chain import records, refusals, resources, partial_summary, runs, weights
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library
@@ -32,6 +32,7 @@ except UserError as error:
 environment.prepare()
 environment.plan_without_pauses()
 INTERRUPTION = interruption.Interruption()
+REFUSALS = refusals.show(workflow)
 if workflow.remote_exec:
     interruption.pass_on(lambda: workflow.local_exec)
 

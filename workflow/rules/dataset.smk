@@ -117,3 +117,45 @@ rule pack:
         "python {params.script:q} --photos {params.root:q} --manifest {input.manifest:q} --size {wildcards.size}"
         " {params.way} --threads {threads}"
         " --output $(dirname {output.photos:q}) > {log:q} 2>&1"
+
+
+rule check_photos:
+    # For people, before anything trains: nothing waits for it.
+    input:
+        manifest=paths.MANIFEST,
+        duplicates=paths.DUPLICATES,
+        reading=paths.READING,
+    output:
+        text=paths.CHECK,
+        classes=f"{paths.CHECKED}/classes.csv",
+        sheet=f"{paths.CHECKED}/photos.png",
+    log:
+        "logs/check/{dataset}.log",
+    conda:
+        "../../envs/data.yaml"
+    threads: PHOTO_THREADS
+    resources:
+        mem_mb=resources.photo_memory,
+        runtime=resources.photo_minutes,
+    params:
+        *code("check"),
+        script=script("check"),
+        root=of_photos.root,
+        ways=of_run.ways(),
+    shell:
+        "python {params.script:q} --photos {params.root:q} --manifest {input.manifest:q} --way {params.ways}"
+        " --threads {threads}"
+        " --output $(dirname {output.text:q}) > {log:q} 2>&1"
+
+
+rule check:
+    # The data set of the study. What was found is said at the end (onsuccess), also where nothing was stale: a
+    # rule without output runs always, and only where something runs are the hooks called.
+    input:
+        paths.CHECK.format(dataset=STUDY.dataset.name),
+    log:
+        "logs/check.log",
+    conda:
+        "../../envs/data.yaml"
+    shell:
+        ": 2> {log:q}"

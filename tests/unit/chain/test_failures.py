@@ -66,3 +66,12 @@ def test_each_run_has_the_reason_of_the_job_that_failed(tmp_path: Path) -> None:
         "both/seed0": "out of memory",
         "innocent/seed0": "not run, because another step failed before",
     }
+
+
+def test_jobs_that_failed_have_a_line_each(tmp_path: Path) -> None:
+    jobs = [Job(name, log=[str(tmp_path / f"{name}.log")]) for name in ("index", "unpack", "pack")]
+    (tmp_path / "index.log").write_text("error: rose/1.jpg is empty: remove it\n", encoding="utf-8")
+    workflow = Workflow(jobs)
+    workflow.fail(*jobs[:2])
+    unpack = f"error: ended without a message, as when memory ran out or it was killed (see {jobs[1].log[0]})"
+    assert sorted(failures.errors(workflow)) == [unpack, "error: rose/1.jpg is empty: remove it"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from chained import wildcards
-from configs import load, small
+from configs import DEFAULT, load, small
 
 from ablation.chain.runs import TRAINED, Runs
 from ablation.running.errors import UserError
@@ -136,3 +136,14 @@ def test_pictures_are_none_before_a_run_is_evaluated(folder: Path) -> None:
 def test_what_nobody_wants_again_is_none(folder: Path, name: str) -> None:
     assert not (folder / name).exists()
     assert f"one/seed0/{name}" not in targets()
+
+
+def test_ways_to_make_photos_square_are_listed_by_how_many_experiments_have_them() -> None:
+    assert Runs(load(DEFAULT), gpus=0).ways() == ["192-squash-bilinear", "64-squash-bilinear"]
+    pads = {"name": "pads", "backbone": "alexnet", "augmentation": "plain", "optimizer": "sgd"}
+    pads |= {"resize": "pad", "image_size": 96, "seeds": [0, 1, 2]}
+    experiments = [pads, *small()["experiments"]]
+    assert Runs(load(small(experiments=experiments)), gpus=0).ways() == [
+        "64-squash-bilinear",
+        "96-pad-bilinear",
+    ]

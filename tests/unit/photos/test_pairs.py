@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ablation.photos import pairs
 from ablation.photos.pairs import Pair
@@ -35,6 +37,27 @@ def test_no_file_or_a_damaged_one(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"duplicates\.csv is damaged"):
             pairs.across(path)
+
+
+# Names that a photo or a class can have: others are refused (tree.UNWRITABLE).
+TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]))
+
+
+@given(found=st.lists(st.builds(Pair, *[TEXTS] * 7, st.integers(0, 256)), max_size=3))
+def test_pairs_are_read_as_they_were_written(
+    tmp_path_factory: pytest.TempPathFactory, found: list[Pair]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "pairs" / pairs.FILE
+    pairs.write(found, path)
+    assert pairs.read(path) == found
+
+
+@pytest.mark.parametrize("row", ["a,b,c,d,e,f,near", "a,b,c,d,e,f,near,1,2", "a,b,c,d,e,f,near,x"])
+def test_a_row_that_is_no_pair(tmp_path: Path, row: str) -> None:
+    path = tmp_path / pairs.FILE
+    path.write_text(f"{HEADER}{row}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"duplicates\.csv is damaged"):
+        pairs.read(path)
 
 
 def test_counting_needs_the_standard_library_only() -> None:

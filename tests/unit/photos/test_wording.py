@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablation.photos.wording import nfc, short, some
+from ablation.photos.wording import columns, fitted, nfc, printable, short, some, wrapped
 
 
 def test_one_form_of_what_looks_the_same() -> None:
@@ -63,3 +64,47 @@ def test_the_first_of_many_are_named(names: list[str], expected: str) -> None:
 def test_things_have_their_own_words() -> None:
     assert some(["a"], "class", "classes") == "1 class (a)"
     assert some(["a", "b"], "class", "classes") == "2 classes (a, b)"
+
+
+# --- columns of a terminal ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("", 0), ("rose", 4), ("e\u0301", 1), ("\u00e9", 1), ("\u96cf\u83ca", 4), ("\uff21", 2), ("\u03b1", 1)],
+)
+def test_columns_that_a_text_takes(text: str, expected: int) -> None:
+    assert columns(text) == expected
+
+
+@given(name=st.text(max_size=60), width=st.integers(5, 40))
+def test_a_fitted_name_shows_both_ends(name: str, width: int) -> None:
+    found = fitted(name, width)
+    assert found.isprintable()
+    assert columns(found) <= width
+    if columns(printable(name)) <= width:
+        assert found == printable(name)
+    else:
+        start, _, end = found.partition("...")
+        assert printable(name).startswith(start)
+        assert printable(name).endswith(end)
+
+
+def test_a_name_is_cut_in_the_middle() -> None:
+    assert fitted("abcdefghijklmnop", 10) == "abcd...nop"
+    assert fitted("\u96cf" * 9, 10) == "\u96cf\u96cf...\u96cf"
+
+
+@given(
+    words=st.lists(st.text("ab\u96cf\u0301", min_size=1, max_size=12), max_size=20), width=st.integers(8, 30)
+)
+def test_wrapped_lines_hold_all_words_as_full_as_they_can(words: list[str], width: int) -> None:
+    lines = wrapped("x", " ".join(words), 4, width)
+    assert lines[0].startswith("x")
+    assert all(line.startswith("    ") for line in lines[1:])
+    texts = [line[4:] for line in lines]
+    assert " ".join(texts).split() == words
+    for text in texts:
+        assert 4 + columns(text) <= width or " " not in text
+    for text, after in itertools.pairwise(texts):
+        assert 4 + columns(f"{text} {after.split()[0]}") > width

@@ -34,6 +34,11 @@ def of_runs(workflow: Any) -> dict[str, str]:
     }
 
 
+def errors(workflow: Any) -> list[str]:
+    """Return why the jobs that failed did, as the lines that they would have ended with on a terminal."""
+    return [f"{ERROR}{reason(Path(job.log[0]))}" for job in workflow.scheduler.failed]
+
+
 def of_job(job: Any, workflow: Any) -> str:
     """Return why a job has no results: from the log of the failed one that it waited for, perhaps itself."""
     waiting = [job]

@@ -19,6 +19,9 @@ PACK_INDEX = f"{PACK}/pack.json"
 WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
 PRETRAINING_HISTORY = "resources/weights/{source}/{backbone}.csv"
 SUMMARY = "results/summary.csv"
+# What is said of a data set before anything trains on it.
+CHECKED = "results/data/{dataset}"
+CHECK = f"{CHECKED}/check.txt"
 
 
 def runs(dataset: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ablation.chain import paths, resources
 from ablation.networks import needs
+from ablation.photos.overview import Way
 from ablation.running import files
 from ablation.spec import Spec
 from ablation.study.experiments import Experiment
@@ -53,6 +55,12 @@ class Runs:
         if self.study.weight_sources[spec.weights]["source"] == "none":
             return []
         return paths.WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
+
+    def ways(self) -> list[str]:
+        """Return how photos become square, as `overview.Way` writes it: the way of most experiments first."""
+        specs = (one.spec for one in self.study.experiments.values())
+        ways = Counter(Way(spec.image_size, spec.resize, spec.interpolation) for spec in specs)
+        return [str(way) for way, _ in ways.most_common()]
 
     def experiment(self, wildcards: Any) -> Experiment:
         """Return the experiment of a run."""

@@ -18,7 +18,16 @@ _SYSTEM = {
     *("thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information"),
     *("@eadir", "#recycle", "@recycle", ".@__thumb", "@tmp", "#snapshot"),
     *(".ipynb_checkpoints", "__pycache__", ".git", ".gitignore", ".gitattributes", ".gitkeep", ".svn"),
-    *(".directory", ".thumbnails", ".picasa.ini", "picasa.ini", ".trash-1000", "lost+found"),
+    # Snakemake leaves the first in the folders that it makes.
+    *(
+        ".snakemake_timestamp",
+        ".directory",
+        ".thumbnails",
+        ".picasa.ini",
+        "picasa.ini",
+        ".trash-1000",
+        "lost+found",
+    ),
 }
 # What the first box of a file says that it holds: photos of libheif's and of libavif's, still or in sequence.
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}

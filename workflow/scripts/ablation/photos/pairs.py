@@ -60,15 +60,37 @@ def write(pairs: Iterable[Pair], path: Path) -> None:
         writer.writerows(astuple(pair) for pair in pairs)
 
 
-def across(path: Path) -> int:
-    """Return how many pairs of a duplicates.csv lie across the split; 0 if there is no such file.
+def read(path: Path) -> list[Pair]:
+    """Return the pairs of a duplicates.csv; none if there is no such file.
 
     Raises `UserError` if it is damaged.
     """
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            return sum(row["first_split"] != row["second_split"] for row in csv.DictReader(file, strict=True))
+            header, *rows = csv.reader(file, strict=True)
+        if header != [field.name for field in fields(Pair)]:
+            raise ValueError("its first line is another")
+        return [_pair(*row) for row in rows]
     except FileNotFoundError:
-        return 0
-    except (OSError, ValueError, KeyError, csv.Error) as error:
+        return []
+    except (OSError, ValueError, TypeError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({error}): delete it and run again") from error
+
+
+def across(path: Path) -> int:
+    """Return how many pairs of a duplicates.csv lie across the split, as `read` finds them."""
+    return sum(pair.across for pair in read(path))
+
+
+def _pair(
+    first: str,
+    first_category: str,
+    first_split: str,
+    second: str,
+    second_category: str,
+    second_split: str,
+    kind: str,
+    distance: str,
+) -> Pair:
+    one, other = (first, first_category, first_split), (second, second_category, second_split)
+    return Pair(*one, *other, kind, int(distance))

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+# Pixels to the inch.
+DPI = 120
 # Okabe and Ito's colours, which colour-blind people tell apart.
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
 RIGHT, WRONG = "#009E73", "#D55E00"
@@ -29,7 +31,7 @@ def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tupl
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as PNG; the same figure gives the same bytes."""
     with atomic(path) as temporary:
-        figure.savefig(temporary, dpi=120, metadata={"Software": None})
+        figure.savefig(temporary, dpi=DPI, metadata={"Software": None})
 
 
 def tidy(axes: Axes) -> None:

@@ -1,0 +1,46 @@
+"""What a person is told who asked for a look at the data set: what was found, and what to do next."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ablation.chain import paths
+from ablation.photos import overview
+from ablation.study.study import Study
+
+# The study that answers first, for photos of one's own.
+QUICK = "studies/quick.yaml"
+# How `make check` has Snakemake say nothing of its own.
+QUIET = ["--quiet", "all"]
+
+
+def targets(workflow: Any) -> set[str]:
+    """Return the rules that were asked for, or whose files were."""
+    return {job.rule.name for job in workflow.dag.targetjobs}
+
+
+def tell(workflow: Any, study: Study) -> None:
+    """Print what was found in the study's data set, and the command that trains on it."""
+    print(Path(paths.CHECK.format(dataset=study.dataset.name)).read_text(encoding="utf-8"), end="")
+    quick = study.dataset.path is not None and not workflow.config_settings.configfiles
+    where = os.path.relpath(Path(workflow.basedir, QUICK), workflow.workdir_init)
+    print(f"{'Next':<{overview.INDENT}}{next_command(sys.argv, where if quick else None)}")
+
+
+def next_command(argv: Sequence[str], configfile: str | None) -> str:
+    """Return the command that trains, from the words of the one that checked, and with `configfile`."""
+    program, *words = argv
+    # As it was typed; what was found by PATH has the whole path here.
+    command = ["snakemake" if Path(program).is_absolute() else program]
+    if configfile is not None:
+        command += ["--configfile", configfile]
+    if "check" in words:
+        words.remove("check")
+    if words[: len(QUIET)] == QUIET:
+        del words[: len(QUIET)]
+    return shlex.join([*command, *words])
