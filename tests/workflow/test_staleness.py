@@ -258,6 +258,11 @@ def test_own_weights_replaced_by_older_ones(study: Project) -> None:
     study.edit(lambda config: config["weight_sources"].update(given=source))
     study.run(target)
     assert study.plan(target) == set()
+    given.touch()
+    assert study.plan(target) == set()
+    content = bytearray(given.read_bytes())
+    content[-1] ^= 1
+    given.write_bytes(content)
     make_old(given)
     assert study.plan(target) == {"convert_weights given googlenet"}
 

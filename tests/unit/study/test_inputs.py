@@ -52,15 +52,19 @@ def test_photos_may_lie_in_a_folder_or_archive_of_any_name(name: str, tmp_path: 
         assert load(small(dataset=str(path))).dataset.path == path
 
 
+@pytest.mark.parametrize("name", SIGNS)
+def test_so_may_weights(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}-alexnet.pth").write_bytes(b"x")
+    sources = small()["weight_sources"]
+    sources["own"]["path"] = str(tmp_path / (name + "-{backbone}.pth"))
+    load(change(small(weight_sources=sources), ("experiments", 0, "weights"), "own"))
+
+
 @pytest.mark.parametrize("name", ["{size}", "a{ x , y}", "img<v2>"])
 def test_an_input_of_snakemake_may_have_no_sign_of_its_own(name: str, tmp_path: Path) -> None:
-    sources = small()["weight_sources"]
-    path = tmp_path / f"{name}-alexnet.pth"
-    path.write_bytes(b"x")
-    sources["own"]["path"] = str(tmp_path / (name + "-{backbone}.pth"))
-    message = refusal(change(small(weight_sources=sources), ("experiments", 0, "weights"), "own"))
-    assert f"weight_sources.own.path is {str(path)!r}, with {{...}} or <...> in its name" in message
-    assert message.endswith("rename it")
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UserError, match=r"with \{\.\.\.\} or <\.\.\.> in its name, .* rename it$"):
+        inputs.require_input(str(tmp_path / name), "datasets.mine.published")
 
 
 def test_a_weight_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

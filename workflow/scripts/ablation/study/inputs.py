@@ -30,9 +30,11 @@ def exists(path: str, where: str) -> bool:
 
 
 def require(path: str, where: str) -> None:
-    """Raise UserError unless there is such a file or folder."""
+    """Raise UserError unless there is such a file or folder, and it can be read."""
     if not exists(path, where):
         raise UserError(f"config: {where} is {shown(path)}, but there is no such file or folder")
+    if not os.access(Path(path).expanduser(), os.R_OK):
+        raise UserError(f"config: {where} is {shown(path)}, which cannot be read: mend its permissions")
 
 
 def require_input(path: str, where: str) -> None:
@@ -43,8 +45,6 @@ def require_input(path: str, where: str) -> None:
             "rename it"
         )
     require(path, where)
-    if not os.access(Path(path).expanduser(), os.R_OK):
-        raise UserError(f"config: {where} is {shown(path)}, which cannot be read: mend its permissions")
 
 
 def require_project(folder: str) -> None:

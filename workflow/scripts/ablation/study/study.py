@@ -15,7 +15,7 @@ from ablation.spec import Spec
 from ablation.study import weights
 from ablation.study.datasets import Dataset, chosen_dataset, resolved_datasets
 from ablation.study.experiments import Experiment, resolved_experiments
-from ablation.study.inputs import require, require_input
+from ablation.study.inputs import require
 from ablation.study.names import known, require_name
 from ablation.study.optimizers import resolved_optimizer
 from ablation.study.recipes import resolved_augmentation
@@ -109,7 +109,7 @@ def check_files(study: Study) -> None:
         fields = study.weight_sources[source]
         if fields["source"] == "file":
             path = fields["path"].replace("{backbone}", backbone)
-            require_input(path, f"weight_sources.{source}.path")
+            require(path, f"weight_sources.{source}.path")
     for one in study.sources():
         if one.path is not None:
             require(str(one.path), f"datasets.{one.name}.path")
