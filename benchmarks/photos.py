@@ -52,9 +52,9 @@ def packed(folder: Path, side: int) -> None:
     packing.build(folder / "photos", folder / "manifest.csv", side, folder / "pack")
 
 
-def generate(folder: Path, count: int, classes: int) -> None:
+def generate(folder: Path, count: int, classes: int, size: tuple[int, int] = SIZES.size) -> None:
     """Write so many different JPEGs into class folders: a drawn photo, shifted and brightened at random."""
-    base = np.asarray(drawing.photo(SEED, 0, 0, SIZES.size))
+    base = np.asarray(drawing.photo(SEED, 0, 0, size))
     for label in range(classes):
         (folder / f"{label:03d}").mkdir(parents=True)
     tasks = [(folder, base, numbers, classes) for numbers in np.array_split(np.arange(count), 64)]

@@ -31,6 +31,8 @@ class Sizes:
     short_run: int
     epochs: int
     packed: tuple[int, ...]
+    # Photos of a folder that are small.
+    folders: tuple[int, ...]
     # How large a pack is, of the machine's memory.
     large_pack: float
     # Learning rates and seeds of the study that is planned.
@@ -79,6 +81,7 @@ FULL = Sizes(
     short_run=128,
     epochs=5,
     packed=(2_000, 6_000, 20_000),
+    folders=(20_000, 100_000),
     large_pack=1.15,
     rates=100,
     seeds=10,
@@ -116,6 +119,7 @@ SMALLEST = Sizes(
     short_run=4,
     epochs=1,
     packed=(20,),
+    folders=(20,),
     large_pack=0.0001,
     rates=4,
     seeds=1,

@@ -258,6 +258,11 @@ def test_own_weights_replaced_by_older_ones(study: Project) -> None:
     study.edit(lambda config: config["weight_sources"].update(given=source))
     study.run(target)
     assert study.plan(target) == set()
+    given.touch()
+    assert study.plan(target) == set()
+    content = bytearray(given.read_bytes())
+    content[-1] ^= 1
+    given.write_bytes(content)
     make_old(given)
     assert study.plan(target) == {"convert_weights given googlenet"}
 
@@ -295,9 +300,49 @@ def test_large_photo_replaced_by_an_older_one_of_its_size(own: Project) -> None:
     assert {"index mine", "pack mine 64"} <= own.plan(*MINE)
 
 
-def test_photo_touched(own: Project) -> None:
-    (own.folder / "mine/rose/0.jpg").touch()
+def test_photos_touched(own: Project) -> None:
+    for path in (own.folder / "mine").rglob("*.jpg"):
+        path.touch()
     assert own.plan(*MINE) == {"latest", "all"}
+
+
+def test_photos_copied(own: Project) -> None:
+    """By a program that keeps no times."""
+    mine = own.folder / "mine"
+    shutil.copytree(mine, own.folder / "copy", copy_function=shutil.copyfile)
+    shutil.rmtree(mine)
+    (own.folder / "copy").rename(mine)
+    assert own.plan(*MINE) == {"latest", "all"}
+
+
+def test_photo_replaced_and_put_back(own: Project) -> None:
+    path = own.folder / "mine/rose/0.jpg"
+    before = path.read_bytes()
+    path.write_bytes(photo(99))
+    assert "index mine" in own.plan(*MINE)
+    path.write_bytes(before)
+    assert own.plan(*MINE) == {"latest", "all"}
+
+
+def test_photo_renamed(own: Project) -> None:
+    path = own.folder / "mine/rose/0.jpg"
+    path.rename(path.with_name("00.jpg"))
+    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 64")
+
+
+def test_table_added(own: Project) -> None:
+    (own.folder / "mine/label.csv").write_text("filename,category\n", encoding="utf-8")
+    assert own.plan(*MINE) == own_jobs("index mine", "pack mine 64")
+
+
+def test_file_beside_the_photos_added(own: Project) -> None:
+    (own.folder / "mine/rose/notes.doc").write_bytes(b"notes")
+    assert own.plan(*MINE) == {"latest", "all"}
+
+
+def test_archive_touched(own: Project) -> None:
+    (own.folder / "photos.zip").touch()
+    assert own.plan(*ZIP) == set()
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["newer", "older"])

@@ -17,12 +17,19 @@ from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library
 from ablation.running import environment, lease
 from ablation.running.errors import UserError
-from ablation.study import datasets, repeated_keys, study
+from ablation.study import datasets, inputs, repeated_keys, study, typed
 
 try:
+    inputs.require_project(workflow.basedir)
     repeated_keys.refuse(map(Path, workflow.configfiles))
+    typed.refuse_comments(map(Path, workflow.configfiles))
+    workflow.config_settings.config_args = typed.resolve(
+        config,
+        workflow.config_settings.config_args,
+        in_job=not workflow.is_main_process,
+    )
     STUDY = study.load(config, SCHEMA)
-    photos.check_origin(STUDY.dataset)
+    photos.check(STUDY)
     PUBLISHED = datasets.published(
         STUDY.dataset, Path(os.path.relpath(workflow.basedir))
     )

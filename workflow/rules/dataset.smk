@@ -40,7 +40,8 @@ rule download:
 
 rule unpack:
     input:
-        archive=of_photos.archive,
+        # The user's own is a parameter: Snakemake would read signs of its own in its name.
+        archive=of_photos.downloaded,
     output:
         photos=directory(paths.PHOTOS),
     log:
@@ -55,16 +56,18 @@ rule unpack:
     params:
         *code("unpack", *NOTED),
         script=script("unpack"),
-        stamp=of_photos.archive_stamp,
+        archive=of_photos.archive,
+        stamp=of_photos.stamp,
         max_gb=of_photos.unpacked_gb,
     shell:
-        "python {params.script:q} --archive {input.archive:q} --max-gb {params.max_gb}"
+        "python {params.script:q} --archive {params.archive:q} --max-gb {params.max_gb}"
         " --output {output.photos:q} > {log:q} 2>&1"
 
 
 rule index:
     input:
-        photos=of_photos.files,
+        # Not the files of the user's own folder, of which there may be 100,000: the stamp tells them.
+        photos=of_photos.made,
     output:
         manifest=paths.MANIFEST,
         duplicates=paths.DUPLICATES,

@@ -37,8 +37,6 @@ rule unpack_weights:
 
 
 rule convert_weights:
-    input:
-        given=of_weights.given,
     output:
         weights=paths.WEIGHTS,
     log:
@@ -51,9 +49,11 @@ rule convert_weights:
         *code("convert_weights"),
         network=of_weights.network_code,
         script=script("convert_weights"),
+        # No input: Snakemake would read signs of its own in the name, and take a copy for another file.
+        given=of_weights.given,
         stamp=of_weights.given_stamp,
     shell:
-        "python {params.script:q} --backbone {wildcards.backbone} --given {input.given:q}"
+        "python {params.script:q} --backbone {wildcards.backbone} --given {params.given:q}"
         " --output {output.weights:q} > {log:q} 2>&1"
 
 

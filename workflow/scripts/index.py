@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--train-fraction", required=True, type=float, help="of each class, 0 to 1")
     parser.add_argument("--seed", required=True, type=int, help="chooses the photos that train")
     parser.add_argument(
-        "--duplicates", choices=("refuse", "allow"), default="refuse", help="with different labels"
+        "--duplicates", choices=duplicates.MODES, default=duplicates.REFUSE, help="with different labels"
     )
     parser.add_argument(
         "--bad-photos", choices=("refuse", "leave_out"), default="refuse", help="that cannot be read"
@@ -54,14 +54,19 @@ def main() -> None:
         console.line(f"left out: {', '.join(reading.counted(read.left_out))}")
     found = duplicates.find(entries, fingerprints)
     across = [pair for pair in found if pair.across]
+    two_labels = [pair for pair in found if pair.contradictory]
     show(across, "across the split")
-    show([pair for pair in found if pair.contradictory], "with two labels")
-    if args.duplicates == "refuse":
-        duplicates.refuse_contradictory(found, args.photos)
+    show(two_labels, "with two labels")
+    duplicates.refuse_contradictory(found, args.photos, args.duplicates)
     path = args.output.with_name(pairs.FILE)
     pairs.write(found, path)
     if found:
-        console.line(f"{len(found)} pairs of duplicates, {len(across)} across the split: {path}")
+        console.line(f"{pairs.counted(found)}, {len(across)} across the split: {path}")
+    if two_labels and args.duplicates == duplicates.REFUSE:
+        console.line(
+            f"warning: of {pairs.counted(two_labels)} the labels differ: mend them if that is wrong "
+            "(`duplicates: refuse_near` in config.yaml makes it an error)"
+        )
     reading.write(args.output.with_name(reading.FILE), read, kinds=checked.kinds, sizes=checked.sizes)
     manifest.write(entries, args.output)
     if args.photos.parent != args.output.parent:

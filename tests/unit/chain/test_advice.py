@@ -81,8 +81,14 @@ def test_shared_photos_are_counted(
     assert capsys.readouterr().out == ""
     pairs.write([across, within, across], found)
     advice.warn_of_shared_photos("mine")
-    told = f"Mind: 2 pairs of equal photos train and validate: resources/datasets/mine/{pairs.FILE}\n"
-    assert capsys.readouterr().out == told
+    path = f"resources/datasets/mine/{pairs.FILE}"
+    both = f"Mind: of 2 pairs of photos (2 nearly the same) one trains and one validates: {path}\n"
+    assert capsys.readouterr().out == both
+    two_labels = Pair("a.jpg", "rose", "train", "d.jpg", "tulip", "train", pairs.IDENTICAL, 0)
+    pairs.write([across, two_labels, across], found)
+    advice.warn_of_shared_photos("mine")
+    labels = f"Mind: of 1 pair of photos (1 identical) the labels differ: {path}\n"
+    assert capsys.readouterr().out == both + labels
 
 
 # --- what has no part in a study --------------------------------------------------------------------

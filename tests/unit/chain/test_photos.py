@@ -8,15 +8,21 @@ import pytest
 from chained import wildcards
 from configs import load, small
 
-from ablation.chain.photos import Photos, check_origin
+from ablation.chain.contents import stamp
+from ablation.chain.photos import Photos, check
 from ablation.photos import origin
 from ablation.running.errors import UserError
+from ablation.study.study import Study
+
+
+def study_of(tmp_path: Path, **fields: object) -> Study:
+    source = {"source": "local", "path": str(tmp_path / "mine"), **fields}
+    config = small()
+    return load({**config, "datasets": {**config["datasets"], "mine": source}, "dataset": "mine"})
 
 
 def photos_of(tmp_path: Path, **fields: object) -> Photos:
-    source = {"source": "local", "path": str(tmp_path / "mine"), **fields}
-    config = small()
-    return Photos(load({**config, "datasets": {**config["datasets"], "mine": source}, "dataset": "mine"}))
+    return Photos(study_of(tmp_path, **fields))
 
 
 def fill(folder: Path) -> Path:
@@ -32,30 +38,28 @@ MINE = wildcards(dataset="mine")
 def test_a_folder_of_the_users_is_used_where_it_lies(tmp_path: Path) -> None:
     folder = fill(tmp_path / "mine")
     photos = photos_of(tmp_path)
-    assert photos.files(MINE) == [str(folder / "lily/2.jpg"), str(folder / "rose/1.jpg")]
+    assert photos.made(MINE) == []
     assert photos.root(MINE) == str(folder)
-    assert photos.archive_stamp(MINE) == photos.archive_stamp(wildcards(dataset="mine"))
-    before = photos.stamp(MINE)
-    (folder / "rose/1.jpg").write_bytes(b"another")
-    assert photos.stamp(MINE) != before
+    assert photos.stamp(MINE) == stamp(folder)
 
 
 def test_an_archive_of_the_users(tmp_path: Path) -> None:
     (tmp_path / "mine").write_bytes(b"PK")
     photos = photos_of(tmp_path, unpacked_gb=3)
-    assert photos.files(MINE) == "resources/datasets/{dataset}/photos"
+    assert photos.made(MINE) == ["resources/datasets/{dataset}/photos"]
+    assert photos.downloaded(MINE) == []
     assert photos.root(MINE) == "resources/datasets/mine/photos"
     assert photos.archive(MINE) == str(tmp_path / "mine")
     assert photos.unpacked_gb(MINE) == 3
-    before = photos.archive_stamp(MINE)
-    (tmp_path / "mine").write_bytes(b"another")
-    assert photos.archive_stamp(MINE) != before
+    assert photos.stamp(MINE) == stamp(tmp_path / "mine")
 
 
 def test_what_is_drawn_or_downloaded() -> None:
     photos = Photos(load(small()))
     drawn, drive = wildcards(dataset="drawn"), wildcards(dataset="other")
-    assert photos.archive(drive) == "resources/datasets/{dataset}/archive"
+    assert photos.archive(drive) == "resources/datasets/other/archive"
+    assert photos.downloaded(drive) == ["resources/datasets/{dataset}/archive"]
+    assert photos.stamp(drive) == photos.stamp(drawn) == ""
     assert photos.fields(drive) == "--id abc"
     assert photos.split(drive) == "--train-fraction 0.9 --seed 3"
     assert photos.fields(drawn) == "--photos 4 --seed 1 --size 640 480 --species 3"
@@ -66,11 +70,18 @@ def test_what_is_drawn_or_downloaded() -> None:
 def test_another_folder_of_the_same_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     fill(tmp_path / "mine")
-    dataset = photos_of(tmp_path).datasets["mine"]
-    check_origin(dataset)
+    study = study_of(tmp_path)
+    check(study)
     origin.record(tmp_path / "resources/datasets/mine", fill(tmp_path / "older/mine"))
     with pytest.raises(UserError, match="its results were made from"):
-        check_origin(dataset)
+        check(study)
     origin.record(tmp_path / "resources/datasets/mine", tmp_path / "mine")
-    check_origin(dataset)
-    check_origin(load(small()).dataset)
+    check(study)
+    check(load(small()))
+
+
+def test_photos_that_cannot_be_read_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (fill(tmp_path / "mine") / "rose/3\n.jpg").touch()
+    with pytest.raises(UserError, match="rename it"):
+        check(study_of(tmp_path))

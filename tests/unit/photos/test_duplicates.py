@@ -9,6 +9,7 @@ from typing import Any
 import imagehash
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -18,6 +19,7 @@ from ablation.photos import duplicates
 from ablation.photos.manifest import Entry
 from ablation.photos.pairs import Pair
 from ablation.running.errors import UserError
+from places import SCHEMA
 
 
 def encoded(photo: Image.Image, file_format: str, **options: Any) -> Image.Image:
@@ -185,17 +187,35 @@ def test_nothing_is_found_in_nothing() -> None:
 # --- two labels ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "words"), [("identical", "are the same"), ("near", "are nearly the same")])
-def test_two_labels_are_refused(kind: str, words: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "mode", "words"),
+    [
+        ("identical", "refuse", ("are the same photo", "`duplicates: allow`")),
+        ("identical", "refuse_near", ("are the same photo", "`duplicates: allow`")),
+        ("near", "refuse_near", ("are nearly the same photo", "`duplicates: refuse`")),
+    ],
+)
+def test_two_labels_are_refused(kind: str, mode: str, words: tuple[str, ...]) -> None:
     good = Pair("rose/1", "rose", "train", "rose/2", "rose", "val", kind, 0)
     bad = Pair("rose/1", "rose", "train", "tulip/2", "tulip", "train", kind, 0)
-    duplicates.refuse_contradictory([good], Path("p"))
+    duplicates.refuse_contradictory([good], Path("p"), mode)
     with pytest.raises(UserError) as caught:
-        duplicates.refuse_contradictory([good, bad], Path("p"))
+        duplicates.refuse_contradictory([good, bad], Path("p"), mode)
     text = str(caught.value)
     assert len(text.splitlines()) == 1
-    for part in ("p/rose/1", "p/tulip/2", words, "one is rose", "other tulip", "remove", "duplicates: allow"):
+    for part in ("p/rose/1", "p/tulip/2", *words, "one is rose", "other tulip", "remove"):
         assert part in text
     assert "such pairs" not in text
     with pytest.raises(UserError, match="the first of 2 such pairs"):
-        duplicates.refuse_contradictory([bad, good, bad], Path("p"))
+        duplicates.refuse_contradictory([bad, good, bad], Path("p"), mode)
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("near", "refuse"), ("near", "allow"), ("identical", "allow")])
+def test_two_labels_that_are_not_refused(kind: str, mode: str) -> None:
+    pair = Pair("rose/1", "rose", "train", "tulip/2", "tulip", "train", kind, 0)
+    duplicates.refuse_contradictory([pair], Path("p"), mode)
+
+
+def test_modes_are_those_of_the_schema() -> None:
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    assert schema["properties"]["duplicates"]["enum"] == list(duplicates.MODES)

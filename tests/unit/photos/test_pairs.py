@@ -18,7 +18,7 @@ from places import SCRIPTS
 HEADER = "first,first_category,first_split,second,second_category,second_split,kind,distance\n"
 
 
-def test_pairs_across_are_counted(tmp_path: Path) -> None:
+def test_pairs_are_written_and_read(tmp_path: Path) -> None:
     path = tmp_path / "new" / pairs.FILE
     found = [
         Pair('a "1", x.jpg', "a", "train", "\u00e4.jpg", "a", "val", "near", 3),
@@ -27,23 +27,32 @@ def test_pairs_across_are_counted(tmp_path: Path) -> None:
     ]
     pairs.write(found, path)
     assert path.read_text(encoding="utf-8").startswith(HEADER)
-    assert pairs.across(path) == 2
+    assert pairs.read(path) == found
+    assert [pair.across for pair in found] == [True, True, False]
 
 
 def test_no_file_or_a_damaged_one(tmp_path: Path) -> None:
     path = tmp_path / pairs.FILE
-    assert pairs.across(path) == 0
-    for content in (b"first;second\n1;2\n", HEADER.encode() + b"\xff,", HEADER.encode() + b'"a'):
+    assert pairs.read(path) == []
+    rows = (
+        b"\xff,",
+        b'"a',
+        b"1,a,train,2,b,val,near",
+        b"1,a,train,2,b,val,near,x",
+        b"1,a,train,2,b,val,far,3",
+    )
+    for content in (b"first;second\n1;2\n", *(HEADER.encode() + row for row in rows)):
         path.write_bytes(content)
         with pytest.raises(UserError, match=r"duplicates\.csv is damaged"):
-            pairs.across(path)
+            pairs.read(path)
 
 
 # Names that a photo or a class can have: others are refused (tree.UNWRITABLE).
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]))
+KINDS = st.sampled_from([pairs.IDENTICAL, pairs.NEAR])
 
 
-@given(found=st.lists(st.builds(Pair, *[TEXTS] * 7, st.integers(0, 256)), max_size=3))
+@given(found=st.lists(st.builds(Pair, *[TEXTS] * 6, KINDS, st.integers(0, 256)), max_size=3))
 def test_pairs_are_read_as_they_were_written(
     tmp_path_factory: pytest.TempPathFactory, found: list[Pair]
 ) -> None:
@@ -52,15 +61,14 @@ def test_pairs_are_read_as_they_were_written(
     assert pairs.read(path) == found
 
 
-@pytest.mark.parametrize("row", ["a,b,c,d,e,f,near", "a,b,c,d,e,f,near,1,2", "a,b,c,d,e,f,near,x"])
-def test_a_row_that_is_no_pair(tmp_path: Path, row: str) -> None:
-    path = tmp_path / pairs.FILE
-    path.write_text(f"{HEADER}{row}\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"duplicates\.csv is damaged"):
-        pairs.read(path)
+def test_counted() -> None:
+    near, same = (Pair("1", "a", "train", "2", "b", "val", kind, 0) for kind in (pairs.NEAR, pairs.IDENTICAL))
+    assert pairs.counted([near]) == "1 pair of photos (1 nearly the same)"
+    assert pairs.counted([near, same, near]) == "3 pairs of photos (1 identical, 2 nearly the same)"
+    assert str(near) == "1 (a, train) and 2 (b, val), nearly the same"
 
 
-def test_counting_needs_the_standard_library_only() -> None:
+def test_reading_needs_the_standard_library_only() -> None:
     code = (
         "import sys; from ablation.photos import pairs; print({'numpy', 'PIL', 'torch'} & set(sys.modules))"
     )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
+import unicodedata
 from pathlib import Path
 from typing import Any
 
 import pytest
 from configs import change, load, refusal, small
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ablation.study import datasets
 
 
 def test_a_data_sets_own_fraction_goes_before_the_studys() -> None:
@@ -48,7 +54,13 @@ def test_fields_become_arguments() -> None:
         ("leaves.tar.gz", "leaves"),
         ("a.b-c.TGZ.txz", "a_b_c_tgz"),
         ("folder/", "folder"),
-        ("été 2024/", "t_2024"),
+        ("été 2024/", "ete_2024"),
+        ("照片.zip", "照片"),
+        ("Fotos デジカメ \uff03\uff12/", "fotos_デジカメ_2"),
+        ("हिन्दी/", "हिन्दी"),
+        ("사진 한글/", "사진_한글"),
+        ("🌹!/", "photos"),
+        ("#.zip", "photos"),
     ],
 )
 def test_a_data_set_by_its_path(tmp_path: Path, file: str, name: str) -> None:
@@ -81,9 +93,13 @@ def test_a_path_named_like_a_configured_data_set(tmp_path: Path) -> None:
     assert "'drawn' is configured already" in message
 
 
-def test_a_path_without_letters(tmp_path: Path) -> None:
-    (tmp_path / "照片.zip").write_bytes(b"")
-    assert "give it a name under datasets" in refusal(small(dataset=str(tmp_path / "照片.zip")))
+@given(st.text(min_size=1, max_size=200).filter(lambda name: not set("/\0") & set(name)))
+def test_files_can_be_called_after_any_path(name: str) -> None:
+    found = datasets.named_after(f"/nowhere/{name}/")
+    assert 0 < len(found.encode()) <= 100
+    assert not re.search(r"[^\w\u0300-\U0010ffff]|[/{}<>\s.]", found), found
+    assert found == unicodedata.normalize("NFC", found)
+    assert found.lower() == found
 
 
 def asked(config: dict[str, Any], name: str) -> Any:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from configs import load, refusal, small
+from configs import change, load, refusal, small
 
+from ablation.running.errors import UserError
 from ablation.study import inputs
 
 
@@ -16,15 +17,6 @@ def test_a_path_that_begins_with_a_dash(tmp_path: Path, monkeypatch: pytest.Monk
     assert load(small(dataset="-rf")).dataset.path == tmp_path / "-rf"
     assert inputs.usable("-x.pth") == tmp_path / "-x.pth"
     assert inputs.usable("x/-x.pth") == Path("x/-x.pth")
-
-
-def test_the_files_of_a_folder(tmp_path: Path) -> None:
-    for name in ("b/2.jpg", "a/1.jpg", ".cache/x.jpg", "a/.DS_Store", "label.csv", "readme.txt"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"")
-    assert inputs.photo_files(tmp_path) == [
-        str(tmp_path / name) for name in ("a/1.jpg", "b/2.jpg", "label.csv")
-    ]
 
 
 @pytest.mark.parametrize("path", ["/nowhere/photos.zip", "photos.tar.gz", "./photos", "~/no such folder/x"])
@@ -40,14 +32,54 @@ def test_a_path_that_is_not_there(path: str, tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        *("x" * 300, "~nobody-of-this-name/x.zip", "a\nb/c.zip", "a\0b.zip", "\ud800/a.zip"),
-        *("{size}.zip", "a/{ x , y}/b.zip"),
-    ],
+    "path", ["x" * 300, "~nobody-of-this-name/x.zip", "a\nb/c.zip", "a\0b.zip", "\ud800/a.zip"]
 )
 def test_a_path_that_cannot_be(path: str) -> None:
     refusal(small(dataset=path))
     refusal(
         small(dataset="mine", datasets={**small()["datasets"], "mine": {"source": "local", "path": path}})
     )
+
+
+SIGNS = ["{size}", "a{ x , y}", "{}", "img<v2>", "#2", "a: b", "2024", "[x]", "%s", "*", "$(x)", "~x", "'q'"]
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_photos_may_lie_in_a_folder_or_archive_of_any_name(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / f"{name}.zip").write_bytes(b"")
+    for path in (tmp_path / name, tmp_path / f"{name}.zip"):
+        assert load(small(dataset=str(path))).dataset.path == path
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_so_may_weights(name: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}-alexnet.pth").write_bytes(b"x")
+    sources = small()["weight_sources"]
+    sources["own"]["path"] = str(tmp_path / (name + "-{backbone}.pth"))
+    load(change(small(weight_sources=sources), ("experiments", 0, "weights"), "own"))
+
+
+@pytest.mark.parametrize("name", ["{size}", "a{ x , y}", "img<v2>"])
+def test_an_input_of_snakemake_may_have_no_sign_of_its_own(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(UserError, match=r"with \{\.\.\.\} or <\.\.\.> in its name, .* rename it$"):
+        inputs.require_input(str(tmp_path / name), "datasets.mine.published")
+
+
+def test_a_weight_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "alexnet.pth").write_bytes(b"x")
+    monkeypatch.setattr(
+        "os.access", lambda path, mode: (str(path), mode) != (str(tmp_path / "alexnet.pth"), 4)
+    )
+    sources = small()["weight_sources"]
+    sources["own"]["path"] = str(tmp_path / "{backbone}.pth")
+    message = refusal(change(small(weight_sources=sources), ("experiments", 0, "weights"), "own"))
+    assert message.endswith("alexnet.pth', which cannot be read: mend its permissions")
+
+
+@pytest.mark.parametrize("folder", ["/home/me/{x}/p", "/home/me/}"])
+def test_the_projects_own_folder_may_have_no_braces(folder: str) -> None:
+    with pytest.raises(UserError, match="rename that folder"):
+        inputs.require_project(folder)
+    inputs.require_project("/home/me/#2 <v> 'it' \"a\" $(b)")

@@ -71,10 +71,13 @@ def warn_of_left_out(dataset: str) -> None:
 
 
 def warn_of_shared_photos(dataset: str) -> None:
-    """Remind of photos that both train and validate: they make accuracies too high."""
-    found = Path(paths.DUPLICATES.format(dataset=dataset))
-    if count := pairs.across(found):
-        print(f"Mind: {count} pairs of equal photos train and validate: {found}")
+    """Remind of photos that both train and validate, which make accuracies too high, or have two labels."""
+    path = Path(paths.DUPLICATES.format(dataset=dataset))
+    found = pairs.read(path)
+    if across := [pair for pair in found if pair.across]:
+        print(f"Mind: of {pairs.counted(across)} one trains and one validates: {path}")
+    if two_labels := [pair for pair in found if pair.contradictory]:
+        print(f"Mind: of {pairs.counted(two_labels)} the labels differ: {path}")
 
 
 def warn_of_noise(workflow: Any, dataset: str) -> None:

@@ -6,18 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from ablation.chain import paths
-from ablation.chain.stamps import stamp
+from ablation.chain.contents import stamp
 from ablation.photos import origin
-from ablation.study.datasets import Dataset
-from ablation.study.inputs import photo_files
 from ablation.study.study import Study
 
 
-def check_origin(dataset: Dataset) -> None:
-    """Raise UserError if a data set's results were made from another archive or folder than it now names."""
-    if dataset.path:
-        folder = Path(paths.PHOTOS.format(dataset=dataset.name)).parent
-        origin.check(dataset.name, dataset.path, folder)
+def check(study: Study) -> None:
+    """Raise UserError if the user's photos cannot be read, or results were made from others of that name."""
+    for dataset in study.sources():
+        if dataset.path:
+            folder = Path(paths.PHOTOS.format(dataset=dataset.name)).parent
+            origin.check(dataset.name, dataset.path, folder)
+            # Snakemake, which asks for it next, would make a paragraph of the error.
+            stamp(dataset.path)
 
 
 class Photos:
@@ -26,30 +27,28 @@ class Photos:
     def __init__(self, study: Study) -> None:
         self.datasets = study.datasets
 
-    def files(self, wildcards: Any) -> list[str] | str:
-        """Return the files of a user's folder, so that a replaced one is noticed; else the unpacked one."""
-        folder = self.datasets[wildcards.dataset].folder
-        return photo_files(folder) if folder else paths.PHOTOS
+    def made(self, wildcards: Any) -> list[str]:
+        """Return the folder of photos that an earlier step makes, none for the user's own."""
+        return [] if self.datasets[wildcards.dataset].folder else [paths.PHOTOS]
 
     def stamp(self, wildcards: Any) -> str:
-        """Return what tells the files of the user's folder from others."""
-        folder = self.datasets[wildcards.dataset].folder
-        return stamp(photo_files(folder) if folder else [])
+        """Return what tells the user's own folder or archive from others; nothing for other sources."""
+        path = self.datasets[wildcards.dataset].path
+        return stamp(path) if path else ""
 
     def root(self, wildcards: Any) -> str:
         """Return the folder in which the photos lie."""
         folder = self.datasets[wildcards.dataset].folder
         return str(folder) if folder else paths.PHOTOS.format(dataset=wildcards.dataset)
 
+    def downloaded(self, wildcards: Any) -> list[str]:
+        """Return the archive that an earlier step makes, none for the user's own."""
+        return [] if self.datasets[wildcards.dataset].path else [paths.ARCHIVE]
+
     def archive(self, wildcards: Any) -> str:
         """Return the archive to unpack: the user's own, or the downloaded one."""
         path = self.datasets[wildcards.dataset].path
-        return str(path) if path else paths.ARCHIVE
-
-    def archive_stamp(self, wildcards: Any) -> str:
-        """Return what tells the user's own archive from another."""
-        path = self.datasets[wildcards.dataset].path
-        return stamp([path] if path else [])
+        return str(path) if path else paths.ARCHIVE.format(dataset=wildcards.dataset)
 
     def unpacked_gb(self, wildcards: Any) -> float:
         """Return how many GB of 10^9 bytes the archive may unpack to."""

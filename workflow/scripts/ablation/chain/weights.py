@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from ablation.chain import paths, resources
-from ablation.chain.stamps import stamp
+from ablation.chain.contents import stamp
 from ablation.networks import needs
 from ablation.networks.edits import ORIGINAL
 from ablation.spec import Spec
@@ -40,7 +41,7 @@ class Weights:
 
     def given_stamp(self, wildcards: Any) -> str:
         """Return what tells that file from another."""
-        return stamp([self.given(wildcards)])
+        return stamp(Path(self.given(wildcards)))
 
     def _pretraining(self, wildcards: Any) -> tuple[str, Spec]:
         return self.study.pretraining(wildcards.source, wildcards.backbone)

@@ -25,6 +25,9 @@ Hashes = np.ndarray[Any, np.dtype[np.uint64]]
 Thumbnails = np.ndarray[Any, np.dtype[np.uint8]]
 Matches = np.ndarray[Any, np.dtype[np.int64]]
 
+# Which photos may not have two labels: identical ones, nearly the same ones as well, or none.
+REFUSE, REFUSE_NEAR, ALLOW = MODES = ("refuse", "refuse_near", "allow")
+
 HASH_SIDE = 16
 THUMBNAIL_SIDE = 8
 # Measured on 170 real photos (500 pixels), the demo's 120 drawn ones (640 x 480) and the garden's 1200
@@ -39,6 +42,8 @@ MAX_COLOUR_DIFFERENCE = 4.0
 _SHRUNK_SIDE = 4 * HASH_SIDE
 # Bounds the memory: so many times so many pairs at once, 200 MB even if all of them are near.
 _BLOCK = 256
+# Of a mean of 192 levels in float32, more than ever comes of it.
+_ROUNDING = 0.01
 
 
 @dataclass(frozen=True)
@@ -76,22 +81,28 @@ def find(entries: Sequence[Entry], fingerprints: Mapping[str, Fingerprint]) -> l
 def near_pairs(hashes: Hashes, thumbnails: Thumbnails) -> Matches:
     """Return P rows (i, j, distance), i < j, of the photos that are near, in no particular order.
 
-    `hashes` is uint64 N x 4, `thumbnails` uint8 N x 8 x 8 x 3. Takes N^2 / 2 comparisons; the
-    memory grows with N and P only.
+    `hashes` is uint64 N x 4, `thumbnails` uint8 N x 8 x 8 x 3. Only photos as bright are compared, which
+    takes N^2 / 2 comparisons if all are; the memory grows with N and P only.
     """
     colours = thumbnails.reshape(len(thumbnails), -1, 3).astype(np.float32)
     contrast = _rms(colours - colours.mean(axis=1, keepdims=True), axis=(1, 2))
     # A photo of one colour has no pattern: its hash is that of all others, or is noise.
     kept = np.nonzero(contrast > MAX_COLOUR_DIFFERENCE)[0]
+    # Colours differ by no less than their means do, so photos that are far apart in this order are not near.
+    brightness = colours[kept].mean(axis=(1, 2))
+    order = np.argsort(brightness)
+    kept, brightness = kept[order], brightness[order]
     hashes, colours = hashes[kept], colours.reshape(len(colours), -1)[kept]
     found = [np.empty((0, 3), np.int64)]
     for top in range(0, len(kept), _BLOCK):
-        for left in range(top, len(kept), _BLOCK):
+        brightest = brightness[top : top + _BLOCK][-1] + MAX_COLOUR_DIFFERENCE + _ROUNDING
+        for left in range(top, int(np.searchsorted(brightness, brightest, "right")), _BLOCK):
             distances = hamming(hashes[top : top + _BLOCK], hashes[left : left + _BLOCK])
             rows, columns = np.nonzero(distances <= MAX_DISTANCE)
             i, j = rows + top, columns + left
             near = (i < j) & (_rms(colours[i] - colours[j], axis=1) <= MAX_COLOUR_DIFFERENCE)
-            found.append(np.stack([kept[i], kept[j], distances[rows, columns]], axis=1)[near])
+            ends = np.sort(np.stack([kept[i], kept[j]], axis=1), axis=1)
+            found.append(np.column_stack([ends, distances[rows, columns]])[near])
     return np.concatenate(found)
 
 
@@ -104,17 +115,25 @@ def hamming(some: Hashes, others: Hashes) -> np.ndarray[Any, np.dtype[np.uint16]
     return distances
 
 
-def refuse_contradictory(pairs: Iterable[Pair], root: Path) -> None:
-    """Raise `UserError` if a photo has two labels, naming the first such pair."""
-    contradictory = [pair for pair in pairs if pair.contradictory]
+def refuse_contradictory(pairs: Iterable[Pair], root: Path, mode: str = REFUSE) -> None:
+    """Raise `UserError` if a photo has two labels, naming the first such pair.
+
+    By the mode `refuse` only identical photos are refused: nearly the same ones may rightly have two, as one
+    part with a scratch and without it.
+    """
+    refused = {REFUSE: (IDENTICAL,), REFUSE_NEAR: (IDENTICAL, NEAR), ALLOW: ()}[mode]
+    contradictory = [pair for pair in pairs if pair.contradictory and pair.kind in refused]
     if contradictory:
         pair = contradictory[0]
         more = f" (the first of {len(contradictory)} such pairs)" if len(contradictory) > 1 else ""
-        same = "the same photo" if pair.kind == IDENTICAL else "nearly the same photo"
+        if pair.kind == IDENTICAL:
+            same, mode, use = "the same photo", ALLOW, "use all such photos"
+        else:
+            same, mode, use = "nearly the same photo", REFUSE, "refuse identical photos alone"
         raise UserError(
             f"{root / pair.first} and {root / pair.second} are {same}, but the class of one is "
             f"{pair.first_category} and of the other {pair.second_category}{more}: remove the wrong one, "
-            "or say `duplicates: allow` in config.yaml to use both"
+            f"or say `duplicates: {mode}` in config.yaml to {use}"
         )
 
 

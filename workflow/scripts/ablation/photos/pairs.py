@@ -1,4 +1,4 @@
-"""duplicates.csv: pairs of photos that are the same one, and whether training and validation share it.
+"""duplicates.csv: pairs of photos that are the same or nearly so, and what training and validation share.
 
 The Snakefile imports this: it needs the standard library only.
 """
@@ -6,6 +6,7 @@ The Snakefile imports this: it needs the standard library only.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -16,14 +17,16 @@ from ablation.running.errors import UserError
 FILE = "duplicates.csv"
 IDENTICAL = "identical"
 NEAR = "near"
+# For people.
+WORDS = {IDENTICAL: "identical", NEAR: "nearly the same"}
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two photos that are the same one, in the manifest's order, each with its category and split.
+    """Two photos that are the same or nearly so, in the manifest's order, each with its category and split.
 
-    `kind` is identical (byte for byte) or near (encoded again), `distance` the bits in which the
-    perceptual hashes differ, 0 if identical.
+    `kind` is identical (byte for byte) or near (encoded again, or alike but for a detail), `distance` the
+    bits in which the perceptual hashes differ, 0 if identical.
     """
 
     first: str
@@ -48,7 +51,7 @@ class Pair:
     def __str__(self) -> str:
         return (
             f"{self.first} ({self.first_category}, {self.first_split}) and "
-            f"{self.second} ({self.second_category}, {self.second_split}), {self.kind}"
+            f"{self.second} ({self.second_category}, {self.second_split}), {WORDS[self.kind]}"
         )
 
 
@@ -60,37 +63,23 @@ def write(pairs: Iterable[Pair], path: Path) -> None:
         writer.writerows(astuple(pair) for pair in pairs)
 
 
-def read(path: Path) -> list[Pair]:
-    """Return the pairs of a duplicates.csv; none if there is no such file.
+def counted(pairs: Iterable[Pair]) -> str:
+    """Return such as `3 pairs of photos (2 identical, 1 nearly the same)`."""
+    kinds = Counter(pair.kind for pair in pairs)
+    told = ", ".join(f"{kinds[kind]:,} {words}" for kind, words in WORDS.items() if kinds[kind])
+    return f"{kinds.total():,} {'pair' if kinds.total() == 1 else 'pairs'} of photos ({told})"
 
-    Raises `UserError` if it is damaged.
-    """
+
+def read(path: Path) -> list[Pair]:
+    """Return the pairs of a duplicates.csv; none if there is no such file. Raises `UserError` if damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            header, *rows = csv.reader(file, strict=True)
-        if header != [field.name for field in fields(Pair)]:
-            raise ValueError("its first line is another")
-        return [_pair(*row) for row in rows]
+            rows = [dict(row) for row in csv.DictReader(file, strict=True)]
+        found = [Pair(**{**row, "distance": int(row["distance"])}) for row in rows]
+        if not {pair.kind for pair in found} <= WORDS.keys():
+            raise ValueError("a kind that there is not")
+        return found
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise UserError(f"{path} is damaged ({error}): delete it and run again") from error
-
-
-def across(path: Path) -> int:
-    """Return how many pairs of a duplicates.csv lie across the split, as `read` finds them."""
-    return sum(pair.across for pair in read(path))
-
-
-def _pair(
-    first: str,
-    first_category: str,
-    first_split: str,
-    second: str,
-    second_category: str,
-    second_split: str,
-    kind: str,
-    distance: str,
-) -> Pair:
-    one, other = (first, first_category, first_split), (second, second_category, second_split)
-    return Pair(*one, *other, kind, int(distance))

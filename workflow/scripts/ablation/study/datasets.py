@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import unicodedata
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ablation.photos import archive
 from ablation.running.errors import UserError
-from ablation.study.inputs import exists, require_file, usable
+from ablation.study.inputs import exists, require, require_input, usable
 from ablation.study.names import known
 from ablation.study.wording import shown
 
 # In GB of 10^9 bytes.
 UNPACKED_GB = archive.MAX_BYTES / 10**9
+# Of Latin, Greek and Cyrillic letters, once they are apart from them.
+ACCENTS = re.compile("[\u0300-\u036f]")
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
 
 
@@ -103,21 +106,23 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
                 "give this one another name under datasets"
             )
     if chosen.path is not None:
-        require_file(str(chosen.path), f"datasets.{chosen.name}.path")
+        require(str(chosen.path), f"datasets.{chosen.name}.path")
     return chosen if chosen.labels is not None else replace(chosen, labels=config.get("labels"))
 
 
 def named_after(path: str) -> str:
-    """Return a data set's name from the path of its archive or folder: of a long one, the beginning."""
+    """Return a data set's name from the path of its archive or folder: of a long one, the beginning.
+
+    Of letters in any script, without their accents, and digits; `photos` where there are none.
+    """
     stem = Path(path).expanduser().resolve().name
     for suffix in sorted(ARCHIVES, key=len, reverse=True):
         stem = stem.removesuffix(suffix)
-    name = re.sub(r"[^a-z0-9]+", "_", stem.lower())[:100].strip("_")
-    if not name:
-        raise UserError(
-            f"config: dataset is {path!r}: give it a name under datasets, its file name has no letters"
-        )
-    return name
+    plain = unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFKD", stem.lower())))
+    # By category, for a vowel's sign in Hindi is no letter to isalnum.
+    kept = "".join(one if unicodedata.category(one)[0] in "LMN" else " " for one in plain)
+    # Files are called after it, and their names end at 255 bytes.
+    return "_".join(kept.split()).encode()[:100].decode(errors="ignore").strip("_") or "photos"
 
 
 def published(dataset: Dataset, project: Path) -> list[str]:
@@ -126,7 +131,7 @@ def published(dataset: Dataset, project: Path) -> list[str]:
         return []
     where = f"datasets.{dataset.name}.published"
     path = str(usable(str(project / dataset.fields["published"])))
-    require_file(path, where)
+    require_input(path, where)
     if not Path(path).is_file():
         raise UserError(f"config: {where} is {path!r}, a folder; name a CSV file")
     return [path]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from functools import cache
 from pathlib import Path
@@ -11,15 +12,14 @@ from ablation.running.errors import UserError
 from ablation.study.wording import shown
 
 # What Snakemake replaces or refuses in the name of an input.
-WILDCARD = re.compile(r"\{\s*[.\w]+\s*[,}]")
+REPLACED = re.compile(r"\{\s*[.\w]+\s*[,}]|<[a-z][a-z0-9_]*>")
 
 
 def exists(path: str, where: str) -> bool:
     """Tell whether a file or folder of the user's exists; raise UserError if it can be none."""
-    if tree.UNWRITABLE.search(path) or WILDCARD.search(path):
+    if tree.UNWRITABLE.search(path):
         raise UserError(
-            f"config: {where} is {shown(path)}, no usable path (it has characters that are no text, or "
-            "{...}, which Snakemake replaces); rename it"
+            f"config: {where} is {shown(path)}, no usable path (some characters are no text); rename it"
         )
     try:
         return path != "" and Path(path).expanduser().exists()
@@ -29,10 +29,30 @@ def exists(path: str, where: str) -> bool:
         raise UserError(f"config: {where} is {shown(path)}, no usable path ({reason})") from error
 
 
-def require_file(path: str, where: str) -> None:
-    """Raise UserError unless there is such a file or folder."""
+def require(path: str, where: str) -> None:
+    """Raise UserError unless there is such a file or folder, and it can be read."""
     if not exists(path, where):
         raise UserError(f"config: {where} is {shown(path)}, but there is no such file or folder")
+    if not os.access(Path(path).expanduser(), os.R_OK):
+        raise UserError(f"config: {where} is {shown(path)}, which cannot be read: mend its permissions")
+
+
+def require_input(path: str, where: str) -> None:
+    """Raise UserError unless there is such a file, of a name that an input of Snakemake may have."""
+    if REPLACED.search(path):
+        raise UserError(
+            f"config: {where} is {shown(path)}, with {{...}} or <...> in its name, which Snakemake replaces; "
+            "rename it"
+        )
+    require(path, where)
+
+
+def require_project(folder: str) -> None:
+    """Raise UserError if Snakemake cannot work in the project's own folder: it replaces {...} in its path."""
+    if "{" in folder or "}" in folder:
+        raise UserError(
+            f"the project lies in {folder}, and Snakemake replaces what stands in braces: rename that folder"
+        )
 
 
 def usable(path: str) -> Path:
@@ -42,7 +62,6 @@ def usable(path: str) -> Path:
 
 
 @cache
-def photo_files(folder: Path) -> list[str]:
-    """Return the photos and tables under a user's folder, sorted; raises UserError as `tree.look`."""
-    found = tree.look(folder)
-    return [str(folder / file) for file in sorted((*found.photos, *found.tables))]
+def look(folder: Path) -> tree.Tree:
+    """Return what lies in a user's folder, looked at once a process; raises UserError as `tree.look`."""
+    return tree.look(folder)

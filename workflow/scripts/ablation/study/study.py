@@ -11,12 +11,11 @@ from typing import Any
 
 from ablation.networks import needs
 from ablation.networks.backbones import BACKBONES
-from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study import weights
 from ablation.study.datasets import Dataset, chosen_dataset, resolved_datasets
 from ablation.study.experiments import Experiment, resolved_experiments
-from ablation.study.inputs import WILDCARD, photo_files, require_file
+from ablation.study.inputs import require
 from ablation.study.names import known, require_name
 from ablation.study.optimizers import resolved_optimizer
 from ablation.study.recipes import resolved_augmentation
@@ -48,6 +47,15 @@ class Study:
     def weights_from(self, *kinds: str) -> list[str]:
         """Return the weight sources of these kinds."""
         return [name for name, fields in self.weight_sources.items() if fields["source"] in kinds]
+
+    def sources(self) -> list[Dataset]:
+        """Return the data sets whose photos the study's trainings and their pretrainings read."""
+        used = {self.dataset.name: self.dataset}
+        for name in sorted({one.spec.weights for one in self.experiments.values()}):
+            fields = self.weight_sources[name]
+            if fields["source"] == "pretraining":
+                used[fields["dataset"]] = self.datasets[fields["dataset"]]
+        return list(used.values())
 
     def experiments_from(self, source: str, backbone: str) -> int:
         """Return how many experiments start from a weight source's file of a backbone."""
@@ -96,21 +104,12 @@ def load(config: dict[str, Any], schema: Path) -> Study:
 
 def check_files(study: Study) -> None:
     """Raise UserError if a file that the study reads does not exist or cannot be an input."""
-    datasets = [study.dataset]
     needed = {(one.spec.weights, one.spec.backbone) for one in study.experiments.values()}
     for source, backbone in sorted(needed):
-        fields, where = study.weight_sources[source], f"weight_sources.{source}"
+        fields = study.weight_sources[source]
         if fields["source"] == "file":
-            require_file(fields["path"].replace("{backbone}", backbone), f"{where}.path")
-        if fields["source"] == "pretraining":
-            path = study.datasets[fields["dataset"]].path
-            if path is not None:
-                require_file(str(path), f"datasets.{fields['dataset']}.path")
-            datasets.append(study.datasets[fields["dataset"]])
-    for one in datasets:
-        for file in photo_files(one.folder) if one.folder else []:
-            if WILDCARD.search(file):
-                raise UserError(
-                    f"config: data set {one.name!r} has {file}, with {{...}} in its name, which Snakemake "
-                    "replaces; rename it"
-                )
+            path = fields["path"].replace("{backbone}", backbone)
+            require(path, f"weight_sources.{source}.path")
+    for one in study.sources():
+        if one.path is not None:
+            require(str(one.path), f"datasets.{one.name}.path")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ DPI = 120
 # Okabe and Ito's colours, which colour-blind people tell apart.
 TRAIN, VALIDATION = "#E69F00", "#0072B2"
 RIGHT, WRONG = "#009E73", "#D55E00"
+# A mark that draws nothing.
+LEFT_TO_RIGHT = "\u200e"
 
 
 def canvas(width: float, height: float, rows: int = 1, columns: int = 1) -> tuple[Figure, Any]:
@@ -41,8 +44,40 @@ def tidy(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
+def columns(text: str) -> int:
+    """Return how wide a text is, in usual letters: Chinese ones are as wide as two, accents have no width."""
+    return sum(0 if is_accent(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
+
+
+def is_accent(one: str) -> bool:
+    """Tell whether a character is drawn onto the one before it, or not at all."""
+    return unicodedata.category(one) in ("Mn", "Me", "Cf")
+
+
 def short(text: str, width: int) -> str:
-    """Cut the middle out of a text that is too long for its place; its ends tell most."""
+    """Cut the middle out of a text that is too long for its place, in columns; its ends tell most."""
     text = " ".join(text.split())
-    half = (width - 1) // 2
-    return text if len(text) <= width else f"{text[:half]}…{text[-half:]}"
+    if columns(text) <= width:
+        return text
+    half, ends = (width - 1) // 2, [place for place, one in enumerate(text) if not is_accent(one)]
+    first = max(end for end in ends if columns(text[:end]) <= half)
+    last = min((start for start in ends if columns(text[start:]) <= half), default=len(text))
+    return f"{text[:first]}…{text[last:]}"
+
+
+def wrapped(text: str, width: int) -> str:
+    """Break a text into lines of so many columns between its words, a longer word on a line of its own."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and columns(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(map(marked, lines))
+
+
+def marked(text: str) -> str:
+    """Return a text, which may be Arabic or Hebrew, so that what stands beside it keeps its place."""
+    if any(unicodedata.bidirectional(one) in ("R", "AL") for one in text):
+        return f"{LEFT_TO_RIGHT}{text}{LEFT_TO_RIGHT}"
+    return text

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import csv
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
-from ablation.results.figures.canvas import RIGHT, TRAIN, VALIDATION, WRONG, canvas, save, short, tidy
+from ablation.results.figures import fonts
+from ablation.results.figures.canvas import (
+    RIGHT,
+    TRAIN,
+    VALIDATION,
+    WRONG,
+    canvas,
+    marked,
+    save,
+    short,
+    tidy,
+    wrapped,
+)
 
 SAMPLES = 20
 
@@ -50,6 +61,7 @@ def samples(run: Path, pack: Path, path: Path) -> None:
     chosen = np.unique(np.linspace(0, len(predictions) - 1, min(SAMPLES, len(predictions))).astype(int))
     packed = load_pack(pack)
     positions = {name: k for k, name in enumerate(packed.files)}
+    fonts.use(predictions[index][key] for index in chosen for key in ("true", "predicted"))
     columns = 5
     rows = -(-len(chosen) // columns)
     figure, panels = canvas(9, 2.15 * rows + 0.4, rows, columns)
@@ -59,10 +71,10 @@ def samples(run: Path, pack: Path, path: Path) -> None:
         one = predictions[index]
         right = one["true"] == one["predicted"]
         axes.imshow(packed.photos[positions[one["file"]]])
-        true, predicted = (short(one[key], 18) for key in ("true", "predicted"))
+        true, predicted = (marked(short(one[key], 18)) for key in ("true", "predicted"))
         text = true if right else f"{true}, taken for {predicted}"
         axes.set_title(
-            textwrap.fill(f"{text} ({float(one['probability']):.0%})", 25, break_long_words=False),
+            wrapped(f"{text} ({float(one['probability']):.0%})", 25),
             fontsize=9,
             color=RIGHT if right else WRONG,
             parse_math=False,  # a class may be called "$5 or $10"

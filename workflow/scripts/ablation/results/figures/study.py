@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ablation.networks.edits import ORIGINAL
+from ablation.results.figures import fonts
 from ablation.results.figures.canvas import TRAIN, VALIDATION, canvas, save, short, tidy
 from ablation.results.statistics import wilson_interval
 
@@ -58,6 +59,7 @@ class StudyFigure:
             means = means[means["val_accuracy"].rank(method="first", ascending=False) <= MOST_ROWS]
             names = list(means.index)
         labels = runs.drop_duplicates("experiment").set_index("experiment")["label"]
+        fonts.use(labels[name] for name in names)
         figure, axes = canvas(8, 0.42 * len(names) + 1.7)
         places = list(range(len(names)))[::-1]
         for place, (_, row) in zip(places, means.iterrows(), strict=True):
