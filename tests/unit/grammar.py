@@ -102,13 +102,13 @@ class TableForm:
 class DataSet:
     """A data set: files with their bytes, what is right of them, or the words of the line that refuses it."""
 
-    files: dict[PurePosixPath, bytes]
+    files: dict[PurePosixPath, bytes] = field(repr=False)
     truth: dict[str, tuple[str, str | None]]
     waiting: dict[str, str | None]
     left_out: set[str]
     refused: str | None = None
     archive: str = "folder"
-    says: list[str] = field(default_factory=list)
+    tables: tuple[str, ...] = ()
 
     def lay(self, where: Path) -> Path:
         """Write it under a folder; return the folder or archive."""
@@ -165,9 +165,10 @@ def data_sets(draw: Any) -> DataSet:
     files = {photo.path: picture(photo.form, number) for number, photo in enumerate(photos)}
     left_out: set[str] = set()
     refused = None
+    shown: list[str] = []
     if form_of is not None:
         for where, members in form_of.items():
-            refused = _tables(draw, files, where, members, latin, wrapped) or refused
+            refused = _tables(draw, files, where, members, latin, wrapped, shown) or refused
     for name in draw(st.lists(st.sampled_from(LITTER), max_size=2, unique=True)):
         files[wrapped / name] = b"litter"
     for name in draw(st.lists(st.sampled_from(LEFT_OUT), max_size=2, unique=True)):
@@ -181,6 +182,7 @@ def data_sets(draw: Any) -> DataSet:
         left_out,
         refused,
         draw(st.sampled_from(ARCHIVES)),
+        tuple(shown),
     )
 
 
@@ -248,6 +250,7 @@ def _tables(
     photos: list[Photo],
     latin: bool,
     wrapped: PurePosixPath,
+    shown: list[str],
 ) -> str | None:
     """Add a table; return the words by which it is refused if it is made wrong."""
     encodings = ["utf-8", "utf-8-sig", "utf-16"]
@@ -290,6 +293,7 @@ def _tables(
     writer = csv.writer(text, delimiter=form.delimiter, lineterminator=draw(st.sampled_from(("\n", "\r\n"))))
     writer.writerows([header, *rows])
     files[where / form.file] = text.getvalue().encode(form.encoding)
+    shown.append(f"{where / form.file}: {text.getvalue()!r} in {form.encoding}")
     return refused
 
 
