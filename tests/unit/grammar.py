@@ -10,7 +10,7 @@ import io
 import tarfile
 import unicodedata
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -98,17 +98,22 @@ class TableForm:
     header: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class DataSet:
     """A data set: files with their bytes, what is right of them, or the words of the line that refuses it."""
 
-    files: dict[PurePosixPath, bytes] = field(repr=False)
+    files: dict[PurePosixPath, bytes]
     truth: dict[str, tuple[str, str | None]]
     waiting: dict[str, str | None]
     left_out: set[str]
     refused: str | None = None
     archive: str = "folder"
     tables: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Without the bytes of photos."""
+        rest = (self.truth, self.waiting, self.left_out, self.refused, self.archive)
+        return "\n".join(map(repr, (sorted(map(str, self.files)), *self.tables, *rest)))
 
     def lay(self, where: Path) -> Path:
         """Write it under a folder; return the folder or archive."""
@@ -140,7 +145,7 @@ class DataSet:
 class _Plain(zipfile.ZipInfo):
     """A member whose name is UTF-8 without the flag that says so."""
 
-    def _encodeFilenameFlags(self) -> tuple[bytes, int]:  # noqa: N802
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
         return self.filename.encode(), self.flag_bits & ~0x800
 
 
