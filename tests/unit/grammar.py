@@ -98,22 +98,24 @@ class TableForm:
     header: bool = True
 
 
-@dataclass(frozen=True, repr=False)
+class Files(dict[PurePosixPath, bytes]):
+    """Files by their path, shown without what is in them."""
+
+    def __repr__(self) -> str:
+        return str(sorted(map(str, self)))
+
+
+@dataclass(frozen=True)
 class DataSet:
     """A data set: files with their bytes, what is right of them, or the words of the line that refuses it."""
 
-    files: dict[PurePosixPath, bytes]
+    files: Files
     truth: dict[str, tuple[str, str | None]]
     waiting: dict[str, str | None]
     left_out: set[str]
     refused: str | None = None
     archive: str = "folder"
     tables: tuple[str, ...] = ()
-
-    def __repr__(self) -> str:
-        """Without the bytes of photos."""
-        rest = (self.truth, self.waiting, self.left_out, self.refused, self.archive)
-        return "\n".join(map(repr, (sorted(map(str, self.files)), *self.tables, *rest)))
 
     def lay(self, where: Path) -> Path:
         """Write it under a folder; return the folder or archive."""
@@ -167,7 +169,7 @@ def data_sets(draw: Any) -> DataSet:
     form = draw(st.lists(st.sampled_from(FILES), min_size=1, max_size=3))
     decomposed = draw(st.booleans())
     photos, form_of = _photos(draw, layout, categories, wrapped, stem, form, decomposed)
-    files = {photo.path: picture(photo.form, number) for number, photo in enumerate(photos)}
+    files = Files({photo.path: picture(photo.form, number) for number, photo in enumerate(photos)})
     left_out: set[str] = set()
     refused = None
     shown: list[str] = []
@@ -279,7 +281,7 @@ def _tables(
     refused = None
     if flaw == "no line" and len(rows) > 4:
         rows.pop()
-        refused = "no line for|has no label"
+        refused = "no line with a class"
     elif flaw == "no photo":
         rows.append(["nowhere_to_be_found.jpg", photos[0].category])
         refused = "nowhere_to_be_found"
