@@ -95,7 +95,6 @@ class TableForm:
     one_hot: bool
     split: str | None
     extra: bool
-    header: bool = True
 
 
 class Files(dict[PurePosixPath, bytes]):
@@ -154,12 +153,17 @@ class _Plain(zipfile.ZipInfo):
 ARCHIVES = ("folder", "folder", "zip", "zip without the flag", "tar", "tar.gz", "tar.bz2", "tar.xz")
 
 
+LAYOUTS = (
+    *("classes", "splits", "splits within", "table", "split column", "table beside splits", "kaggle"),
+    # A table of columns of 0 and 1 in the folder of each part.
+    "roboflow",
+)
+
+
 @st.composite
 def data_sets(draw: Any) -> DataSet:
     """A data set that is right, or wrong in one way that its `refused` names."""
-    layout = draw(
-        st.sampled_from(("classes", "splits", "table", "table beside splits", "kaggle", "splits within"))
-    )
+    layout = draw(st.sampled_from(LAYOUTS))
     latin = draw(st.booleans())
     categories = draw(
         st.lists(st.sampled_from(LATIN if latin else CLASSES), min_size=2, max_size=4, unique=True)
@@ -175,7 +179,8 @@ def data_sets(draw: Any) -> DataSet:
     shown: list[str] = []
     if form_of is not None:
         for where, members in form_of.items():
-            refused = _tables(draw, files, where, members, latin, wrapped, shown) or refused
+            kind = _form(draw, layout, latin, members)
+            refused = _table(draw, files, where, members, wrapped, kind, shown) or refused
     for name in draw(st.lists(st.sampled_from(LITTER), max_size=2, unique=True)):
         files[wrapped / name] = b"litter"
     for name in draw(st.lists(st.sampled_from(LEFT_OUT), max_size=2, unique=True)):
@@ -214,7 +219,7 @@ def _photos(
     photos: list[Photo] = []
     number = 0
     splits: tuple[str | None, ...] = (None,)
-    if layout in ("splits", "table beside splits", "splits within"):
+    if layout in ("splits", "table beside splits", "splits within", "split column", "roboflow"):
         splits = ("train", *(["val"] if has_val or not has_test else []), *(["test"] if has_test else []))
     elif layout == "kaggle":
         splits = ("train", "test")
@@ -233,16 +238,22 @@ def _photos(
                     folder = folder.joinpath(words[str(split)], category, *depth)
                 elif layout == "splits within":
                     folder = folder.joinpath(category, words[str(split)])
-                elif layout == "table":
+                elif layout in ("table", "split column"):
                     folder = folder / images
                 else:
                     folder = folder / words[str(split)]
                 # Without validation photos the training ones are split by the seed.
                 kept = None if split == "train" and "val" not in splits else split
                 photos.append(Photo(folder / name, form, category, kept))
-    if layout == "table":
+    if layout in ("table", "split column"):
         where = draw(st.sampled_from((wrapped, wrapped / "annotations", wrapped / images)))
         return photos, {where: photos}
+    if layout == "roboflow":
+        return photos, {
+            wrapped / words[split]: [photo for photo in photos if photo.path.parent == wrapped / words[split]]
+            for split in splits
+            if split
+        }
     if layout == "table beside splits":
         return photos, {wrapped: photos}
     if layout == "kaggle":
@@ -250,32 +261,40 @@ def _photos(
     return photos, None
 
 
-def _tables(
+def _form(draw: Any, layout: str, latin: bool, photos: list[Photo]) -> TableForm:
+    """How a table is written."""
+    encodings = ["utf-8", "utf-8-sig", "utf-16"]
+    if latin and not any(set(str(one.path)) - set(map(chr, range(256))) for one in photos):
+        encodings.append("cp1252")
+    roboflow = layout == "roboflow"
+    extra = draw(st.booleans())
+    columns = ("label", "Class", "category", "species")
+    # A column of any name, where it is the only other one.
+    usual = extra or layout in ("split column", "table beside splits")
+    files = ("label.csv", "train.csv", "labels.tsv", "my_data.csv", "annotations.csv")
+    return TableForm(
+        file="_classes.csv" if roboflow else draw(st.sampled_from(files)),
+        delimiter=draw(st.sampled_from(",;\t")),
+        encoding=draw(st.sampled_from(encodings)),
+        photo=draw(st.sampled_from(("filename", "image", "Image", "img_path", "x"))),
+        label=draw(st.sampled_from(columns if usual else (*columns, "what", "y2"))),
+        names=draw(st.sampled_from(("name", "stem", "path", "backslashes", "elsewhere", "upper"))),
+        one_hot=roboflow or draw(st.sampled_from((False, False, True))),
+        split=draw(st.sampled_from(("split", "Set", "subset"))) if layout == "split column" else None,
+        extra=extra,
+    )
+
+
+def _table(
     draw: Any,
     files: dict[PurePosixPath, bytes],
     where: PurePosixPath,
     photos: list[Photo],
-    latin: bool,
     wrapped: PurePosixPath,
+    form: TableForm,
     shown: list[str],
 ) -> str | None:
     """Add a table; return the words by which it is refused if it is made wrong."""
-    encodings = ["utf-8", "utf-8-sig", "utf-16"]
-    if latin and not any(set(str(one.path)) - set(map(chr, range(256))) for one in photos):
-        encodings.append("cp1252")
-    form = TableForm(
-        file=draw(
-            st.sampled_from(("label.csv", "train.csv", "labels.tsv", "my_data.csv", "annotations.csv"))
-        ),
-        delimiter=draw(st.sampled_from(",;\t")),
-        encoding=draw(st.sampled_from(encodings)),
-        photo=draw(st.sampled_from(("filename", "image", "Image", "img_path", "x"))),
-        label=draw(st.sampled_from(("label", "Class", "category", "species"))),
-        names=draw(st.sampled_from(("name", "stem", "path", "backslashes", "elsewhere", "upper"))),
-        one_hot=draw(st.sampled_from((False, False, True))),
-        split=None,
-        extra=draw(st.booleans()),
-    )
     rows = [[_named(form.names, photo, wrapped), photo.category] for photo in photos]
     flaw = draw(st.sampled_from((None,) * 6 + ("no line", "no photo", "twice")))
     refused = None
@@ -285,7 +304,7 @@ def _tables(
     elif flaw == "no photo":
         rows.append(["nowhere_to_be_found.jpg", photos[0].category])
         refused = "nowhere_to_be_found"
-    elif flaw == "twice":
+    elif flaw == "twice" and len({photo.category for photo in photos}) > 1:
         other = next(photo.category for photo in photos if photo.category != rows[0][1])
         rows.append([rows[0][0], other])
         refused = "labels .* as "
@@ -296,6 +315,10 @@ def _tables(
     elif form.extra:
         header.append("width")
         rows = [[*row, "640"] for row in rows]
+    if form.split:
+        header.append(form.split)
+        parts = {_named(form.names, photo, wrapped): photo.split or "train" for photo in photos}
+        rows = [[*row, parts.get(row[0], "train")] for row in rows]
     text = io.StringIO()
     writer = csv.writer(text, delimiter=form.delimiter, lineterminator=draw(st.sampled_from(("\n", "\r\n"))))
     writer.writerows([header, *rows])
