@@ -180,7 +180,10 @@ def data_sets(draw: Any) -> DataSet:
     if form_of is not None:
         for where, members in form_of.items():
             kind = _form(draw, layout, latin, members)
-            refused = _table(draw, files, where, members, wrapped, kind, shown) or refused
+            flaw = draw(st.sampled_from((None,) * 6 + ("no line", "no photo", "twice")))
+            # One is enough: which of several is told is not said here.
+            flaw = None if refused else flaw
+            refused = _table(draw, files, where, members, wrapped, kind, flaw, shown) or refused
     for name in draw(st.lists(st.sampled_from(LITTER), max_size=2, unique=True)):
         files[wrapped / name] = b"litter"
     for name in draw(st.lists(st.sampled_from(LEFT_OUT), max_size=2, unique=True)):
@@ -292,11 +295,11 @@ def _table(
     photos: list[Photo],
     wrapped: PurePosixPath,
     form: TableForm,
+    flaw: str | None,
     shown: list[str],
 ) -> str | None:
     """Add a table; return the words by which it is refused if it is made wrong."""
     rows = [[_named(form.names, photo, wrapped), photo.category] for photo in photos]
-    flaw = draw(st.sampled_from((None,) * 6 + ("no line", "no photo", "twice")))
     refused = None
     if flaw == "no line" and len(rows) > 4:
         rows.pop()
