@@ -90,6 +90,14 @@ def test_batch_norm_trains_as_in_one_process(
     assert files == sorted(path.name for path in whole.folder.iterdir())
 
 
+def test_frozen_batch_norm_trains_as_in_one_process(residual: Run) -> None:
+    one = residual.with_spec("frozen-1", batch_norm="frozen")
+    one.finish()
+    two = residual.with_spec("frozen-2", batch_norm="frozen", gpus=2)
+    two.finish()
+    assert_close(two, one)
+
+
 @pytest.mark.parametrize("gpus", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_dropout_trains_as_in_one_process(gpus: int, alexnet: Run) -> None:
     run = alexnet.with_spec(f"alexnet-{gpus}", gpus=gpus)
