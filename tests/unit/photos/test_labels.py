@@ -258,11 +258,13 @@ def test_a_column_that_says_what_validates(tmp_path: Path) -> None:
 
 
 def test_train_and_test_alone_are_split_by_the_seed(tmp_path: Path) -> None:
-    make(tmp_path, "a.jpg", "b.jpg", "c.jpg", "d.jpg")
+    make(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     make(tmp_path, labels_csv="name,label,split\na.jpg,x,train\nb.jpg,y,train\nc.jpg,,test\n")
-    # What a column of the split does not name waits as well.
-    assert read(tmp_path) == ({"a.jpg": "x", "b.jpg": "y"}, {}, {"c.jpg": None, "d.jpg": None})
-    assert any("2 photos (c.jpg, d.jpg) of a test set wait" in note for note in find(tmp_path).notes)
+    assert read(tmp_path) == ({"a.jpg": "x", "b.jpg": "y"}, {}, {"c.jpg": None})
+    assert any("1 photo (c.jpg) of a test set waits" in note for note in find(tmp_path).notes)
+    # A line that is missing may be a mistake, also where a column says the split.
+    make(tmp_path, "d.jpg")
+    fails(tmp_path, r"no line with a class for 1 photo \(d\.jpg\)")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablation.results.figures.canvas import columns, marked, short, wrapped
+from ablation.photos.wording import columns
+from ablation.results.figures.canvas import marked, short, wrapped
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ class Line:
 class Labels:
     """What all tables say: a line for each photo that they label.
 
-    `waiting` are photos that only lists of a test set name. `keeps_split` says that a column does.
+    `waiting` are photos that only lists of a test set name.
     `refusal` is why a table was not used that might hold labels.
     """
 
@@ -70,7 +70,6 @@ class Labels:
     waiting: set[PurePosixPath] = field(default_factory=set)
     used: list[PurePosixPath] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    keeps_split: bool = False
     refusal: UserError | None = None
 
 
@@ -202,7 +201,6 @@ def _add(found: Labels, one: _Understood, lines: dict[PurePosixPath, Line]) -> N
     named = [f"photos in column {one.table.columns[one.photo.number]}", one.label.named(one.table)]
     if one.split:
         named.append(f"split in column {one.table.columns[one.split.number]}")
-        found.keeps_split = True
     found.used.append(one.table.file)
     found.notes.append(f"labels from {one.table.file}: {', '.join(named)} ({one.table.how})")
 

@@ -71,7 +71,7 @@ class _Sources:
     def part(self, photo: PurePosixPath) -> str | None:
         """Return a photo's part of the split: by its line, its folder or its table's name, in this order."""
         line, folder = self.line(photo), self.folders.places[photo].split
-        if photo not in self.tables.lines and (photo in self.tables.waiting or self.tables.keeps_split):
+        if photo not in self.tables.lines and photo in self.tables.waiting:
             return splits.TEST
         return line.split or (folder if folder != splits.TRAIN else None) or line.table_split or folder
 

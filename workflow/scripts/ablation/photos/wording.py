@@ -39,10 +39,12 @@ def some(names: Iterable[object], one: str = "photo", many: str = "photos") -> s
 
 def columns(text: str) -> int:
     """Return how many columns of a terminal a text takes: two for a wide character, none for an accent."""
-    return sum(
-        0 if unicodedata.combining(one) else 2 if unicodedata.east_asian_width(one) in "WF" else 1
-        for one in text
-    )
+    return sum(0 if is_accent(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
+
+
+def is_accent(one: str) -> bool:
+    """Tell whether a character is drawn onto the one before it, or not at all."""
+    return unicodedata.category(one) in ("Mn", "Me", "Cf")
 
 
 def fitted(name: str, width: int) -> str:

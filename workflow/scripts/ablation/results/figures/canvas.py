@@ -6,6 +6,8 @@ import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ablation.photos import wording
+from ablation.photos.wording import columns, is_accent
 from ablation.running.files import atomic
 
 if TYPE_CHECKING:
@@ -44,16 +46,6 @@ def tidy(axes: Axes) -> None:
     axes.set_axisbelow(True)
 
 
-def columns(text: str) -> int:
-    """Return how wide a text is, in usual letters: Chinese ones are as wide as two, accents have no width."""
-    return sum(0 if is_accent(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in text)
-
-
-def is_accent(one: str) -> bool:
-    """Tell whether a character is drawn onto the one before it, or not at all."""
-    return unicodedata.category(one) in ("Mn", "Me", "Cf")
-
-
 def short(text: str, width: int) -> str:
     """Cut the middle out of a text that is too long for its place, in columns; its ends tell most."""
     text = " ".join(text.split())
@@ -67,13 +59,7 @@ def short(text: str, width: int) -> str:
 
 def wrapped(text: str, width: int) -> str:
     """Break a text into lines of so many columns between its words, a longer word on a line of its own."""
-    lines: list[str] = []
-    for word in text.split():
-        if lines and columns(f"{lines[-1]} {word}") <= width:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return "\n".join(map(marked, lines))
+    return "\n".join(map(marked, wording.wrapped("", text, 0, width)))
 
 
 def marked(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ablation.photos.manifest import TRAIN, VAL, Entry
 from ablation.photos.overview import Way
 from ablation.photos.wording import fitted, wrapped
+from ablation.results.figures import fonts
 from ablation.results.figures.canvas import DPI, VALIDATION, save
 
 if TYPE_CHECKING:
@@ -145,6 +146,7 @@ def draw(root: Path, entries: Sequence[Entry], way: Way, name: str, path: Path, 
     with ThreadPoolExecutor(threads) as pool:
         made = list(pool.map(lambda one: pixels(root / one.file, way), (e for r in rows for e in r.shown)))
     photos = iter(made)
+    fonts.use([name, *(row.category for row in rows)])
     told = title(name, way, len(rows), len({entry.category for entry in entries}))
     # The text is broken by the width, which is that of the photos.
     width = arranged(rows, way.size, 0).width
