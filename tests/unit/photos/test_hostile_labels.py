@@ -111,6 +111,15 @@ def test_a_label_file_too_large_to_read(tmp_path: Path) -> None:
     refused(lambda: layouts.find(root), "label.csv", "more than")
 
 
+def test_long_words_of_another_encoding_end(tmp_path: Path) -> None:
+    """A search that takes the square of a word's length would take hours."""
+    root = write_photos(tmp_path, "a.png", "b.png")
+    for word in ("x" * 120_000, "7" * 120_000 + "x"):
+        lines = ["filename,label,label_name", f"a.png,{word},\xe9", f"b.png,2,{word}"]
+        (root / "label.csv").write_bytes("\n".join(lines).encode("cp1252"))
+        assert [len(photo.category) > 1000 for photo in layouts.find(root).photos] == [True, False]
+
+
 @pytest.mark.parametrize(("stored", "written"), [("NFD", "NFC"), ("NFC", "NFD")])
 def test_accents_stored_another_way_than_label_csv_writes_them(
     tmp_path: Path, stored: str, written: str

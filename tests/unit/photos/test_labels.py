@@ -408,6 +408,14 @@ def test_a_table_goes_before_folders_if_it_is_clear(tmp_path: Path) -> None:
     assert {photo.file: photo.category for photo in find(tmp_path, Asked(folders=True)).photos} == by_folder
 
 
+@pytest.mark.parametrize("name", ["test.csv", "sample_submission.csv"])
+def test_a_table_that_is_asked_for_labels_whatever_it_is_called(tmp_path: Path, name: str) -> None:
+    make(tmp_path, "a.jpg", "b.jpg")
+    (tmp_path / name).write_text("id,label\na,x\nb,y\n", encoding="utf-8")
+    fails(tmp_path, "holds no|outside class folders")
+    assert read(tmp_path, file=name)[0] == {"a.jpg": "x", "b.jpg": "y"}
+
+
 @pytest.mark.parametrize(
     ("asked", "match"),
     [

@@ -46,7 +46,7 @@ _SPLIT = {"split", "set", "subset", "partition", "dataset", "data_set", "usage",
 _VALIDATES = {"is_valid", "is_val", "is_validation"}
 _YES, _NO = {"true", "1", "1.0", "yes"}, {"false", "0", "0.0", "no"}
 _INDEX = re.compile(r"(unnamed(:_[0-9]+)?|index)?")
-_NUMBER = re.compile(r"[+-]?[0-9]*\.?[0-9]*(e[+-]?[0-9]+)?", re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)?(e[+-]?[0-9]+)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

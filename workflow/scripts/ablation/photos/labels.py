@@ -242,7 +242,8 @@ def _understood(tree: Tree, file: PurePosixPath, asked: Asked, names_of: _NamesO
     table, photo, names = found
     if asked.file is None and not all(_has(table, name) for name in asked.names_columns):
         return None
-    part = splits.of_table(file.stem)
+    # Of a table that is asked for by its name, the name says nothing else.
+    part = splits.of_table(file.stem) if asked.file is None else None
     split = columns.split_column(table, photo.number, asked.split)
     try:
         label = (
