@@ -53,12 +53,16 @@ def test_allowing_duplicates_indexes_anew_and_packs_nothing(fresh: Project) -> N
 def test_a_large_manifest_is_compared_by_content_too(fresh: Project) -> None:
     """Of more than the 1 MB up to which Snakemake does so by itself; here because paths are long."""
     own = Project(fresh.folder, configs=(TINY, SINGLE))
+    labels = ["filename,category"]
     for number, (name, content) in enumerate(class_photos(150).items()):
-        path = own.folder / "mine" / Path(name).parent / Path(*(f"{number:03}{'x' * 230}" for _ in range(15)))
-        path.mkdir(parents=True)
-        (path / "0.jpg").write_bytes(content)
+        deep = Path(*(f"{number:03}{'x' * 230}" for _ in range(15)), "0.jpg")
+        (own.folder / "mine" / deep).parent.mkdir(parents=True)
+        (own.folder / "mine" / deep).write_bytes(content)
+        labels.append(f"{deep},{Path(name).parent}")
+    (own.folder / "mine/label.csv").write_text("\n".join(labels), encoding="utf-8")
     own.run(PACK, *OWN)
     assert (own.folder / MANIFEST).stat().st_size > 1_000_000
     assert own.plan(MANIFEST, *ALLOWED) == {"index mine"}
     own.run(MANIFEST, *ALLOWED)
     assert own.plan(PACK, *ALLOWED) == set()
+    assert own.plan(PACK, *ALLOWED, "--max-checksum-file-size", "1MB") == {"pack mine 64"}

@@ -19,8 +19,11 @@ from ablation.running import environment, lease
 from ablation.running.errors import UserError
 from ablation.study import datasets, inputs, repeated_keys, study, typed
 
+# A number of jobs, and not of cores, is what Snakemake has to do with a cluster.
+SUBMITS = workflow.is_main_process and workflow.nodes is not None
+
 try:
-    inputs.require_project(workflow.basedir)
+    inputs.require_project(workflow.basedir, submits=SUBMITS)
     repeated_keys.refuse(map(Path, workflow.configfiles))
     typed.refuse_comments(map(Path, workflow.configfiles))
     workflow.config_settings.config_args = typed.resolve(
@@ -46,8 +49,6 @@ if workflow.remote_exec:
 RUNS = paths.runs(STUDY.dataset.name)
 RUN = f"{RUNS}/{{experiment}}/seed{{seed}}"
 COMPARISON = paths.comparison(STUDY.dataset.name)
-# A number of jobs, and not of cores, is what Snakemake has to do with a cluster.
-SUBMITS = workflow.is_main_process and workflow.nodes is not None
 # Of index and pack: all cores of this machine, or so many of a cluster's node.
 PHOTO_THREADS = 8 if SUBMITS or workflow.remote_exec else workflow.cores
 # Photos are made before anything trains: packing takes many cores, and would wait for them.

@@ -78,8 +78,17 @@ def test_a_weight_file_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.
     assert message.endswith("alexnet.pth', which cannot be read: mend its permissions")
 
 
+@pytest.mark.parametrize("submits", [False, True])
 @pytest.mark.parametrize("folder", ["/home/me/{x}/p", "/home/me/}"])
-def test_the_projects_own_folder_may_have_no_braces(folder: str) -> None:
-    with pytest.raises(UserError, match="rename that folder"):
-        inputs.require_project(folder)
-    inputs.require_project("/home/me/#2 <v> 'it' \"a\" $(b)")
+def test_the_projects_own_folder_may_have_no_braces(folder: str, submits: bool) -> None:
+    with pytest.raises(UserError, match="braces: rename that folder"):
+        inputs.require_project(folder, submits=submits)
+
+
+@pytest.mark.parametrize("sign", [*"'\"$`\\!", "\n"])
+def test_commands_for_a_cluster_cannot_name_any_folder(sign: str) -> None:
+    with pytest.raises(UserError, match="rename that folder") as caught:
+        inputs.require_project(f"/home/{sign}", submits=True)
+    assert len(str(caught.value).splitlines()) == 1
+    inputs.require_project(f"/home/{sign}", submits=False)
+    inputs.require_project("/home/me and #2 <v>, (a);b&c|\u7167", submits=True)

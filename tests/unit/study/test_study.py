@@ -95,12 +95,19 @@ def test_the_table_holds_no_wildcards() -> None:
     assert json.loads(found.table())["label"] == "{x} and {y}"
 
 
-@pytest.mark.parametrize("file", ["a/{dataset}.jpg", "{x}/1.jpg"])
-def test_files_that_snakemake_would_take_for_wildcards(tmp_path: Path, file: str) -> None:
+@pytest.mark.parametrize("file", ["a/{dataset}.jpg", "{x}/<v2>.jpg"])
+def test_photos_may_have_names_that_mean_something_to_snakemake(tmp_path: Path, file: str) -> None:
     for name in (file, "b/1.jpg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"")
-    assert file in refusal(small(dataset=str(tmp_path)))
+    assert load(small(dataset=str(tmp_path))).dataset.folder == tmp_path
+
+
+def test_the_photos_that_trainings_and_their_pretrainings_read(tmp_path: Path) -> None:
     garden = {"source": "local", "path": str(tmp_path)}
-    config = small(datasets={**small()["datasets"], "other": garden}, weights="learned")
-    assert file in refusal(config)
+    config = small(datasets={**small()["datasets"], "other": garden})
+    assert [one.name for one in load(config).sources()] == ["drawn"]
+    assert [one.name for one in load({**config, "weights": "learned"}).sources()] == ["drawn", "other"]
+    garden["path"] = str(tmp_path / "gone")
+    load(config)
+    assert "datasets.other.path" in refusal({**config, "weights": "learned"})

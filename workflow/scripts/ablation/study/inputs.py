@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from ablation.photos import tree
+from ablation.photos.wording import printable
 from ablation.running.errors import UserError
 from ablation.study.wording import shown
 
@@ -47,12 +48,18 @@ def require_input(path: str, where: str) -> None:
     require(path, where)
 
 
-def require_project(folder: str) -> None:
-    """Raise UserError if Snakemake cannot work in the project's own folder: it replaces {...} in its path."""
+def require_project(folder: str, *, submits: bool) -> None:
+    """Raise UserError if Snakemake cannot work in the project's own folder: it replaces {...} in its path.
+
+    `submits` tells whether jobs go to a cluster, by commands that are read by two shells.
+    """
+    why = ""
     if "{" in folder or "}" in folder:
-        raise UserError(
-            f"the project lies in {folder}, and Snakemake replaces what stands in braces: rename that folder"
-        )
+        why = "Snakemake replaces what stands in braces"
+    elif submits and set(folder) & set("\"'$`\\!\n"):
+        why = "commands for a cluster cannot have its quotes, $, !, \\ or line breaks in them"
+    if why:
+        raise UserError(f"the project lies in {printable(folder)}, and {why}: rename that folder")
 
 
 def usable(path: str) -> Path:
