@@ -249,6 +249,25 @@ def test_a_stamp_tells_names_and_contents(tmp_path: Path) -> None:
     assert len({one, stamp(a=b"2", b=b"1"), stamp(a=b"1"), stamp(a=b"1", c=b"2"), stamp(a=b"1", b=b"3")}) == 5
 
 
+@pytest.mark.usefixtures("read")
+def test_a_text_counts_only_if_it_may_hold_labels(tmp_path: Path) -> None:
+    root = folder(tmp_path)
+    first = hashes(root)
+    put(root / "readme.txt", b"Photos of roses.\nTaken by me.\n")
+    assert hashes(root) == first | {"readme.txt": ""}
+    put(root / "list.txt", b"b/2.jpg 1\n1{x}<v>.JPG 2\n")
+    assert hashes(root)["list.txt"] == digest(b"b/2.jpg 1\n1{x}<v>.JPG 2\n")
+    assert hashes(root)["readme.txt"] == ""
+    stamps = []
+    for name in ("list.txt", "readme.txt"):
+        contents.stamp.cache_clear()
+        stamps.append(contents.stamp(root))
+        (root / name).unlink()
+        inputs.look.cache_clear()
+    contents.stamp.cache_clear()
+    assert stamps[0] != stamps[1] == contents.stamp(root)
+
+
 NAMES = st.text("ab{}<>#: \u00e9\u7167", min_size=1, max_size=8)
 
 

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from ablation.photos import tables
 from ablation.running.errors import UserError
 from ablation.running.files import sha256
 from ablation.study.inputs import look
@@ -39,11 +40,15 @@ def stamp(path: Path) -> str:
 
     Names and contents count, times do not. Raises UserError where something cannot be read.
     """
-    return hashlib.sha256(json.dumps(sorted(hashes(path).items())).encode()).hexdigest()
+    counted = sorted((name, found) for name, found in hashes(path).items() if found)
+    return hashlib.sha256(json.dumps(counted).encode()).hexdigest()
 
 
 def hashes(path: Path) -> dict[str, str]:
-    """Return the SHA-256 of each photo and table in a folder by its path there, or of a file, called ""."""
+    """Return the SHA-256 of each photo and table in a folder by its path there, or of a file, called "".
+
+    That of a text that is no table, such as a readme.txt, is empty.
+    """
     names = {"": str(path)}
     if path.is_dir():
         found = look(path)
@@ -56,15 +61,24 @@ def hashes(path: Path) -> dict[str, str]:
         tell(path, [sights[name][0] for name in new])
         # hashlib lets go of the interpreter's lock while it works, so threads are enough.
         with ThreadPoolExecutor() as pool:
-            read = dict(zip(new, pool.map(lambda name: sha256(Path(names[name])), new), strict=True))
+            read = dict(zip(new, pool.map(lambda name: digest(path, name), new), strict=True))
     except OSError as error:
         raise UserError(
             f"{error.filename} cannot be read ({error.strerror}): mend its permissions or restore it"
         ) from error
-    known = {name: (seen, read.get(name) or before[name][1]) for name, seen in sights.items()}
+    known = {name: (seen, read[name] if name in read else before[name][1]) for name, seen in sights.items()}
     if new or len(before) != len(known):
         kept.write({name: one for name, one in known.items() if max(one[0][1:]) < started - COARSE})
-    return {name: digest for name, (_, digest) in known.items()}
+    return {name: found for name, (_, found) in known.items()}
+
+
+def digest(path: Path, name: str) -> str:
+    """Return the SHA-256 of a file in a folder, or of `path` itself; empty for a text that is no table."""
+    if name.lower().endswith(".txt"):
+        with suppress(UserError):
+            if tables.read(path, PurePosixPath(name)) is None:
+                return ""
+    return sha256(path / name)
 
 
 def sight(file: str) -> Sight:
