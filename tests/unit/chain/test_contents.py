@@ -253,7 +253,7 @@ def test_a_stamp_tells_names_and_contents(tmp_path: Path) -> None:
 def test_a_text_counts_only_if_it_may_hold_labels(tmp_path: Path) -> None:
     root = folder(tmp_path)
     first = hashes(root)
-    put(root / "readme.txt", b"Photos of roses.\nTaken by me.\n")
+    put(root / "readme.txt", b"Photos of roses.\nTaken by me in May.\n")
     assert hashes(root) == first | {"readme.txt": ""}
     put(root / "list.txt", b"b/2.jpg 1\n1{x}<v>.JPG 2\n")
     assert hashes(root)["list.txt"] == digest(b"b/2.jpg 1\n1{x}<v>.JPG 2\n")
