@@ -203,8 +203,8 @@ TWICE = """\
 Duplicates  5 pairs: 1 identical, 4 nearly so; 2 across the split, 1 with two
             labels: index/duplicates.csv (those across the split flatter the
             validation)
-            3.jpg (a, train) and 4.jpg (a, val), near
-            5.jpg (a, train) and 6.jpg (b, val), near
+            3.jpg (a, train) and 4.jpg (a, val), nearly the same
+            5.jpg (a, train) and 6.jpg (b, val), nearly the same
             1.jpg (a, train) and 2.jpg (a, train), identical
 """
 

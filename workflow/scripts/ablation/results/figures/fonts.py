@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ablation.photos.wording import printable
-from ablation.running import console
 
 # matplotlib's own, by which everything else is drawn.
 OWN = "sans-serif"
@@ -53,7 +52,7 @@ def use(texts: Iterable[str]) -> None:
             font_manager.fontManager.addfont(font.path)
     matplotlib.rcParams["font.family"] = families
     if lacking:
-        console.line(missing(lacking))
+        print(missing(lacking), flush=True)
         # That says it once; matplotlib would say it of each character again.
         warnings.filterwarnings("ignore", "Glyph .* missing from font")
 
