@@ -79,6 +79,9 @@ def of_classes() -> dict[str, str]:
     return dict(zip(overview.HEADER, fields(overview.Count).values(), strict=True))
 
 
+# Beside photos that were drawn. Not said where it is written: a word there would draw them anew.
+DRAWN = {"filename": "The photo's name.", "category": "The number of its species, from 0."}
+
 _INDEX = f"resources/datasets/{DATASET}"
 _PACK = paths.PACK.format(dataset=DATASET, size="<size>", way="<way>")
 _WEIGHTS = paths.WEIGHTS.format(source="<source>", backbone="<backbone>")
@@ -152,6 +155,7 @@ FILES = (
     File(paths.READING.format(dataset=DATASET), "How the photos were read.", of_reading()),
     File(f"{_INDEX}/{ORIGIN}", "The archive or folder of yours that the photos come from."),
     File(f"{_INDEX}/archive", "What was downloaded."),
+    File(f"{_INDEX}/photos/label.csv", "Of photos that were drawn: a row for each.", DRAWN),
     File(
         f"{_INDEX}/photos/<photo>",
         "Photos that were drawn or unpacked; a folder of yours stays where it lies.",

@@ -59,7 +59,7 @@ def test_the_columns_of_both_tables_are_those_that_are_described() -> None:
 def test_a_text_stands_under_a_field() -> None:
     told = study_files.fields(Columns)
     assert told["experiment"] == "The experiment's name."
-    assert told["commonest_class"] == "That class."
+    assert told["commonest_class"] == "The class of `commonest_accuracy`."
     with pytest.raises(KeyError, match="colour"):
         study_files.fields(Columns, ["colour"])
 

@@ -14,6 +14,7 @@ from own_photos import photo, write_classes
 from project import SINGLE, TINY, Project
 
 import study_files
+from ablation.chain import paths
 from study_files import File
 
 # The names in <> of a path: no folder but of a step's log, and of backbones such as timm/resnet50.
@@ -71,29 +72,34 @@ def test_every_table_has_its_columns_and_each_json_its_keys(whole: Project) -> N
     for path in left(whole.folder):
         for file in study_files.FILES:
             if file.columns and pattern(file).fullmatch(path):
-                assert found_in(whole.folder / path) == list(file.columns) or path.endswith(".json")
-                if path.endswith(".json"):
-                    expected = set(file.columns)
-                    keys = set(json_keys(json.loads((whole.folder / path).read_text(encoding="utf-8"))))
-                    # Of an empty list nothing tells what its entries have.
-                    assert keys <= expected, path
-                    assert {one for one in expected - keys if "[]" not in one} == set(), path
                 seen.add(file.path)
+                if path.endswith(".csv"):
+                    assert header(whole.folder / path) == list(file.columns), path
+                    continue
+                keys = set(json_keys(json.loads((whole.folder / path).read_text(encoding="utf-8"))))
+                assert keys <= file.columns.keys(), path
+                # Of an empty list nothing tells what its entries have.
+                assert all("[]" in key for key in file.columns.keys() - keys), path
     assert seen == {file.path for file in study_files.FILES if file.columns}
+
+
+def test_the_entries_of_lists_are_as_described(whole: Project) -> None:
+    """Of the user's photos one waits, and one file is left out."""
+    path = paths.READING.format(dataset="mine")
+    keys = set(json_keys(json.loads((whole.folder / path).read_text(encoding="utf-8"))))
+    assert keys == study_files.of_reading().keys()
 
 
 def test_tables_of_the_reference_are_all_that_are_left(whole: Project) -> None:
     """A table or a JSON file has its columns described, or is a copy of one that has."""
     for path in left(whole.folder):
         if path.endswith((".csv", ".json")):
-            (file,) = (one for one in study_files.FILES if pattern(one).fullmatch(path))
+            file = next(one for one in study_files.FILES if pattern(one).fullmatch(path))
             assert file.columns or file.what.startswith("A copy of"), path
 
 
-def found_in(path: Path) -> list[str]:
-    """The columns of a table; none of another file."""
-    if path.suffix != ".csv":
-        return []
+def header(path: Path) -> list[str]:
+    """The columns of a table."""
     with path.open(encoding="utf-8", newline="") as file:
         return next(csv.reader(file))
 

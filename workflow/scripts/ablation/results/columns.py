@@ -64,7 +64,7 @@ class Columns:
     """What always guessing the commonest class would score: the share of validation photos in the class with
     the most training photos, the first of ties."""
     commonest_class: str
-    """That class."""
+    """The class of `commonest_accuracy`."""
     last_train_accuracy: float
     """`train_accuracy` of the last epoch."""
     last_val_loss: float
