@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help check run test lint format benchmark rehearse clean
+.PHONY: help check list run test lint format benchmark rehearse clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ GIVEN = '$(subst ','\'',$(value PHOTOS))'
 check: $(VENV)/run.done ## say what is in a data set, before anything trains: make check PHOTOS=~/my_photos
 	@$(if $(value PHOTOS),,echo "The data set of config.yaml; another: make check PHOTOS=~/my_photos")
 	@$(BIN)/snakemake check --quiet all $(if $(value PHOTOS),--config dataset=$(GIVEN))
+
+list: $(VENV)/run.done ## list the experiments of config.yaml, and what their runs are called
+	@$(BIN)/snakemake list --quiet all
 
 test: $(VENV)/test.done ## set up and run the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal

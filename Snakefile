@@ -19,6 +19,7 @@ localrules:
     all,
     check,
     check_photos,
+    list,
     download,
     fetch_weights,
     unpack_weights,
@@ -51,7 +52,9 @@ onsuccess:
     asked = checks.targets(workflow)
     if "check" in asked:
         checks.tell(workflow, STUDY)
-    if asked != {"check"}:
+    if "list" in asked:
+        listing.tell(STUDY)
+    if not checks.asks_only(workflow):
         advice.warn_of_left_out(STUDY.dataset.name)
         advice.warn_of_shared_photos(STUDY.dataset.name)
         advice.warn_of_noise(workflow, STUDY.dataset.name)
@@ -61,7 +64,7 @@ onsuccess:
 onerror:
     if INTERRUPTION.came:
         print("Stopped. The same command goes on from the last checkpoints.")
-    elif checks.targets(workflow) == {"check"}:
+    elif checks.asks_only(workflow):
         print(*failures.errors(workflow), sep="\n")
     else:
         partial_summary.summarize(workflow, STUDY, PUBLISHED)

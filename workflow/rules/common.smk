@@ -10,8 +10,9 @@ SCRIPTS = os.path.relpath(
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation.chain import advice, checks, failures, interruption, paths, photos
-from ablation.chain import records, refusals, resources, partial_summary, runs, weights
+from ablation.chain import advice, checks, failures, interruption, listing, paths
+from ablation.chain import partial_summary, photos, records, refusals, resources, runs
+from ablation.chain import weights
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library

@@ -1,4 +1,4 @@
-# One run: train, evaluate.
+# One run: train, evaluate. And which there are.
 rule train:
     input:
         pack=of_run.pack,
@@ -52,3 +52,13 @@ rule evaluate:
     shell:
         "python {params.script:q} --run $(dirname {input.outputs:q}) --pack $(dirname {input.pack:q})"
         " > {log:q} 2>&1"
+
+
+rule list:
+    # The experiments of the study, said at the end (onsuccess) as `check` is.
+    log:
+        "logs/list.log",
+    conda:
+        "../../envs/data.yaml"
+    shell:
+        ": 2> {log:q}"

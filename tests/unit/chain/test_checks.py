@@ -20,6 +20,14 @@ def test_what_was_asked_for() -> None:
 
 
 @pytest.mark.parametrize(
+    ("asked", "expected"),
+    [("check", True), ("list", True), ("check list", True), ("all", False), ("list all", False), ("", False)],
+)
+def test_whether_something_is_only_to_be_said(asked: str, expected: bool) -> None:
+    assert checks.asks_only(Workflow([Job(rule) for rule in asked.split()])) is expected
+
+
+@pytest.mark.parametrize(
     ("argv", "configfile", "expected"),
     [
         ("/usr/bin/snakemake check", None, "snakemake"),

@@ -17,11 +17,19 @@ from ablation.study.study import Study
 QUICK = "studies/quick.yaml"
 # How `make check` has Snakemake say nothing of its own.
 QUIET = ["--quiet", "all"]
+# The rules that say something and make nothing that trains.
+SAYING = {"check", "list"}
 
 
 def targets(workflow: Any) -> set[str]:
     """Return the rules that were asked for, or whose files were."""
     return {job.rule.name for job in workflow.dag.targetjobs}
+
+
+def asks_only(workflow: Any) -> bool:
+    """Tell whether something is to be said and nothing to be made."""
+    asked = targets(workflow)
+    return bool(asked) and asked <= SAYING
 
 
 def tell(workflow: Any, study: Study) -> None:
@@ -34,13 +42,16 @@ def tell(workflow: Any, study: Study) -> None:
 
 def next_command(argv: Sequence[str], configfile: str | None) -> str:
     """Return the command that trains, from the words of the one that checked, and with `configfile`."""
+    return instead(argv, "check", *(["--configfile", configfile] if configfile is not None else []))
+
+
+def instead(argv: Sequence[str], rule: str, *others: str) -> str:
+    """Return the command whose words are `argv`, with `others` in place of the rule that it asked for."""
     program, *words = argv
     # As it was typed; what was found by PATH has the whole path here.
-    command = ["snakemake" if Path(program).is_absolute() else program]
-    if configfile is not None:
-        command += ["--configfile", configfile]
-    if "check" in words:
-        words.remove("check")
+    command = ["snakemake" if Path(program).is_absolute() else program, *others]
+    if rule in words:
+        words.remove(rule)
     if words[: len(QUIET)] == QUIET:
         del words[: len(QUIET)]
     return shlex.join([*command, *words])

@@ -40,15 +40,16 @@ class _Seen:
 class Checked:
     """What opening all photos has shown.
 
-    `hashes` are the SHA-256 of the good ones by file, `bad` the others with the reason, `kinds` how many of
-    the good ones have which format, the commonest first, `sizes` width and height of the smallest, median
-    and largest of them by pixels, and `notes` what was made of them that their pixels do not tell.
+    `hashes` are the SHA-256 of the good ones by file, `bad` the others with the reason, and `notes` what was
+    made of them that their pixels do not tell.
     """
 
     hashes: dict[str, str]
     bad: tuple[LeftOut, ...]
     kinds: dict[str, int]
+    """How many of the readable photos have which format, the commonest first."""
     sizes: dict[str, tuple[int, int]]
+    """Width and height in pixels of the `smallest`, `median` and `largest` of them, by pixels."""
     notes: tuple[str, ...]
 
 

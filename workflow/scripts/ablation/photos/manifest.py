@@ -21,17 +21,18 @@ VAL = "val"
 
 @dataclass(frozen=True)
 class Entry:
-    """One photo.
-
-    `file` is its posix path relative to the data set's root, `sha256` 64 hexadecimal digits, `label`
-    0..C-1 in the order of `classes.ordered`, `category` the class's name, `split` train or val.
-    """
+    """One photo: a row of manifest.csv."""
 
     file: str
+    """The photo's posix path under the data set's folder."""
     sha256: str
+    """The hash of the file's bytes, 64 hexadecimal digits."""
     label: int
+    """The class's number, 0 to C - 1: by number if all names are integers, else by name."""
     category: str
+    """The class's name."""
     split: str
+    """`train` or `val`."""
 
 
 def write(entries: Iterable[Entry], path: Path) -> None:

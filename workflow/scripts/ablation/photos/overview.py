@@ -45,16 +45,18 @@ _MADE = {
 
 @dataclass(frozen=True)
 class Count:
-    """A class's photos: all that take part, and those of them that train and validate.
-
-    `test` photos wait for prediction and are not among `photos`.
-    """
+    """A class's photos: a row of classes.csv, in which `category` is called `class`."""
 
     category: str
+    """The class's name."""
     photos: int
+    """Its photos that take part."""
     train: int
+    """Those of them that train."""
     val: int
+    """Those of them that validate."""
     test: int
+    """Others, not among `photos`, that wait for prediction."""
 
 
 @dataclass(frozen=True)

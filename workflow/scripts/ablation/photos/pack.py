@@ -25,18 +25,25 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 @dataclass(frozen=True)
 class Index:
-    """What is known of the photos. `labels`: int64 N; `training`: bool N; `files` in the same order.
+    """What is known of the photos. `labels`: int64 N; `training`: bool N, in `pack.json` the `splits`.
 
     `sha256` changes with anything in the pack.
     """
 
     labels: np.ndarray[Any, np.dtype[np.int64]]
+    """The class of each photo, 0 to C - 1."""
     training: np.ndarray[Any, np.dtype[np.bool_]]
+    """`train` or `val` of each photo."""
     files: list[str]
+    """Each photo's path, as the manifest's `file` and in its order."""
     categories: list[str]
+    """The names of the classes, in the order of their labels."""
     manifest_sha256: str = ""
+    """The hash of the manifest."""
     photos_sha256: str = ""
+    """The hash of `photos.npy`."""
     sha256: str = ""
+    """The hash of all else in the file."""
 
 
 @dataclass(frozen=True)

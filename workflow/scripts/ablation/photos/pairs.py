@@ -23,20 +23,24 @@ WORDS = {IDENTICAL: "identical", NEAR: "nearly the same"}
 
 @dataclass(frozen=True)
 class Pair:
-    """Two photos that are the same or nearly so, in the manifest's order, each with its category and split.
-
-    `kind` is identical (byte for byte) or near (encoded again, or alike but for a detail), `distance` the
-    bits in which the perceptual hashes differ, 0 if identical.
-    """
+    """Two photos that are the same or nearly so, in the manifest's order: a row of duplicates.csv."""
 
     first: str
+    """The one photo's path, as the manifest's `file`."""
     first_category: str
+    """Its class."""
     first_split: str
+    """`train` or `val`."""
     second: str
+    """The other photo's path."""
     second_category: str
+    """Its class."""
     second_split: str
+    """`train` or `val`."""
     kind: str
+    """`identical`, byte for byte, or `near`: encoded again, or alike but for a detail."""
     distance: int
+    """The bits of 256 in which the perceptual hashes differ; 0 if identical."""
 
     @property
     def across(self) -> bool:

@@ -38,23 +38,28 @@ class Photo:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A photo of a test set, which no training reads: its class, or None where it has no label."""
+    """A photo of a test set, which no training reads."""
 
     file: str
+    """Its posix path under the data set's folder."""
     category: str | None
+    """Its class; null where it has no label."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What `layouts.find` makes of a folder. `photos`, `waiting` and `left_out` are sorted by file.
+    """What `layouts.find` makes of a folder. All but `notes` are sorted by file.
 
-    `notes` says in a line each what was taken for what (the layout, the table and its columns, a kept split).
+    All but `photos` are kept in reading.json.
     """
 
     photos: tuple[Photo, ...]
     waiting: tuple[Waiting, ...] = ()
+    """Photos of a test set, which no training reads."""
     left_out: tuple[LeftOut, ...] = ()
+    """Files that have no part in the study."""
     notes: tuple[str, ...] = ()
+    """What was taken for what, a line each: the layout, the table and its columns, a kept split."""
 
 
 def counted(left_out: Iterable[LeftOut]) -> list[str]:

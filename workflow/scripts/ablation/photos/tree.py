@@ -23,14 +23,12 @@ _MOST_FOLDERS = 50_000
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A file that has no part in the study: its posix path under the data set's root, and its kind in words.
-
-    `why` is the same for all of one kind up to a colon, so that they can be counted: `.txt`, `hidden`,
-    `unreadable: is empty`.
-    """
+    """A file that has no part in the study."""
 
     file: str
+    """Its posix path under the data set's folder."""
     why: str
+    """Its kind, the same for all of one kind up to a colon: `.txt`, `hidden`, `unreadable: is empty`."""
 
 
 @dataclass(frozen=True)

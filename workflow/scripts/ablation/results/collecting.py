@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ablation.results import metrics, validation
+from ablation.results.columns import RUNS
 from ablation.results.tables import FAILED
 from ablation.results.validation import Photos
 from ablation.running.errors import UserError
@@ -26,7 +27,7 @@ def collect(study: list[dict[str, Any]], runs: Path, photos: Photos | None = Non
     prefix are those of the epoch with the lowest validation loss, the first of ties. Without `photos` the
     cells of `LABELLED` are empty. Raises UserError if a run's files are not readable.
     """
-    return pd.DataFrame(
+    table = pd.DataFrame(
         [
             {**run, "ended": FAILED}
             if run.get("reason")
@@ -34,6 +35,8 @@ def collect(study: list[dict[str, Any]], runs: Path, photos: Photos | None = Non
             for run in study
         ]
     )
+    # Whichever runs failed.
+    return table[sorted(table.columns, key=RUNS.index)]
 
 
 def measured(folder: Path, photos: Photos | None) -> dict[str, Any]:

@@ -16,17 +16,18 @@ from ablation.running.files import atomic
 
 @dataclass(frozen=True)
 class Prediction:
-    """One row of predictions.csv.
-
-    `probability` (0..1) is the softmax of the network's output at the predicted class, `loss` the
-    cross-entropy in nats at the true one.
-    """
+    """A validation photo: a row of predictions.csv."""
 
     file: str
+    """The photo's path, as the manifest's `file`."""
     true: str
+    """Its class."""
     predicted: str
+    """The class with the highest output, the first of ties."""
     probability: float
+    """The softmax of the network's outputs at the predicted class, 0 to 1."""
     loss: float
+    """The cross-entropy at the true class, in nats."""
 
 
 def of(run: Path, pack: Index) -> list[Prediction]:

@@ -6,18 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablation.results.columns import SUMMARY
 from ablation.results.tables import FAILED, IDENTITY, read
 from ablation.running.errors import UserError
 
-# The columns of summary.csv, in order.
-SUMMARY = (
-    *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
-    *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
-    *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
-    *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
-    *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
-    *("ended", "reason"),
-)
 COUNTS = ("parameters", "epochs", "best_epoch")
 
 

@@ -28,7 +28,9 @@ class RandomResizedCrop(Transform):
     """
 
     scale: Sequence[float] = (0.08, 1.0)
+    """The least and the most of a box's area, parts of the photo's, each in (0, 1]."""
     ratio: Sequence[float] = (3 / 4, 4 / 3)
+    """The least and the most of width by height, each in (0, inf)."""
 
     def __post_init__(self) -> None:
         check_limits("scale", self.scale, 1)
@@ -73,9 +75,13 @@ class RandomErasing(Transform):
     takes_any_values: ClassVar[bool] = True
 
     probability: float = 0.5
+    """The chance of each photo, in [0, 1]."""
     scale: Sequence[float] = (0.02, 0.33)
+    """The least and the most of a box's area, parts of the photo's, each in [0, 1]."""
     ratio: Sequence[float] = (0.3, 3.3)
+    """The least and the most of height by width, each in (0, inf)."""
     value: Sequence[float] = (0.0, 0.0, 0.0)
+    """What fills the box in red, green and blue, each in (-inf, inf)."""
 
     def __post_init__(self) -> None:
         require(0 <= self.probability <= 1, f"probability {self.probability} is not between 0 and 1")

@@ -30,9 +30,13 @@ class ColorJitter(Transform):
     """
 
     brightness: float = 0.5
+    """How far the factor may be from 1, in [0, inf)."""
     contrast: float = 0.5
+    """How far the factor may be from 1, in [0, inf)."""
     saturation: float = 0.5
+    """How far the factor may be from 1, in [0, inf)."""
     hue: float = 0.1
+    """The most in either direction, in turns of the colour circle, in [0, 0.5]."""
 
     def __post_init__(self) -> None:
         for name in ("brightness", "contrast", "saturation"):
@@ -59,6 +63,7 @@ class Grayscale(Transform):
     """torchvision RandomGrayscale: drop a photo's colour with a probability (0..1)."""
 
     probability: float = 0.1
+    """The chance of each photo, in [0, 1]."""
 
     def __post_init__(self) -> None:
         require(0 <= self.probability <= 1, f"probability {self.probability} is not between 0 and 1")

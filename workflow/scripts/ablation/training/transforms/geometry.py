@@ -25,6 +25,7 @@ class HorizontalFlip(Transform):
     """torchvision RandomHorizontalFlip: mirror a photo left to right with a probability (0..1)."""
 
     probability: float = 0.5
+    """The chance of each photo, in [0, 1]."""
 
     def __post_init__(self) -> None:
         require(0 <= self.probability <= 1, f"probability {self.probability} is not between 0 and 1")
@@ -41,6 +42,7 @@ class VerticalFlip(Transform):
     """torchvision RandomVerticalFlip: turn a photo upside down, mirrored, with a probability (0..1)."""
 
     probability: float = 0.5
+    """The chance of each photo, in [0, 1]."""
 
     def __post_init__(self) -> None:
         require(0 <= self.probability <= 1, f"probability {self.probability} is not between 0 and 1")
@@ -57,6 +59,7 @@ class Rotation(Transform):
     """torchvision RandomRotation: turn by an angle uniform in -degrees..degrees; nearest, fill 0."""
 
     degrees: float = 45.0
+    """The most in either direction, in [0, 180]."""
 
     def __post_init__(self) -> None:
         require(0 <= self.degrees <= 180, f"degrees {self.degrees} is not between 0 and 180")

@@ -19,7 +19,9 @@ class Normalize(Transform):
     random: ClassVar[bool] = False
 
     mean: Sequence[float] = (0.485, 0.456, 0.406)
+    """What is subtracted from red, green and blue, each in (-inf, inf)."""
     std: Sequence[float] = (0.229, 0.224, 0.225)
+    """What they are divided by, each in (0, inf)."""
 
     def __post_init__(self) -> None:
         require(len(self.mean) == 3 and len(self.std) == 3, "mean and std need three values each")

@@ -100,8 +100,11 @@ class RandAugment(Policy):
     strongest: ClassVar[Strongest] = Strongest(shear=0.3, degrees=30.0, factor=0.9, bits=4)
 
     num_ops: int = 2
+    """How many operations, in [0, inf)."""
     magnitude: int = 9
+    """How strong they are, one of the bins, in [0, 30] of 31 bins."""
     num_magnitude_bins: int = 31
+    """How many bins there are, in [2, inf), and more than `magnitude`."""
 
     def __post_init__(self) -> None:
         require(self.num_ops >= 0, f"num_ops {self.num_ops} is negative")
@@ -130,6 +133,7 @@ class TrivialAugmentWide(Policy):
     strongest: ClassVar[Strongest] = Strongest(shear=0.99, degrees=135.0, factor=0.99, bits=6)
 
     num_magnitude_bins: int = 31
+    """How many magnitudes there are, each as likely, in [2, inf)."""
 
     def __post_init__(self) -> None:
         require(self.num_magnitude_bins >= 2, f"num_magnitude_bins {self.num_magnitude_bins} is below 2")

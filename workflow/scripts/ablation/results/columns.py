@@ -1,0 +1,105 @@
+"""What the columns of runs.csv and summary.csv are, and their order.
+
+In runs.csv they are of one run, in summary.csv averages over an experiment's runs that did not fail. Losses
+are cross-entropies in nats, accuracies and macro-F1 from 0 to 1; those without a prefix are of the epoch with
+the lowest validation loss, the first of ties. docs/reference.md is written from here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of both tables."""
+
+    experiment: str
+    """The experiment's name."""
+    label: str
+    """What figures call it."""
+    backbone: str
+    """The network."""
+    architecture: str
+    """The edit of it, or `original`."""
+    augmentation: str
+    """The name of the augmentation."""
+    optimizer: str
+    """The name of the optimizer."""
+    weights: str
+    """The name of the starting weights' source."""
+    image_size: int
+    """The side of the square photos in pixels."""
+    seed: int
+    """The run's seed."""
+    seeds: int
+    """How many runs the row averages: those that did not fail."""
+    reason: str | None
+    """Why the run failed; of several seeds, which. Empty where none did."""
+    parameters: float
+    """Trainable parameters of the network."""
+    ended: str
+    """`early_stop` (patience), `epoch_limit`, `interrupted` (ended by hand) or `failed`; in a summary of each
+    run, in the order of the seeds."""
+    epochs: float
+    """How many epochs it trained."""
+    best_epoch: float
+    """The epoch with the lowest validation loss, the first of ties; from 1."""
+    train_loss: float
+    """The loss that trained, in that epoch: running over it, with augmentation and dropout."""
+    train_accuracy: float
+    """The share of training photos that were right in that epoch, likewise."""
+    val_loss: float
+    """Of that epoch's weights: the cross-entropy of the validation photos."""
+    val_accuracy: float
+    """Of that epoch's weights: the share of validation photos that are right."""
+    balanced_accuracy: float
+    """Of that epoch's weights: the mean over classes of the share of a class's validation photos that are
+    right (recall), as scikit-learn's `balanced_accuracy_score`. A class counts as much as another, however
+    many photos it has."""
+    macro_f1: float
+    """Of that epoch's weights: the mean of F1 over the classes that are some validation photo's or guessed of
+    one, as scikit-learn's `f1_score(average="macro", zero_division=0)`."""
+    commonest_accuracy: float
+    """What always guessing the commonest class would score: the share of validation photos in the class with
+    the most training photos, the first of ties."""
+    commonest_class: str
+    """The class of `commonest_accuracy`."""
+    last_train_accuracy: float
+    """`train_accuracy` of the last epoch."""
+    last_val_loss: float
+    """`val_loss` of the last epoch."""
+    last_val_accuracy: float
+    """`val_accuracy` of the last epoch."""
+    best_val_accuracy: float
+    """The highest of any epoch: optimistic, since the photos chose it."""
+    train_seconds: float
+    """Wall time of all epochs, validating included."""
+    images_per_second: float
+    """Training photos a second, without validating."""
+    val_photos: int
+    """How many photos validated."""
+    classes: int
+    """How many classes there are."""
+    published_val_loss: float
+    """The published validation loss, where the data set names a `published` file."""
+    published_val_accuracy: float
+    """The published validation accuracy, likewise."""
+
+
+RUNS = (
+    *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
+    *("image_size", "seed", "reason", "parameters", "ended", "epochs", "best_epoch"),
+    *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+    *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
+    *("train_seconds", "images_per_second", "val_photos", "classes"),
+    *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
+)
+SUMMARY = (
+    *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
+    *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+    *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
+    *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
+    *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
+    *("ended", "reason"),
+)

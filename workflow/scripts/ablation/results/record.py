@@ -1,0 +1,38 @@
+"""record.json: what a training says of itself, beside its results.
+
+`train.py` writes it. It does not import this: a word here would then train every run anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Record:
+    """The keys of record.json."""
+
+    ended: str
+    """`early_stop` (patience), `epoch_limit` or `interrupted` (ended by hand)."""
+    parameters: int
+    """Trainable parameters of the network."""
+    manifest_sha256: str
+    """The hash of the manifest whose photos trained."""
+    weights_sha256: str | None
+    """The hash of the file of the starting weights; null for random ones."""
+    classes: int
+    """How many classes there are."""
+    train_photos: int
+    """How many photos trained."""
+    val_photos: int
+    """How many photos validated."""
+    train_seconds: float
+    """Wall time of all epochs, validating included."""
+    precision: str
+    """What it computed in: `fp32` or `bf16`."""
+    device: str
+    """`cpu`, or the name of the GPU."""
+    threads: int
+    """CPU threads of the process."""
+    torch: str
+    """PyTorch's version."""
