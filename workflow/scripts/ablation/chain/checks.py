@@ -43,4 +43,7 @@ def next_command(argv: Sequence[str], configfile: str | None) -> str:
         words.remove("check")
     if words[: len(QUIET)] == QUIET:
         del words[: len(QUIET)]
+    # What stood before the target alone.
+    if words[-1:] == ["--"]:
+        words.pop()
     return shlex.join([*command, *words])
