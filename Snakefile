@@ -1,10 +1,13 @@
 # The map: what is made from what. Each rule file is one step of the way from photos to the summary.
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.19")
 
 
-configfile: "config.yaml"
+# The working folder's own, or else the project's, as after `--directory OUT` or `-s path/Snakefile`.
+configfile: next(filter(os.path.exists, ["config.yaml", os.path.join(workflow.basedir, "config.yaml")]))
 
 
 include: "workflow/rules/common.smk"

@@ -88,13 +88,15 @@ def test_an_option_that_is_given_twice_loses_nothing_in_silence() -> None:
     assert args.config == ["b=2"], "Snakemake keeps both now: the refusal is no longer needed"
 
 
-def test_a_path_of_two_words() -> None:
-    told = refusal("--config", "dataset=my", "photos")
-    assert shlex.split(told.rpartition("quotes around it, ")[2]) == ["--config", "dataset=my photos"]
+@pytest.mark.parametrize("entry", ["dataset=my photos", "recipe={epochs: 1, patience: 2}", "seeds=[0, 1, 2]"])
+def test_a_value_of_several_words(entry: str) -> None:
+    told = refusal("--config", "speed=auto", *entry.split(" "), "weights=none")
+    assert shlex.split(told.rpartition("quotes around it, ")[2]) == ["--config", entry]
 
 
 @pytest.mark.parametrize(
-    ("typed", "advice"), [("recipe.epochs=1", "recipe={epochs: 1}"), ("split.by.seed=[1]", "split={by: {seed: [1]}}")]
+    ("typed", "advice"),
+    [("recipe.epochs=1", "recipe={epochs: 1}"), ("split.by.seed=[1]", "split={by: {seed: [1]}}")],
 )
 def test_a_key_with_dots(typed: str, advice: str) -> None:
     told = refusal("--config", typed)

@@ -8,6 +8,7 @@ the standard library and PyYAML only.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from typing import Any
 import yaml
 
 from ablation.running.errors import UserError
+from ablation.study import inputs
 from ablation.study.wording import kind
 
 CONFIGURATIONS = (".yaml", ".yml", ".json")
@@ -30,8 +32,10 @@ DOTTED = re.compile(r"\w+(\.\w+)+")
 def check(argv: Sequence[str], project: Path) -> None:
     """Raise UserError for a word behind --configfile or --config that Snakemake could not read.
 
-    `argv` is the whole command, `project` the folder of the Snakefile.
+    `argv` is the whole command, `project` the folder of the Snakefile. And note the folder of the command for
+    the Snakefile (`inputs.COMMAND`): with --directory Snakemake leaves it before it reads that.
     """
+    os.environ[inputs.COMMAND] = str(Path.cwd())
     words = list(argv[1:])
     words = words[: words.index("--")] if "--" in words else words
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
@@ -39,16 +43,18 @@ def check(argv: Sequence[str], project: Path) -> None:
     parser.add_argument("--config", "-C", nargs="*", action="append", default=[])
     given, _ = parser.parse_known_args(words)
     for option in ("configfile", "config"):
-        if len(getattr(given, option)) > 1:
+        if (times := len(getattr(given, option))) > 1:
             raise UserError(
-                f"--{option} is given {len(getattr(given, option))} times, and Snakemake takes the last alone: "
-                "write it once, with all that belongs to it behind it"
+                f"--{option} is given {times} times, and Snakemake takes the last alone: write it once, with "
+                "all that belongs to it behind it"
             )
     for name in given.configfile[0] if given.configfile else []:
         check_file(name, ["snakemake", *words], project)
     entries = given.config[0] if given.config else []
     for number, entry in enumerate(entries):
-        check_entry(entry, entries[:number], ["snakemake", *words])
+        if "=" not in entry:
+            refuse_split(entries, number)
+        check_entry(entry, ["snakemake", *words])
 
 
 def check_file(name: str, command: Sequence[str], project: Path) -> None:
@@ -83,7 +89,7 @@ def read(path: Path) -> tuple[dict[Any, Any] | None, str]:
         found = json.loads(text)
     except (ValueError, RecursionError):
         try:
-            found = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+            found = yaml.load(text, Loader=yaml.SafeLoader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f"line {mark.line + 1}: " if mark else ""
@@ -95,16 +101,23 @@ def read(path: Path) -> tuple[dict[Any, Any] | None, str]:
     return found, ""
 
 
-def check_entry(entry: str, before: Sequence[str], command: Sequence[str]) -> None:
+def refuse_split(entries: Sequence[str], number: int) -> None:
+    """Raise UserError if the words from `number` on belong to the value before them, which has no quotes."""
+    before = entries[number - 1] if number else ""
+    whole = " ".join([before, *itertools.takewhile(lambda word: "=" not in word, entries[number:])])
+    value = whole.partition("=")[2]
+    listed = value[:1] + value[-1:] in ("[]", "{}")
+    if listed or (before and os.path.exists(os.path.expanduser(value))):  # noqa: PTH110, PTH111
+        raise UserError(
+            f"--config {whole} is several words to the shell: put quotes around it, --config "
+            f"{shlex.quote(whole)}"
+        )
+
+
+def check_entry(entry: str, command: Sequence[str]) -> None:
     """Raise UserError unless a word behind --config is KEY=VALUE with a key that Snakemake takes."""
     key, equals, value = entry.partition("=")
     if not equals:
-        last = before[-1].partition("=")[2] if before else ""
-        if last and os.path.exists(os.path.expanduser(f"{last} {entry}")):  # noqa: PTH110, PTH111
-            raise UserError(
-                f"--config {before[-1]} {entry} is two words to the shell: put quotes around it, "
-                f"--config {shlex.quote(f'{before[-1]} {entry}')}"
-            )
         raise UserError(
             f"{entry} is no KEY=VALUE, but --config takes all words behind it for such: if it is what to "
             f"make, write -- before it: {apart(command, entry)}; if it is a key, write {entry}=VALUE"
@@ -116,7 +129,9 @@ def check_entry(entry: str, before: Sequence[str], command: Sequence[str]) -> No
             f"{first}={shlex.quote(nested(others, value))}"
         )
     if not KEY.fullmatch(key):
-        raise UserError(f"--config {entry}: {key or 'nothing'} is no key: write KEY=VALUE, such as dataset=demo")
+        raise UserError(
+            f"--config {entry}: {key or 'nothing'} is no key: write KEY=VALUE, such as dataset=demo"
+        )
 
 
 def nested(keys: Sequence[str], value: str) -> str:
