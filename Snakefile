@@ -7,7 +7,13 @@ min_version("9.19")
 
 
 # The working folder's own, or else the project's, as after `--directory OUT` or `-s path/Snakefile`.
-configfile: next(filter(os.path.exists, ["config.yaml", os.path.join(workflow.basedir, "config.yaml")]))
+configfile:
+    next(
+        filter(
+            os.path.exists,
+            ["config.yaml", os.path.join(workflow.basedir, "config.yaml")],
+        )
+    )
 
 
 include: "workflow/rules/common.smk"
@@ -55,9 +61,7 @@ onsuccess:
     if "check" in asked:
         checks.tell(workflow, STUDY)
     if asked != {"check"}:
-        advice.warn_of_left_out(STUDY.dataset.name)
-        advice.warn_of_shared_photos(STUDY.dataset.name)
-        advice.warn_of_noise(workflow, STUDY.dataset.name)
+        advice.tell(workflow, STUDY)
         print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
 
 

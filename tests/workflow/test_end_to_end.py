@@ -314,3 +314,11 @@ def test_an_experiment_on_several_gpus(study: Project) -> None:
     assert json.loads((study.folder / run / "record.json").read_text())["threads"] == 2
     log = study.folder / "logs/train/demo/several-seed0.log"
     assert [line.partition(":")[0] for line in log.read_text().splitlines()] == ["epoch 1"]
+
+
+def test_the_report_is_one_page_with_the_table_and_the_figures(study: Project) -> None:
+    study.run("--report", "report.html")
+    page = (study.folder / "report.html").read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html")
+    for name in ("summary.csv", "augmentations.png", "architectures.png", "backbones.png", "experiments.png"):
+        assert name in page
