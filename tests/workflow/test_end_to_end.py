@@ -154,7 +154,7 @@ def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy:
     (run_of(study, "rung-none") / "predictions.csv").unlink()
     output = study.run("results/runs/demo/rung-none/seed0/predictions.csv")
     assert "Done. The table" in output
-    assert "always guessing" not in output
+    assert "Mind: no experiment" not in output
 
 
 # --- commands ---------------------------------------------------------------------------------------
