@@ -1,10 +1,19 @@
 # The map: what is made from what. Each rule file is one step of the way from photos to the summary.
+import os
+
 from snakemake.utils import min_version
 
 min_version("9.19")
 
 
-configfile: "config.yaml"
+# The working folder's own, or else the project's, as after `--directory OUT` or `-s path/Snakefile`.
+configfile:
+    next(
+        filter(
+            os.path.exists,
+            ["config.yaml", os.path.join(workflow.basedir, "config.yaml")],
+        )
+    )
 
 
 include: "workflow/rules/common.smk"
@@ -55,9 +64,7 @@ onsuccess:
     if "list" in asked:
         listing.tell(STUDY)
     if not checks.asks_only(workflow):
-        advice.warn_of_left_out(STUDY.dataset.name)
-        advice.warn_of_shared_photos(STUDY.dataset.name)
-        advice.warn_of_noise(workflow, STUDY.dataset.name)
+        advice.tell(workflow, STUDY)
         print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
 
 

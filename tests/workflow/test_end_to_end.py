@@ -147,14 +147,14 @@ def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy:
     accuracies_become(study, accuracy)
     output = study.run("results/summary.csv", "--forcerun", "collect")
     assert "Done. The table" in output
-    told = [line for line in output.splitlines() if "always guessing" in line]
+    told = [line for line in output.splitlines() if line.startswith("Mind: no experiment")]
     assert len(told) == noise
     assert all("(0.33 of the validation photos)" in line for line in told)
     # At the end of another target the table is not of now.
     (run_of(study, "rung-none") / "predictions.csv").unlink()
     output = study.run("results/runs/demo/rung-none/seed0/predictions.csv")
     assert "Done. The table" in output
-    assert "always guessing" not in output
+    assert "Mind: no experiment" not in output
 
 
 # --- commands ---------------------------------------------------------------------------------------
@@ -314,3 +314,11 @@ def test_an_experiment_on_several_gpus(study: Project) -> None:
     assert json.loads((study.folder / run / "record.json").read_text())["threads"] == 2
     log = study.folder / "logs/train/demo/several-seed0.log"
     assert [line.partition(":")[0] for line in log.read_text().splitlines()] == ["epoch 1"]
+
+
+def test_the_report_is_one_page_with_the_table_and_the_figures(study: Project) -> None:
+    study.run("--report", "report.html")
+    page = (study.folder / "report.html").read_text(encoding="utf-8")
+    assert page.lstrip().lower().startswith("<!doctype html")
+    for name in ("summary.csv", "augmentations.png", "architectures.png", "backbones.png", "experiments.png"):
+        assert name in page

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -139,6 +140,37 @@ def test_a_training_ended_by_hand(long: Project) -> None:
         "history.csv",
     }
     assert long.plan() == set()
+
+
+def test_a_training_ended_by_its_name_in_the_background_of_a_script(long: Project) -> None:
+    """There all processes ignore SIGINT."""
+    log = long.folder / "logs/train/demo/one-seed0.log"
+    log.unlink(missing_ok=True)
+    words = [sys.executable, "-m", "snakemake", "--configfile", *long.configs]
+    script = f"{shlex.join(words)} > told.txt 2>&1 & wait $!"
+    running = subprocess.Popen(["sh", "-c", script], cwd=long.folder)
+
+    def end(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "workflow/scripts/end.py", *arguments]
+        return subprocess.run(command, cwd=long.folder, capture_output=True, text=True, check=False)
+
+    while not (log.exists() and "epoch 2:" in log.read_text(encoding="utf-8")):
+        assert running.poll() is None
+        time.sleep(0.02)
+    other = end("another")
+    assert other.returncode == 1
+    assert other.stderr.splitlines() == [
+        "error: no training is called another: write one of those that train now in this folder: one/seed0"
+    ]
+    done = end("one")
+    assert done.stdout == "one/seed0 ends after its epoch, with its best weights so far\n", done.stderr
+    assert running.wait() == 0, (long.folder / "told.txt").read_text(encoding="utf-8")
+    row = rows(long.folder / "results/summary.csv")[0]
+    assert row["ended"] == "interrupted"
+    assert 2 <= int(row["epochs"]) < EPOCHS
+    assert not (run_of(long, "one") / "training.end").exists()
+    assert long.plan() == set()
+    assert end("one").stderr.endswith("train now in this folder: none\n")
 
 
 def test_a_preempted_training_resumes_on_the_retry(long: Project, whole: Project) -> None:

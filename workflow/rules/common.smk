@@ -25,6 +25,10 @@ SUBMITS = workflow.is_main_process and workflow.nodes is not None
 
 try:
     inputs.require_project(workflow.basedir, submits=SUBMITS)
+    resources.require_some(workflow.cores, workflow.nodes)
+    inputs.look_in(
+        os.environ.get(inputs.COMMAND, os.getcwd()), os.getcwd(), workflow.basedir
+    )
     repeated_keys.refuse(map(Path, workflow.configfiles))
     typed.refuse_comments(map(Path, workflow.configfiles))
     workflow.config_settings.config_args = typed.resolve(

@@ -27,7 +27,7 @@ rule summarize:
         runs=f"{COMPARISON}/runs.csv",
         published=PUBLISHED,
     output:
-        summary=f"{COMPARISON}/summary.csv",
+        summary=report(f"{COMPARISON}/summary.csv", category="Table"),
     log:
         f"logs/summarize/{STUDY.dataset.name}.log",
     conda:
@@ -44,7 +44,7 @@ rule compare:
     input:
         runs=f"{COMPARISON}/runs.csv",
     output:
-        figure=f"{COMPARISON}/{{figure}}.png",
+        figure=report(f"{COMPARISON}/{{figure}}.png", category="Figures"),
     log:
         f"logs/compare/{STUDY.dataset.name}-{{figure}}.log",
     conda:

@@ -16,7 +16,7 @@ def main() -> None:
     parser.add_argument("--figure", required=True, choices=STUDY_FIGURES)
     parser.add_argument("--output", required=True, type=Path)
     args = parser.parse_args()
-    STUDY_FIGURES[args.figure].draw(tables.read(args.runs), args.output)
+    STUDY_FIGURES[args.figure].draw(tables.read_runs(args.runs), args.output)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--published", type=Path, nargs="?", help="CSV of published figures")
     parser.add_argument("--output", required=True, type=Path, help="summary.csv")
     args = parser.parse_args()
-    tables.write(summarizing.summarize(tables.read(args.runs), args.published), args.output)
+    tables.write(summarizing.summarize(tables.read_runs(args.runs), args.published), args.output)
 
 
 if __name__ == "__main__":

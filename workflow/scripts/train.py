@@ -13,7 +13,7 @@ from ablation.networks import build, needs, weight_files
 from ablation.photos import pack
 from ablation.results import outputs
 from ablation.running import console, environment, errors, kept, lease, lock
-from ablation.running.files import sha256, write_json, write_text
+from ablation.running.files import remove, sha256, write_json, write_text
 from ablation.running.signals import Requests
 from ablation.spec import Spec
 from ablation.training import checkpoint, device, history, loop, memory, reproducibility
@@ -29,9 +29,12 @@ def main() -> None:
     parser.add_argument("--weights", type=Path, nargs="?", help="starting weights; random ones if not given")
     parser.add_argument("--run", required=True, type=Path, help="folder of the run's results")
     args = parser.parse_args()
-    requests, gpus = Requests().heed(), environment.gpus()
+    requests, gpus = Requests(args.run / kept.END).heed(), environment.gpus()
     # Before the GPU: what an earlier workflow left training this very run may have it.
     _lock = lock.take(args.run / kept.LOCK, requests.refuse_to_wait) if launch.rank() == 0 else None
+    if launch.rank() == 0:
+        # Of an earlier training, which was asked to end and left otherwise.
+        remove(args.run / kept.END)
     if args.spec.gpus > 1 and not launch.is_launched():
         _gpus = lease.take(gpus, requests.refuse_to_wait, args.spec.gpus)
         del _lock  # the first of the processes takes it

@@ -10,9 +10,11 @@ from chained import Job, Workflow, training
 from configs import load, one, small
 
 from ablation.chain import advice, paths
-from ablation.photos import pairs, reading
+from ablation.photos import manifest, pairs, reading
+from ablation.photos.manifest import Entry
 from ablation.photos.pairs import Pair
 from ablation.photos.tree import LeftOut
+from ablation.running.errors import UserError
 
 
 def cluster(trainings: int, slots: int, arrays: object) -> Workflow:
@@ -212,3 +214,67 @@ def test_nothing_is_said_of_a_table_that_was_not_asked_for(
     advice.warn_of_noise(Workflow([training("one/seed0")]), "mine")
     advice.warn_of_noise(Workflow([Job("collect")], dag_settings=SimpleNamespace(until={"train"})), "mine")
     assert capsys.readouterr().out == ""
+
+
+# --- what results do not say ------------------------------------------------------------------------
+
+
+def write_manifest(dataset: str, validate: int) -> None:
+    """Write a manifest of two classes, each with one photo to train and so many to validate."""
+    entries = [
+        Entry(f"{label}/{k}.jpg", "0" * 64, label, "ab"[label], "val" if k < validate else "train")
+        for label in (0, 1)
+        for k in range(validate + 1)
+    ]
+    entries.sort(key=lambda entry: (entry.label, entry.file))
+    manifest.write(entries, Path(paths.MANIFEST.format(dataset=dataset)))
+
+
+@pytest.mark.parametrize(
+    ("validate", "told"), [(1, "2 photos validate, so that one of them is 50%"), (5, "")]
+)
+def test_few_photos_to_validate(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    validate: int,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    advice.warn_of_few("demo")
+    assert not capsys.readouterr().out
+    write_manifest("demo", validate)
+    advice.warn_of_few("demo")
+    output = capsys.readouterr().out
+    assert output.startswith(f"Mind: {told}") if told else not output
+    assert output.count("\n") == bool(told)
+
+
+@pytest.mark.parametrize(("accuracy", "poor"), [(0.5, True), (1.0, False)])
+def test_a_pretraining_that_ends_at_chance(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    accuracy: float,
+    poor: bool,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = small()
+    sources = {name: one["source"] for name, one in config["weight_sources"].items()}
+    source = next(name for name, kind in sources.items() if kind == "pretraining")
+    config["weights"] = source
+    study = load(config)
+    backbones = {one.spec.backbone for one in study.experiments.values() if one.spec.weights == source}
+    write_manifest(study.weight_sources[source]["dataset"], 10)
+    for backbone in backbones:
+        path = Path(paths.PRETRAINING_HISTORY.format(source=source, backbone=backbone))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The first epoch is not the one whose weights are kept.
+        path.write_text(f"val_loss,val_accuracy\n9.0,0.5\n1.0,{accuracy}\n", encoding="utf-8")
+    advice.warn_of_poor_weights(study)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == (len(backbones) if poor else 0)
+    assert all("ended at chance (0.50 of 20 photos right" in line for line in lines)
+    path.write_text("a\n1\n", encoding="utf-8")
+    with pytest.raises(UserError, match="is damaged"):
+        advice.warn_of_poor_weights(study)

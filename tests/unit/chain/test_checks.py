@@ -34,7 +34,7 @@ def test_whether_something_is_only_to_be_said(asked: str, expected: bool) -> Non
         (".venv/bin/snakemake check", None, ".venv/bin/snakemake"),
         ("/a/snakemake/__main__.py check -n", None, "snakemake -n"),
         ("snakemake check --quiet all -c 2", "q.yaml", "snakemake --configfile q.yaml -c 2"),
-        ("snakemake --configfile a.yaml -- check", None, "snakemake --configfile a.yaml --"),
+        ("snakemake --configfile a.yaml -- check", None, "snakemake --configfile a.yaml"),
         ("snakemake check --config 'dataset=~/a b #2'", None, "snakemake --config 'dataset=~/a b #2'"),
     ],
 )

@@ -58,3 +58,11 @@ def test_names_made_of_many_values_still_fit_a_file() -> None:
     config["experiments"][0]["weights"] = ["start", "w" + "x9" * 40 + "w"]
     config["weight_sources"]["w" + "x9" * 40 + "w"] = {"source": "none"}
     assert "at most 200" in refusal(config)
+
+
+@pytest.mark.parametrize("key", [None, 3, True, 1.5])
+def test_a_backbone_whose_name_is_no_text(key: Any) -> None:
+    config = small()
+    config["weight_sources"]["learned"]["overrides"] = {key: {"epochs": 3}}
+    where = "config: weight_sources.learned.overrides"
+    assert refusal(config).startswith(f"{where} is '{key}', no known backbone; ")

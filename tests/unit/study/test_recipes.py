@@ -92,11 +92,11 @@ def test_a_step_that_cannot_be(steps: list[Any], message: str) -> None:
 
 
 def test_an_optimizer_takes_an_experiments_changes() -> None:
-    config = {"optimizers": {"sgd": SGD, "other": {**SGD, "algorithm": "adamw"}}}
+    config = {"optimizers": {"sgd": SGD, "other": {**SGD, "algorithm": "adamw", "momentum": 0.0}}}
     before = copy.deepcopy(config)
     assert resolved_optimizer(config, "sgd", {}) == Optimizer("sgd", 1.0, 0.9, 0.0, "constant")
     changes = {"learning_rate": 0.5, "weight_decay": 0.1}
-    assert resolved_optimizer(config, "other", changes) == Optimizer("adamw", 0.5, 0.9, 0.1, "constant")
+    assert resolved_optimizer(config, "other", changes) == Optimizer("adamw", 0.5, 0.0, 0.1, "constant")
     assert config == before
 
 
@@ -105,3 +105,16 @@ def test_integers_become_the_floats_that_they_are() -> None:
     found = resolved_optimizer({"optimizers": {"sgd": SGD}}, "sgd", {"momentum": 0})
     numbers = (found.learning_rate, found.momentum, found.weight_decay)
     assert [repr(number) for number in numbers] == ["1.0", "0.0", "0.0"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "key"), [({}, "optimizers.a.momentum"), ({"momentum": 0.5}, "here.momentum")]
+)
+def test_momentum_of_an_optimizer_that_has_none(changes: dict[str, float], key: str) -> None:
+    adamw = {**SGD, "algorithm": "adamw", "momentum": 0.0 if changes else 0.5}
+    with pytest.raises(UserError) as told:
+        resolved_optimizer({"optimizers": {"a": adamw}}, "a", changes, "here")
+    assert str(told.value) == (
+        f"config: {key} is 0.5, but optimizers.a is adamw, which has none; leave it out, or choose an "
+        "optimizer of sgd"
+    )

@@ -29,7 +29,7 @@ def test_what_a_run_is_called_is_not_in_its_spec() -> None:
         (("optimizers", "sgd", "momentum"), 0.8),
         (("optimizers", "sgd", "weight_decay"), 0.1),
         (("optimizers", "sgd", "schedule"), "one_cycle"),
-        (("optimizers", "sgd", "algorithm"), "adamw"),
+        (("optimizers", "sgd"), {"algorithm": "adamw", "learning_rate": 0.01}),
         (("recipe", "image_size"), 65),
         (("recipe", "batch_size"), 5),
         (("recipe", "epochs"), 6),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import csv
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ablation.chain import paths
-from ablation.photos import pairs, reading
+from ablation.photos import manifest, pairs, reading
 from ablation.photos.reading import MIND
 from ablation.photos.wording import short
 from ablation.results import floor
-from ablation.running.errors import ERROR
+from ablation.results.statistics import wilson_interval
+from ablation.running.errors import ERROR, UserError
 from ablation.study.study import Study
 
+# So many photos that validate, and one is no more than a tenth of an accuracy.
+FEW = 10
 # Of what is left out, so many kinds are named; the file has all.
 _KINDS = 5
 
@@ -26,6 +31,23 @@ def require_slots_for_arrays(workflow: Any) -> None:
     if arrays and trainings > workflow.nodes:
         told = f"{trainings} trainings as job arrays need as many slots, and --jobs is {workflow.nodes}"
         sys.exit(f"{ERROR}{told}: add --jobs {trainings}")
+
+
+def tell(workflow: Any, study: Study) -> None:
+    """Say at the end of a study what its results do not; also of damaged files, which fail nothing then."""
+    dataset = study.dataset.name
+    warnings: list[Callable[[], None]] = [
+        lambda: warn_of_left_out(dataset),
+        lambda: warn_of_shared_photos(dataset),
+        lambda: warn_of_few(dataset),
+        lambda: warn_of_poor_weights(study),
+        lambda: warn_of_noise(workflow, dataset),
+    ]
+    for warn in warnings:
+        try:
+            warn()
+        except UserError as error:
+            print(f"Mind: {error}")
 
 
 def warn_of_idle_cores(workflow: Any, study: Study) -> None:
@@ -78,6 +100,49 @@ def warn_of_shared_photos(dataset: str) -> None:
         print(f"Mind: of {pairs.counted(across)} one trains and one validates: {path}")
     if two_labels := [pair for pair in found if pair.contradictory]:
         print(f"Mind: of {pairs.counted(two_labels)} the labels differ: {path}")
+
+
+def warn_of_few(dataset: str) -> None:
+    """Say so if so few photos validate that one of them is a tenth of the accuracy or more."""
+    counts = _classes(dataset)
+    if 0 < (photos := counts.total()) < FEW:
+        print(
+            f"Mind: {photos} photos validate, so that one of them is {1 / photos:.0%} of an accuracy: no "
+            "difference between experiments says anything; bring more photos, or a lower split.train_fraction"
+        )
+
+
+def warn_of_poor_weights(study: Study) -> None:
+    """Say so of each pretraining of the study that learned nothing beyond the commonest class."""
+    used = {(one.spec.weights, one.spec.backbone) for one in study.experiments.values()}
+    for source, backbone in sorted(used):
+        fields = study.weight_sources[source]
+        path = Path(paths.PRETRAINING_HISTORY.format(source=source, backbone=backbone))
+        if fields["source"] != "pretraining" or not path.exists():
+            continue
+        counts = _classes(fields["dataset"])
+        try:
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = list(csv.DictReader(file))
+            best = float(min(rows, key=lambda row: float(row["val_loss"]))["val_accuracy"])
+        except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+            raise UserError(f"{path} is damaged ({error}): delete it and run again") from error
+        if not counts:
+            continue
+        commonest = max(counts.values()) / counts.total()
+        if wilson_interval(best * counts.total(), counts.total())[0] <= commonest:
+            print(
+                f"Mind: the pretraining weight_sources.{source} of {backbone} ended at chance ({best:.2f} of "
+                f"{counts.total()} photos right; always guessing the commonest class: {commonest:.2f}): give "
+                f"it more epochs or another learning rate (overrides.{backbone}), or start from other weights"
+            )
+
+
+def _classes(dataset: str) -> Counter[str]:
+    """Count the photos of each class of a data set that validate; none where its manifest is gone."""
+    path = Path(paths.MANIFEST.format(dataset=dataset))
+    entries = manifest.read(path) if path.exists() else []
+    return Counter(entry.category for entry in entries if entry.split == manifest.VAL)
 
 
 def warn_of_noise(workflow: Any, dataset: str) -> None:

@@ -54,4 +54,7 @@ def instead(argv: Sequence[str], rule: str, *others: str) -> str:
         words.remove(rule)
     if words[: len(QUIET)] == QUIET:
         del words[: len(QUIET)]
+    # What stood before the target alone.
+    if words[-1:] == ["--"]:
+        words.pop()
     return shlex.join([*command, *words])

@@ -15,6 +15,7 @@ from typing import Any
 
 from ablation.chain import paths
 from ablation.networks import needs
+from ablation.running.errors import UserError
 from ablation.spec import Spec
 
 # MB of a process with PyTorch, and of CUDA beside it.
@@ -32,6 +33,13 @@ PHOTOS = 2000
 def more(amount: int, attempt: int) -> int:
     """Return what a job asks for when it is tried again, after it was killed: each time half as much more."""
     return int(amount * (1 + attempt) / 2)
+
+
+def require_some(cores: int | None, jobs: int | None) -> None:
+    """Raise UserError for no cores, or no jobs of a cluster: Snakemake would start and do nothing right."""
+    for option, count in (("cores", cores), ("jobs", jobs)):
+        if count is not None and count < 1:
+            raise UserError(f"--{option} is {count}: write how many may be used, from 1 on")
 
 
 def photo_memory(_wildcards: Any, threads: int, attempt: int) -> int:

@@ -78,7 +78,10 @@ def read(path: Path) -> list[Pair]:
     """Return the pairs of a duplicates.csv; none if there is no such file. Raises `UserError` if damaged."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [dict(row) for row in csv.DictReader(file, strict=True)]
+            reader = csv.DictReader(file, strict=True)
+            rows = [dict(row) for row in reader]
+        if reader.fieldnames != [field.name for field in fields(Pair)]:
+            raise ValueError("its first line is another")
         found = [Pair(**{**row, "distance": int(row["distance"])}) for row in rows]
         if not {pair.kind for pair in found} <= WORDS.keys():
             raise ValueError("a kind that there is not")

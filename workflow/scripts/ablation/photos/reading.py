@@ -87,8 +87,10 @@ def read(path: Path) -> dict[str, Any] | None:
     """
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if not all(isinstance(found[key], list) for key in ("left_out", "waiting", "notes")):
+            raise ValueError("no lists")
         return found
     except FileNotFoundError:
         return None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(f"{path} is damaged ({error}): delete it and run again") from error

@@ -6,11 +6,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablation.running.errors import UserError
 from ablation.running.files import atomic
 
 IDENTITY = ("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights")
 # A name or a label may read like a number ("0.001") or like true.
 TEXTS = dict.fromkeys((*IDENTITY, "label", "ended", "reason", "point", "commonest_class"), "str")
+# What else every table of runs has; the numbers are empty where a run failed.
+NUMBERS = ("seed", "image_size")
+MEASURED = ("parameters", "train_accuracy", "val_loss", "val_accuracy", "val_photos", "classes")
+RUN = ("label", "ended", "reason", *NUMBERS)
 # What `ended` says of a run that failed.
 FAILED = "failed"
 
@@ -18,6 +23,25 @@ FAILED = "failed"
 def read(path: Path) -> pd.DataFrame:
     """Read a table; numbers come back exactly as they were written. Only empty cells are missing."""
     return pd.read_csv(path, dtype=TEXTS, keep_default_na=False, na_values=[""])
+
+
+def read_runs(path: Path) -> pd.DataFrame:
+    """Read the table of runs that `collect` wrote; raises UserError if it is damaged."""
+    try:
+        table = read(path)
+        if missing := [column for column in (*IDENTITY, *RUN) if column not in table.columns]:
+            raise ValueError(f"no column {', '.join(missing)}")
+        if texts := [column for column in NUMBERS if not pd.api.types.is_numeric_dtype(table[column])]:
+            raise ValueError(f"texts among the numbers of {', '.join(texts)}")
+        if table[["experiment", "ended"]].isna().any(axis=None) or table.empty:
+            raise ValueError("rows are cut short or missing")
+        done = table[table["ended"] != FAILED].reindex(columns=list(MEASURED))
+        if done.isna().any(axis=None) or len(done.select_dtypes("number").columns) < len(MEASURED):
+            raise ValueError("a run that ended lacks what it measured")
+        return table
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is damaged ({reason}): delete it and run again") from error
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

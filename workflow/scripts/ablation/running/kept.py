@@ -12,9 +12,11 @@ from ablation.running.files import remove
 
 CHECKPOINT = "checkpoint.pt"
 LOCK = "training.lock"
+# Asks the training to end with its epoch (running/ending.py).
+END = "training.end"
 
 
 def clear(run: Path) -> None:
     """Remove it."""
-    for name in (CHECKPOINT, LOCK):
+    for name in (CHECKPOINT, LOCK, END):
         remove(run / name)

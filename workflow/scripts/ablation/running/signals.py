@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import Any
 
 # The exit status of a training that can go on later: EX_TEMPFAIL of sysexits.h, "temporary failure; retry".
@@ -22,11 +23,12 @@ class Requests:
 
     SIGTERM (a cluster's preemption or time limit, a Ctrl-C on the workflow) and SIGHUP (a closed terminal)
     ask it to leave after the batch; SIGINT to it alone (`kill -INT`) to end with the epoch, as if it had
-    stopped early.
+    stopped early. The file `end` asks for the same, where it is given (`kept.END`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, end: Path | None = None) -> None:
         self.leave = False
+        self.end = end
         self._finish = False
 
     def heed(self, *, finish: bool = True) -> Requests:
@@ -40,7 +42,7 @@ class Requests:
         until = time.monotonic() + FOLLOW_UP_SECONDS
         while self._finish and not self.leave and time.monotonic() < until:
             time.sleep(0.05)
-        return self._finish and not self.leave
+        return (self._finish or (self.end is not None and self.end.exists())) and not self.leave
 
     def refuse_to_wait(self) -> None:
         """Raise `Resumable` if a signal came while the training waits to begin."""

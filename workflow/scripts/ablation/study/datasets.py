@@ -12,7 +12,7 @@ from typing import Any
 
 from ablation.photos import archive
 from ablation.running.errors import UserError
-from ablation.study.inputs import exists, require, require_input, usable
+from ablation.study.inputs import exists, missing, require, require_input, usable
 from ablation.study.names import known
 from ablation.study.wording import shown
 
@@ -97,7 +97,7 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
     else:
         if not exists(name, "dataset"):
             if "/" in name or name.endswith(ARCHIVES):
-                raise UserError(f"config: dataset is {shown(name)}, but there is no such file or folder")
+                raise UserError(f"config: dataset is {shown(name)}, {missing(name)}")
             known(name, datasets, "dataset", "data set or path of an archive or folder")
         chosen = dataset(config, named_after(name), {"source": "local", "path": name})
         if chosen.name in datasets:

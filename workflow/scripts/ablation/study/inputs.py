@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 from functools import cache
@@ -14,6 +15,50 @@ from ablation.study.wording import shown
 
 # What Snakemake replaces or refuses in the name of an input.
 REPLACED = re.compile(r"\{\s*[.\w]+\s*[,}]|<[a-z][a-z0-9_]*>")
+
+
+# Hands the folder of the command on: from the profile, which is read there, to the Snakefile.
+COMMAND = "ABLATION_COMMAND_FOLDER"
+# Where a relative path of a configuration may lie: see `look_in`.
+_FOLDERS: list[Path] = []
+
+
+def look_in(*folders: str | Path) -> None:
+    """Say where relative paths may lie: in the folder of the command, the working folder, the project's.
+
+    They are one folder unless Snakemake was started with `--directory`, or with `-s` from elsewhere.
+    """
+    _FOLDERS[:] = dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders)
+
+
+def missing(path: str) -> str:
+    """Say of a path that there is no such file, and of a relative one where it was looked for."""
+    if Path(path).expanduser().is_absolute():
+        return "but there is no such file or folder"
+    folders = " or ".join(printable(str(folder)) for folder in _FOLDERS or [Path.cwd()])
+    return f"but there is no such file or folder in {folders}, from where relative paths are taken"
+
+
+def settled(path: str, where: str) -> str:
+    """Return a path as it is found from the working folder, though it be relative to another of `look_in`.
+
+    {backbone} in it stands for any name. One that is nowhere stays as it is. Raises UserError if there are
+    several such files.
+    """
+    if tree.UNWRITABLE.search(path) or not path or Path(path).expanduser().is_absolute():
+        return path
+    pattern = glob.escape(path).replace("{backbone}", "*")
+    found: dict[str, Path] = {}
+    for folder in _FOLDERS:
+        whole = Path(folder, path)
+        if glob.glob(pattern, root_dir=folder):  # noqa: PTH207 (Path's takes no ..)
+            found.setdefault(os.path.realpath(whole), whole)
+    if len(found) > 1:
+        places = " and ".join(printable(str(one)) for one in found.values())
+        raise UserError(f"config: {where} is {shown(path)}, which may be {places}: write the whole path")
+    if not found or glob.glob(pattern):  # noqa: PTH207
+        return path
+    return os.path.relpath(next(iter(found.values())), os.path.realpath(Path.cwd()))
 
 
 def exists(path: str, where: str) -> bool:
@@ -33,7 +78,7 @@ def exists(path: str, where: str) -> bool:
 def require(path: str, where: str) -> None:
     """Raise UserError unless there is such a file or folder, and it can be read."""
     if not exists(path, where):
-        raise UserError(f"config: {where} is {shown(path)}, but there is no such file or folder")
+        raise UserError(f"config: {where} is {shown(path)}, {missing(path)}")
     if not os.access(Path(path).expanduser(), os.R_OK):
         raise UserError(f"config: {where} is {shown(path)}, which cannot be read: mend its permissions")
 

@@ -29,6 +29,8 @@ def known(name: str, names: Iterable[str], where: str, kind: str) -> None:
 
 def known_backbone(name: str, where: str) -> str:
     """Return a backbone by the one name that it has; raise UserError if there is none."""
+    # A key of a mapping may be anything that YAML reads, such as a number or nothing.
+    name = str(name)
     plain = backbones.plain(name)
     if not backbones.exists(plain):
         raise UserError(f"config: {where} is {shown(name)}, {backbones.unknown(name)}")

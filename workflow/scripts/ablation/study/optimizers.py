@@ -45,6 +45,12 @@ def resolved_optimizer(
                 f"config: {key_of(field, name, changes, where)} is {fields[field]}, but {said}; "
                 f"write schedule: step, or leave out {field}"
             )
+    if fields["momentum"] and fields["algorithm"] != "sgd":
+        raise UserError(
+            f"config: {key_of('momentum', name, changes, where)} is {fields['momentum']:g}, but "
+            f"optimizers.{name} is {fields['algorithm']}, which has none; leave it out, or choose an "
+            "optimizer of sgd"
+        )
     numbers = {field: float(fields[field]) for field in NUMBERS}
     own = fields.get("backbone_learning_rate", fields["learning_rate"])
     return Optimizer(

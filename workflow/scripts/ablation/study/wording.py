@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from typing import Any
 
 from ablation.study.dialect import finite
@@ -74,11 +75,21 @@ def sentence(error: Any, prefix: list[str]) -> str:
 
 
 def unknown_key(error: Any, where: str) -> str:
-    """Name the key that the schema does not know, the nearest known one, and all of them."""
+    """Name the key that the schema does not know, the nearest known one, and all of them.
+
+    At the top level, of a key that belongs into a section, how it is written there.
+    """
     known = list(error.schema["properties"])
     key = str(next(key for key in error.instance if key not in known))
     near = difflib.get_close_matches(key, known, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
+    for section, its in error.schema["properties"].items():
+        if key in its.get("properties", {}):
+            line = f"{section}: {{{key}: {error.instance[key]}}}"
+            command = f"{section}={shlex.quote(line.removeprefix(f'{section}: '))}"
+            own = "; experiments with one of their own keep it" if section == "recipe" else ""
+            hint = f"it belongs into {section}: write {line}, or behind --config {command}{own}; "
+            break
     return f"{where or 'the top level'} has an unknown key {shown(key)}; {hint}one of: {', '.join(known)}"
 
 
@@ -113,4 +124,4 @@ def number_hint(value: Any) -> str:
         return ""
     if "e" in value.lower():
         return " (write 0.001 or 1.0e-3: YAML reads 1e-3 as text)"
-    return " (without quotes; inside lists and mappings, --config reads numbers as text: use --configfile)"
+    return " (without quotes)"

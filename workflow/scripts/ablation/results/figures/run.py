@@ -19,14 +19,31 @@ from ablation.results.figures.canvas import (
     tidy,
     wrapped,
 )
+from ablation.running.errors import UserError
 
 SAMPLES = 20
 
 
+# What is drawn of an epoch.
+MEASURES = ("epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy")
+
+
+def epochs_of(run: Path) -> list[dict[str, float]]:
+    """Return the `MEASURES` of each epoch of a run; raises UserError if its history is damaged."""
+    path = run / "history.csv"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = [{key: float(row[key]) for key in MEASURES} for row in csv.DictReader(file, strict=True)]
+        if not rows:
+            raise ValueError("no epoch")
+        return rows
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise UserError(f"{path} is damaged ({error}): delete {run} and run again") from error
+
+
 def curves(run: Path, _pack: Path, path: Path) -> None:
     """Loss and accuracy of training and validation over the epochs; the best epoch marked."""
-    with (run / "history.csv").open(encoding="utf-8") as file:
-        rows = [{key: float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+    rows = epochs_of(run)
     epochs = [row["epoch"] for row in rows]
     best = min(rows, key=lambda row: row["val_loss"])["epoch"]
     figure, panels = canvas(9, 3.6, columns=2)

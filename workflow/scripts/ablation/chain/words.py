@@ -1,0 +1,145 @@
+"""The words behind `snakemake` at which it would end before it reads the Snakefile, each told in one line.
+
+`--configfile` and `--config` take all words behind them up to the next option, a target too, and what
+Snakemake says then is a traceback or names no remedy. The profiles call this, which are read before. It needs
+the standard library and PyYAML only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import re
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ablation.running.errors import UserError
+from ablation.study import inputs
+from ablation.study.wording import kind
+
+CONFIGURATIONS = (".yaml", ".yml", ".json")
+# As Snakemake has it, of what stands before the equals sign.
+KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
+DOTTED = re.compile(r"\w+(\.\w+)+")
+
+
+def check(argv: Sequence[str], project: Path) -> None:
+    """Raise UserError for a word behind --configfile or --config that Snakemake could not read.
+
+    `argv` is the whole command, `project` the folder of the Snakefile. And note the folder of the command for
+    the Snakefile (`inputs.COMMAND`): with --directory Snakemake leaves it before it reads that.
+    """
+    os.environ[inputs.COMMAND] = str(Path.cwd())
+    words = list(argv[1:])
+    words = words[: words.index("--")] if "--" in words else words
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--configfile", "--configfiles", nargs="*", action="append", default=[])
+    parser.add_argument("--config", "-C", nargs="*", action="append", default=[])
+    given, _ = parser.parse_known_args(words)
+    for option in ("configfile", "config"):
+        if (times := len(getattr(given, option))) > 1:
+            raise UserError(
+                f"--{option} is given {times} times, and Snakemake takes the last alone: write it once, with "
+                "all that belongs to it behind it"
+            )
+    for name in given.configfile[0] if given.configfile else []:
+        check_file(name, ["snakemake", *words], project)
+    entries = given.config[0] if given.config else []
+    for number, entry in enumerate(entries):
+        if "=" not in entry:
+            refuse_split(entries, number)
+        check_entry(entry, ["snakemake", *words])
+
+
+def check_file(name: str, command: Sequence[str], project: Path) -> None:
+    """Raise UserError unless there is a configuration of that name."""
+    path = Path(name)
+    if path.suffix.lower() not in CONFIGURATIONS and not (path.is_file() and read(path)[0] is not None):
+        raise UserError(
+            f"{name} is no configuration file (.yaml or .json), but --configfile takes all words behind it "
+            f"for such: if it is what to make, write -- before it: {apart(command, name)}"
+        )
+    if not path.exists():
+        other = Path(project, name)
+        near = f", but there is {other}: write that" if other.exists() else ": write the path of one that is"
+        raise UserError(f"--configfile {name}: there is no such file in {Path.cwd()}{near}")
+    found, why = read(path)
+    if found is None:
+        raise UserError(
+            f"--configfile {name} {why}: write keys as config.yaml has them, such as dataset: demo, or leave "
+            "the file out"
+        )
+
+
+def read(path: Path) -> tuple[dict[Any, Any] | None, str]:
+    """Return what a configuration file holds, or None and why it holds nothing that can be one."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        return None, f"cannot be read ({error.strerror})"
+    except UnicodeDecodeError as error:
+        return None, f"is no text in UTF-8 (byte {error.start + 1})"
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        try:
+            found = yaml.load(text, Loader=yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f"line {mark.line + 1}: " if mark else ""
+            return None, f"is no YAML ({line}{getattr(error, 'problem', None) or 'odd characters'})"
+        except (ValueError, RecursionError) as error:
+            return None, f"is no YAML ({error})"
+    if not isinstance(found, dict):
+        return None, "is empty" if found is None else f"holds {kind(found)} in place of keys with values"
+    return found, ""
+
+
+def refuse_split(entries: Sequence[str], number: int) -> None:
+    """Raise UserError if the words from `number` on belong to the value before them, which has no quotes."""
+    before = entries[number - 1] if number else ""
+    whole = " ".join([before, *itertools.takewhile(lambda word: "=" not in word, entries[number:])])
+    value = whole.partition("=")[2]
+    listed = value[:1] + value[-1:] in ("[]", "{}")
+    if listed or (before and os.path.exists(os.path.expanduser(value))):  # noqa: PTH110, PTH111
+        raise UserError(
+            f"--config {whole} is several words to the shell: put quotes around it, --config "
+            f"{shlex.quote(whole)}"
+        )
+
+
+def check_entry(entry: str, command: Sequence[str]) -> None:
+    """Raise UserError unless a word behind --config is KEY=VALUE with a key that Snakemake takes."""
+    key, equals, value = entry.partition("=")
+    if not equals:
+        raise UserError(
+            f"{entry} is no KEY=VALUE, but --config takes all words behind it for such: if it is what to "
+            f"make, write -- before it: {apart(command, entry)}; if it is a key, write {entry}=VALUE"
+        )
+    if DOTTED.fullmatch(key):
+        first, *others = key.split(".")
+        raise UserError(
+            f"--config {entry}: Snakemake takes no dots in a key: write --config "
+            f"{first}={shlex.quote(nested(others, value))}"
+        )
+    if not KEY.fullmatch(key):
+        raise UserError(
+            f"--config {entry}: {key or 'nothing'} is no key: write KEY=VALUE, such as dataset=demo"
+        )
+
+
+def nested(keys: Sequence[str], value: str) -> str:
+    """Return a value in the mappings of these keys, as YAML: {epochs: 1}."""
+    return f"{{{keys[0]}: {nested(keys[1:], value)}}}" if keys else value
+
+
+def apart(command: Sequence[str], target: str) -> str:
+    """Return a command with a word that is a target last, behind two dashes."""
+    at = len(command) - 1 - list(reversed(command)).index(target)
+    return f"{shlex.join([*command[:at], *command[at + 1 :]])} -- {shlex.quote(target)}"
