@@ -257,6 +257,13 @@ def test_a_column_that_says_what_validates(tmp_path: Path) -> None:
     assert read(tmp_path)[1] == {"a.jpg": "train", "b.jpg": "val", "c.jpg": "train", "d.jpg": "val"}
 
 
+def test_a_class_and_its_column_called_as_a_photo_is(tmp_path: Path) -> None:
+    make(tmp_path, "0.jpg", "1.jpg", "6.jpg", "7.jpg")
+    rows = "x,7,cat\n0.jpg,0,1\n1.jpg,0,1\n6.jpg,1,0\n7.jpg,1,0\n"
+    (tmp_path / "classes.csv").write_text(rows)
+    assert read(tmp_path)[0] == {"0.jpg": "cat", "1.jpg": "cat", "6.jpg": "7", "7.jpg": "7"}
+
+
 def test_train_and_test_alone_are_split_by_the_seed(tmp_path: Path) -> None:
     make(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     make(tmp_path, labels_csv="name,label,split\na.jpg,x,train\nb.jpg,y,train\nc.jpg,,test\n")

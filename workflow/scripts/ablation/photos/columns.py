@@ -124,15 +124,20 @@ def named(table: Table, name: str) -> int:
 
 
 def with_header_or_without(table: Table, names: Names) -> Table:
-    """Return a table whose first line already names a photo as one without a header."""
+    """Return a table whose first line already names a photo, as those below it do, as one without a header.
+
+    Below it, for a class may be called 7 as a photo is, and have a column of 0 and 1 of its own.
+    """
     words = {header_word(name) for name in table.columns}
     if words & (_PHOTO | _PHOTO_OR_LABEL | _SPLIT | _VALIDATES | {*_LABEL_TIERS[0], *_LABEL_TIERS[1]}):
         return table
     # Any text file of numbers may begin with that of a photo.
     whole = table.path.suffix.lower() == ".txt"
-    matches = [names.match(cell) for cell in table.first.cells]
-    if any(match.photos and (match.whole or not whole) for match in matches):
-        return table.without_header()
+    for number, match in enumerate(map(names.match, table.first.cells)):
+        if match.photos and (match.whole or not whole):
+            below = {one.photos for one in _matched(table, number, names).matches if one.photos}
+            if len(below) * 2 > len(table.rows) or not table.rows:
+                return table.without_header()
     return table
 
 
