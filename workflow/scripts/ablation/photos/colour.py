@@ -20,8 +20,8 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """Return an image without transparency with its profile's colours as those of sRGB.
 
     It stays as it is without a profile, with one that is broken or of another colour space than the pixels,
-    and with one that says what sRGB says. Otherwise its mode is RGB, by
-    littlecms' perceptual intent.
+    and with one that says what sRGB says, to 2 of 255 levels. Otherwise its mode is RGB, by littlecms'
+    perceptual intent.
     """
     if not profile:
         return image
