@@ -118,7 +118,7 @@ def named_after(path: str) -> str:
     stem = Path(path).expanduser().resolve().name
     for suffix in sorted(ARCHIVES, key=len, reverse=True):
         stem = stem.removesuffix(suffix)
-    plain = unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFKD", stem.lower())))
+    plain = unicodedata.normalize("NFC", ACCENTS.sub("", unicodedata.normalize("NFKD", stem).lower()))
     # By category, for a vowel's sign in Hindi is no letter to isalnum.
     kept = "".join(one if unicodedata.category(one)[0] in "LMN" else " " for one in plain)
     # Files are called after it, and their names end at 255 bytes.
