@@ -43,7 +43,7 @@ localrules:
 rule all:
     default_target: True
     input:
-        paths.SUMMARY,
+        study_tables(),
         comparison_figures(),
         of_run.targets(RUN_FIGURES),
 
@@ -53,6 +53,10 @@ onstart:
     advice.require_slots_for_arrays(workflow)
     if not (GPUS or SUBMITS or workflow.remote_exec or workflow.touch):
         advice.warn_of_idle_cores(workflow, STUDY)
+    if workflow.touch:
+        latest.before_touching(STUDY)
+    if not checks.asks_only(workflow):
+        links.make(STUDY)
     INTERRUPTION.heed(workflow.scheduler)
     records.clear_when_trained(workflow.dag)
 
@@ -65,7 +69,7 @@ onsuccess:
         listing.tell(STUDY)
     if not checks.asks_only(workflow):
         advice.tell(workflow, STUDY)
-        print(f"Done. The table: {paths.SUMMARY}. Figures: {COMPARISON}/")
+        print(*advice.done(STUDY, COMPARISON), sep="\n")
 
 
 onerror:

@@ -70,7 +70,7 @@ def main(runs: int) -> None:
             seconds, mib = watched(study, own, log)
         finally:
             cluster.stop()
-        with (own / "results/comparison/demo/runs.csv").open(encoding="utf-8") as file:
+        with (own / "results/comparison/demo/grid/runs.csv").open(encoding="utf-8") as file:
             assert len(list(csv.DictReader(file))) == runs
     submitted = log.read_text(encoding="utf-8").count("Submitted array job")
     print(f"{runs:,} runs in {submitted} arrays: {seconds / 60:.1f} min, {mib:.0f} MiB on the head node")

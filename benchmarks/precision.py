@@ -1,7 +1,7 @@
 """Compare the runs of precision.yaml: bf16 minus fp32, seed by seed, with Student's paired t-test.
 
 snakemake --configfile benchmarks/precision.yaml --config dataset=PHOTOS
-.venv-benchmark/bin/python benchmarks/precision.py results/comparison/PHOTOS/runs.csv
+.venv-benchmark/bin/python benchmarks/precision.py results/comparison/PHOTOS/default/runs.csv
 """
 
 from __future__ import annotations

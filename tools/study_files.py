@@ -23,8 +23,8 @@ from ablation.spec import Optimizer, Spec
 from ablation.training import history
 
 DATASET = "<data set>"
-RUN = f"{paths.runs(DATASET)}/<experiment>/seed<k>"
-COMPARISON = paths.comparison(DATASET)
+RUN = f"{paths.runs(DATASET)}/<folder>/seed<k>"
+COMPARISON = paths.comparison(DATASET, "<study>")
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,17 @@ DRAWN = {"filename": "The photo's name.", "category": "The number of its species
 
 _INDEX = f"resources/datasets/{DATASET}"
 _PACK = paths.PACK.format(dataset=DATASET, size="<size>", way="<way>")
-_WEIGHTS = paths.WEIGHTS.format(source="<source>", backbone="<backbone>")
+_WEIGHTS = paths.WEIGHTS.format(source="<source>", backbone="<backbone>", values="-<hash>")
 FILES = (
     File(
         f"{COMPARISON}/summary.csv",
         "A row for each experiment, in the study's order: averages over its runs that did not fail.",
         fields(columns.Columns, columns.SUMMARY),
     ),
-    File(paths.SUMMARY, "A copy of that of the data set which the study names."),
+    File(
+        paths.SUMMARY,
+        "A copy of that of the study which ran last; a part of a study and a smoke test leave it as it is.",
+    ),
     File(
         f"{COMPARISON}/runs.csv",
         "A row for each run. The four columns that take the photos' labels are empty where the manifest was"
@@ -101,6 +104,10 @@ FILES = (
     *(
         File(f"{COMPARISON}/{name}.png", f"{figure.title} side by side, as far as the study compares any.")
         for name, figure in STUDY_FIGURES.items()
+    ),
+    File(
+        f"{paths.of_study(COMPARISON)}/<experiment>",
+        "A link to the folder of the experiment's runs, which is named after what they are.",
     ),
     File(f"{RUN}/history.csv", "A row for each epoch.", fields(history.Epoch)),
     File(
@@ -168,7 +175,7 @@ FILES = (
     File(f"{_PACK}/{pack.INDEX}", "What is known of them.", of_pack()),
     File(_WEIGHTS, "Starting weights; their header says what photos they expect."),
     File(
-        paths.PRETRAINING_HISTORY.format(source="<source>", backbone="<backbone>"),
+        paths.PRETRAINING_HISTORY.format(source="<source>", backbone="<backbone>", values="-<hash>"),
         "How those trained that were trained here: a row for each epoch, its columns those of history.csv.",
         fields(history.Epoch),
     ),

@@ -41,7 +41,7 @@ def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
 
 def compare(own: Path, study: Study, folder: Path) -> tuple[float, float]:
     """Make the tables and figures of a study; return the seconds of all steps and the MiB of the largest."""
-    scripts, comparison = own / "workflow/scripts", own / "results/comparison/demo"
+    scripts, comparison = own / "workflow/scripts", own / "results/comparison/demo/grid"
     runs, summary = comparison / "runs.csv", comparison / "summary.csv"
     manifest = own / "resources/datasets/demo/manifest.csv"
     steps: list[list[str | Path]] = [

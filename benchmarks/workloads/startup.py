@@ -87,12 +87,12 @@ def tiny_study(folder: Path) -> Path:
 
 def outside_epochs(own: Path, folder: Path) -> float:
     """Train a run of the tiny study again; return the seconds that were no epoch's."""
-    run = own / "results/runs/demo/rung-none/seed0"
+    run = own / "results/comparison/demo/tiny/runs/rung-none/seed0"
     spec = Spec.from_json((run / "spec.json").read_text(encoding="utf-8"))
     command = [sys.executable, str(own / "workflow/scripts/train.py"), "--run", str(folder / "run")]
     command += ["--spec", replace(spec, threads=CORES).to_json()]
     command += ["--pack", str(own / "resources/packs/demo/64px")]
-    command += ["--weights", str(own / "resources/weights/drawn/googlenet.safetensors")]
+    command += ["--weights", str(next((own / "resources/weights/drawn").glob("googlenet-*.safetensors")))]
     seconds = timed(command, folder, folder / "train.log")
     record = json.loads((folder / "run/record.json").read_text(encoding="utf-8"))
     shutil.rmtree(folder / "run")

@@ -30,8 +30,8 @@ class Job:
 
 
 def training(name: str, log: str = "") -> Job:
-    experiment, _, seed = name.partition("/seed")
-    return Job("train", wildcards(experiment=experiment, seed=seed), [log])
+    run, _, seed = name.partition("/seed")
+    return Job("train", wildcards(run=run, seed=seed), [log])
 
 
 class Workflow:

@@ -70,7 +70,10 @@ def run(
     record |= {key: new for key, new in changes.items() if key in record}
     (folder / "record.json").write_text(json.dumps(record))
     return {
+        "study": "default",
+        "data_set": "demo",
         "experiment": experiment,
+        "folder": experiment,
         "label": changes.get("label", experiment),
         "backbone": "alexnet",
         "architecture": "original",
@@ -86,6 +89,7 @@ def run(
 def failed(experiment: str, seed: int = 0, reason: str = "out of memory") -> dict[str, Any]:
     """The line of a run that failed: it has no files."""
     return {
+        **{"study": "default", "data_set": "demo", "folder": experiment},
         **dict.fromkeys(("label", "backbone", "architecture", "augmentation", "optimizer"), "x"),
         **{"experiment": experiment, "weights": "none", "image_size": 64, "seed": seed, "reason": reason},
     }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+import itertools
 import os
 import re
 import shutil
@@ -15,7 +17,9 @@ from typing import Any
 
 import yaml
 
-from places import ROOT
+from ablation.study import typed
+from ablation.study.study import load
+from places import ROOT, SCHEMA
 
 TINY = "tests/workflow/tiny.yaml"
 SINGLE = "tests/workflow/single.yaml"
@@ -25,6 +29,8 @@ WRITTEN = (".snakemake", "logs", "resources", "results")
 _RULE = re.compile(r"(?:local)?(?:rule|checkpoint) (\w+):")
 _WILDCARDS = re.compile(r"    wildcards: (.+)")
 _TOTAL = re.compile(r"total\s+(\d+)")
+# What tells starting weights of one name apart.
+_VALUES = re.compile(r"-[0-9a-f]{12}")
 _NOTHING = "Nothing to be done"
 
 
@@ -50,6 +56,12 @@ class Project:
             shutil.copy2(ROOT / name, folder / name)
         return cls(folder)
 
+    @property
+    def study_folder(self) -> Path:
+        """The folder of the demo's tables."""
+        name = "-".join(Path(config).stem for config in self.configs) or "default"
+        return self.folder / "results/comparison/demo" / name
+
     def pretend_environment(self) -> None:
         """Let make and the README's commands find this Python's Snakemake in .venv, as if made by them."""
         snakemake = self.folder / ".venv/bin/snakemake"
@@ -71,7 +83,7 @@ class Project:
             link = source.endswith(".safetensors")
             os.link(source, target) if link else shutil.copy2(source, target)
 
-        shutil.copytree(self.folder, folder, copy_function=copy_file)
+        shutil.copytree(self.folder, folder, symlinks=True, copy_function=copy_file)
         return Project(folder, self.configs)
 
     def snakemake(self, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -108,7 +120,27 @@ class Project:
         total = _TOTAL.search(output)
         assert (_NOTHING in output) == (not jobs), output
         assert len(jobs) == (int(total[1]) if total else 0), output
-        return {" ".join(job) for job in jobs}
+        runs = self.experiments(*arguments)
+        return {" ".join(runs.get(word, word) for word in job if not _VALUES.fullmatch(word)) for job in jobs}
+
+    def run_of(self, experiment: str, dataset: str = "demo") -> str:
+        """Return the folder of an experiment's first run, relative to the project's."""
+        folders = {name: folder for folder, name in self.experiments().items()}
+        return f"results/runs/{dataset}/{folders[experiment]}/seed0"
+
+    def experiments(self, *arguments: str) -> dict[str, str]:
+        """Return the experiments of the study by the folders of their runs, of several the first."""
+        config: dict[str, Any] = {}
+        for name in ("config.yaml", *self.configs):
+            typed.merge(config, yaml.safe_load((self.folder / name).read_text(encoding="utf-8")))
+        words = arguments[arguments.index("--config") + 1 :] if "--config" in arguments else ()
+        for word in itertools.takewhile(lambda word: "=" in word, words):
+            key, _, value = word.partition("=")
+            typed.merge(config, typed.read(word, config) or {key: yaml.safe_load(value)})
+        config.setdefault("study", "default")
+        with contextlib.chdir(self.folder):
+            found = load(config, SCHEMA).experiments
+        return {one.folder: one.name for one in reversed(found.values())}
 
     def edit(self, change: Callable[[dict[str, Any]], object], overlay: str = TINY) -> None:
         """Change the configuration."""

@@ -16,7 +16,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def run_of(project: Project, experiment: str) -> Path:
-    return project.folder / "results/runs/demo" / experiment / "seed0"
+    return project.folder / project.run_of(experiment)
 
 
 IDENTITIES = [

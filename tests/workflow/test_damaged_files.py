@@ -24,7 +24,8 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "a list": lambda _content: b"[]",
 }
 DATASET, PACK = "resources/datasets/demo", "resources/packs/demo/64px"
-RUN, COMPARISON = "results/runs/demo/rung-none/seed0", "results/comparison/demo"
+COMPARISON = "results/comparison/demo/tiny"
+RUN = f"{COMPARISON}/runs/rung-none/seed0"
 INDEXED = ("--photos", f"{DATASET}/photos", "--manifest", f"{DATASET}/manifest.csv")
 STEPS = {
     "pack": [*INDEXED, "--size", "64", "--output", "out", "--threads", "1"],
@@ -64,8 +65,8 @@ def made(finished: Project, workshop: Path) -> Project:
 def test_one_line(made: Project, monkeypatch: pytest.MonkeyPatch, step: str, file: str, damage: str) -> None:
     monkeypatch.chdir(made.folder)
     monkeypatch.setattr(sys, "argv", [f"{step}.py", *STEPS[step]])
-    run = Path(RUN).relative_to("results/runs/demo")
-    study = f'{{"experiment": "{run.parent}", "seed": 0, "label": "x"}}\n'
+    folder = (made.folder / RUN).parent.resolve().name
+    study = f'{{"experiment": "rung-none", "folder": "{folder}", "seed": 0, "label": "x"}}\n'
     path = made.folder / file
     content = path.read_bytes()
     path.write_bytes(DAMAGES[damage](content))

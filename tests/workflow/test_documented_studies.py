@@ -57,7 +57,7 @@ def test_the_quick_study_answers_offline(command: str, project: Project) -> None
     table = rows(project.folder / "results/summary.csv")
     assert {row["weights"] for row in table} == {"lite"}
     assert {row["ended"] for row in table} <= {"epoch_limit", "early_stop"}
-    assert (project.folder / "results/comparison/my_photos/experiments.png").stat().st_size
+    assert (project.folder / "results/comparison/my_photos/quick/experiments.png").stat().st_size
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in QUICK])

@@ -46,7 +46,7 @@ def test_summary_has_its_columns_and_the_studys_order(finished: Project) -> None
     assert {row["seeds"] for row in table} == {"1"}
     assert {row[column] for row in table for column in COLUMNS if column.startswith("published")} == {""}
     assert {(row["ended"], row["reason"]) for row in table} == {("epoch_limit", "")}
-    assert path.read_bytes() == (finished.folder / "results/comparison/demo/summary.csv").read_bytes()
+    assert path.read_bytes() == (finished.study_folder / "summary.csv").read_bytes()
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -109,7 +109,7 @@ def test_run_has_every_promised_file(finished: Project, experiment: str) -> None
 
 
 def test_comparison_has_its_figures(finished: Project) -> None:
-    folder = finished.folder / "results/comparison/demo"
+    folder = finished.study_folder
     pictures = {"augmentations.png", "architectures.png", "backbones.png", "experiments.png"}
     assert {path.name for path in folder.iterdir()} == {"runs.csv", "summary.csv", *pictures}
     for name in pictures:
@@ -152,7 +152,7 @@ def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy:
     assert all("(0.33 of the validation photos)" in line for line in told)
     # At the end of another target the table is not of now.
     (run_of(study, "rung-none") / "predictions.csv").unlink()
-    output = study.run("results/runs/demo/rung-none/seed0/predictions.csv")
+    output = study.run(f"{study.run_of('rung-none')}/predictions.csv")
     assert "Done. The table" in output
     assert "Mind: no experiment" not in output
 
@@ -176,18 +176,18 @@ def test_folder_or_archive_of_classes(finished_own: Project, dataset: str) -> No
     manifest = rows(finished_own.folder / f"resources/datasets/{dataset}/manifest.csv")
     assert {row["category"] for row in manifest} == {"rose", "tulip"}
     assert len(manifest) == 6
-    run = finished_own.folder / f"results/runs/{dataset}/one/seed0"
+    run = finished_own.folder / finished_own.run_of("one", dataset)
     assert {path.name for path in run.iterdir()} == PROMISED
     validated = [row["file"] for row in manifest if row["split"] == "val"]
     assert [row["file"] for row in rows(run / "predictions.csv")] == validated
-    assert len(rows(finished_own.folder / f"results/comparison/{dataset}/summary.csv")) == 1
+    assert len(rows(finished_own.folder / f"results/comparison/{dataset}/tiny-single/summary.csv")) == 1
 
 
 def test_given_split_is_kept(fresh: Project) -> None:
     own = Project(fresh.folder, configs=(TINY, SINGLE))
     write_classes(own.folder / "divided/train", photos=2, seed=0)
     write_classes(own.folder / "divided/val", photos=3, seed=50)
-    predictions = "results/runs/divided/one/seed0/predictions.csv"
+    predictions = f"{own.run_of('one', 'divided')}/predictions.csv"
     own.run(predictions, "--config", "dataset=divided")
     manifest = rows(own.folder / "resources/datasets/divided/manifest.csv")
     assert [row["split"] for row in manifest] == [row["file"].split("/")[0] for row in manifest]
@@ -305,14 +305,14 @@ def test_an_experiment_on_several_gpus(study: Project) -> None:
     several = {"name": "several", "backbone": "googlenet", "optimizer": "tiny", "augmentation": "normalize"}
     several |= {"epochs": 1, "gpus": 2, "threads": 2}  # type: ignore[dict-item]
     study.edit(lambda config: config["experiments"].append(several))
-    run = "results/runs/demo/several/seed0"
+    run = study.run_of("several")
     assert study.plan(f"{run}/predictions.csv") == {"train several 0", "evaluate several 0"}
     output = study.run(f"{run}/predictions.csv", "--cores", "8")
     assert "threads: 4" in output
     assert json.loads((study.folder / run / "spec.json").read_text())["gpus"] == 2
     # Of each of the two.
     assert json.loads((study.folder / run / "record.json").read_text())["threads"] == 2
-    log = study.folder / "logs/train/demo/several-seed0.log"
+    log = study.folder / f"logs/train/demo/{Path(run).parent.name}-seed0.log"
     assert [line.partition(":")[0] for line in log.read_text().splitlines()] == ["epoch 1"]
 
 

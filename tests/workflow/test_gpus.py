@@ -60,7 +60,7 @@ def machine(fresh: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def train(project: Project, *arguments: str) -> tuple[str, Counter[str]]:
     """Run all trainings; return what Snakemake printed and how many ran on each GPU."""
-    histories = [f"results/runs/demo/{name}/seed0/history.csv" for name in EXPERIMENTS]
+    histories = [f"{project.run_of(name)}/history.csv" for name in EXPERIMENTS]
     output = project.run(*histories, "--cores", "8", *arguments)
     return output, Counter((project.folder / path).read_text(encoding="utf-8") for path in histories)
 
@@ -156,7 +156,7 @@ def test_without_gpus_as_many_as_there_are_cores_and_memory_for(machine: Project
         device.unlink()
     output = machine.run("resources/datasets/demo/manifest.csv")
     assert f'Provided resources: mem_mb=Resource("mem_mb", {machine_memory()})' in output
-    output = machine.run("-n", "results/runs/demo/one-1/seed0/history.csv")
+    output = machine.run("-n", f"{machine.run_of('one-1')}/history.csv")
     (resources,) = [line for line in output.split("rule train:")[1].splitlines() if "resources:" in line]
     assert "gpu=0" in resources
     assert "mem_mb=1" in resources

@@ -9,7 +9,7 @@ from project import SINGLE, TINY, Project
 
 from ablation.chain import listing
 
-ONE = "One run     "
+ONE = "One alone   "
 
 
 def test_a_list_makes_nothing_and_its_command_works(fresh: Project) -> None:
@@ -17,23 +17,20 @@ def test_a_list_makes_nothing_and_its_command_works(fresh: Project) -> None:
     done = fresh.snakemake("list", "--quiet", "all")
     assert done.returncode == 0, done.stderr
     first, empty, head, *rows, last, command = done.stdout.splitlines()
-    assert first == "demo: 4 experiments, 4 runs: results/runs/demo/<experiment>/seed<k>"
+    assert first == (
+        "tiny on demo: 4 experiments, 4 runs: results/comparison/demo/tiny/runs/<experiment>/seed<k>"
+    )
     assert (empty, last) == ("", "")
     assert tuple(head.split()) == listing.HEADER
-    assert [row.split()[0] for row in rows] == [
-        *("rung-none", "rung-normalize", "alexnet-original", "alexnet-fewer_layers")
-    ]
+    names = [row.split()[0] for row in rows]
+    assert names == ["rung-none", "rung-normalize", "alexnet-original", "alexnet-fewer_layers"]
     assert not (fresh.folder / "results/runs").exists()
     assert not (fresh.folder / "resources").exists()
-    # Every name that it says is that of a run, and so is the command's.
-    assert command.startswith(ONE)
-    target = command.split()[3]
-    assert target == "results/runs/demo/rung-none/seed0/predictions.csv"
-    assert "train rung-none 0" in (jobs := fresh.plan(target))
-    assert "train rung-normalize 0" not in jobs
-    for row in rows:
-        name, seed = row.split()[0], row.split()[-1]
-        assert f"train {name} {seed}" in fresh.plan(f"results/runs/demo/{name}/seed{seed}/predictions.csv")
+    # Every name that it says is that of an experiment, and so is the command's.
+    assert command == f"{ONE}snakemake --config only=rung-none --configfile {TINY}"
+    for name in names:
+        trained = [job for job in fresh.plan("--config", f"only={name}") if job.startswith("train ")]
+        assert trained == [f"train {name} 0"]
 
 
 def test_a_list_is_no_reason_to_run(study: Project) -> None:
@@ -48,8 +45,10 @@ def test_make_lists_and_says_little_else(fresh: Project) -> None:
     )
     assert done.returncode == 0, done.stdout + done.stderr
     first, *_, last = done.stdout.splitlines()
-    assert first == "demo: 18 experiments, 18 runs: results/runs/demo/<experiment>/seed<k>"
-    assert last == f"{ONE}.venv/bin/snakemake results/runs/demo/alexnet-none/seed0/predictions.csv"
+    assert first == (
+        "default on demo: 18 experiments, 18 runs: results/comparison/demo/default/runs/<experiment>/seed<k>"
+    )
+    assert last == f"{ONE}.venv/bin/snakemake --config only=alexnet-none"
     assert len(done.stdout.splitlines()) == 18 + 5
     assert len(done.stderr.splitlines()) <= 1
 
@@ -57,4 +56,4 @@ def test_make_lists_and_says_little_else(fresh: Project) -> None:
 def test_another_study_is_listed_with_its_command(fresh: Project) -> None:
     project = Project(fresh.folder, configs=(TINY, SINGLE))
     last = project.snakemake("list", "--quiet", "all").stdout.splitlines()[-1]
-    assert last.endswith(f"/seed0/predictions.csv --configfile {TINY} {SINGLE}")
+    assert last == f"{ONE}snakemake --config only=one --configfile {TINY} {SINGLE}"

@@ -34,7 +34,7 @@ class Training:
     pretrained: bool = True
 
     def start(self) -> subprocess.Popen[str]:
-        told = self.project.folder / "results/runs/demo/rung-normalize/seed0/spec.json"
+        told = self.project.folder / self.project.run_of("rung-normalize") / "spec.json"
         spec = Spec.from_json(told.read_text(encoding="utf-8"))
         spec = replace(spec, epochs=self.epochs, patience=self.patience)
         resources = self.project.folder / "resources"

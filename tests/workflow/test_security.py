@@ -159,10 +159,12 @@ def test_a_study_of_hostile_names_and_odd_photos_ends_well(own: Project) -> None
     with Watch(own):
         own.run("--config", "dataset=labelled")
     assert {(row["file"], row["category"]) for row in manifest(own, "labelled")} == set(rows)
-    run = own.folder / "results/runs/labelled/one/seed0"
+    run = own.folder / own.run_of("one", "labelled")
     with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
         assert {row["true"] for row in csv.DictReader(file)} == set(categories)
-    with (own.folder / "results/comparison/labelled/runs.csv").open(encoding="utf-8", newline="") as file:
+    with (own.folder / "results/comparison/labelled/tiny-single/runs.csv").open(
+        encoding="utf-8", newline=""
+    ) as file:
         assert next(csv.DictReader(file))["label"] == label
 
 

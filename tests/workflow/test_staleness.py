@@ -112,7 +112,17 @@ def test_two_experiments_trade_augmentations(study: Project) -> None:
         none["augmentation"], normalize["augmentation"] = normalize["augmentation"], none["augmentation"]
 
     study.edit(change)
-    assert study.plan() == whole(*PRETRAINED) | COMPARISON
+    # Each finds the other's runs.
+    assert study.plan() == COMPARISON
+
+
+def test_experiments_renamed(study: Project) -> None:
+    def change(config: dict[str, Any]) -> None:
+        find(config, "rung")["name"] = "step"
+        find(config, "alexnet")["name"] = "old"
+
+    study.edit(change)
+    assert study.plan() == COMPARISON
 
 
 def test_pretraining_changed(study: Project) -> None:
@@ -205,24 +215,24 @@ def test_project_copied_and_moved(study: Project, place: Path) -> None:
 
 @pytest.mark.parametrize("name", ["history.csv", "record.json", "outputs.npy"])
 def test_file_of_one_training_deleted(study: Project, name: str) -> None:
-    (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
+    (study.folder / study.run_of("rung-none") / name).unlink()
     assert study.plan() == whole("rung-none 0") | COMPARISON
 
 
 @pytest.mark.parametrize("name", ["spec.json", "model.txt"])
 def test_file_for_people_deleted(study: Project, name: str) -> None:
-    (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
+    (study.folder / study.run_of("rung-none") / name).unlink()
     assert study.plan() == set()
 
 
 @pytest.mark.parametrize("name", ["predictions.csv", "curves.png", "samples.png"])
 def test_evaluation_of_one_run_deleted(study: Project, name: str) -> None:
-    (study.folder / "results/runs/demo/rung-none/seed0" / name).unlink()
+    (study.folder / study.run_of("rung-none") / name).unlink()
     assert study.plan() == {"evaluate rung-none 0", "all"}
 
 
 def test_one_run_deleted(study: Project) -> None:
-    shutil.rmtree(study.folder / "results/runs/demo/rung-none")
+    shutil.rmtree((study.folder / study.run_of("rung-none")).parent)
     assert study.plan() == whole("rung-none 0") | COMPARISON
 
 
@@ -253,7 +263,7 @@ def test_own_weights_replaced_by_older_ones(study: Project) -> None:
         "resources/weights/given/googlenet.safetensors",
     )
     given.parent.mkdir()
-    shutil.copy(study.folder / "resources/weights/drawn/googlenet.safetensors", given)
+    shutil.copy(next((study.folder / "resources/weights/drawn").glob("googlenet-*.safetensors")), given)
     source = {"source": "file", "path": "own/{backbone}.safetensors"}
     study.edit(lambda config: config["weight_sources"].update(given=source))
     study.run(target)

@@ -10,15 +10,23 @@ SCRIPTS = os.path.relpath(
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation.chain import advice, checks, failures, interruption, listing, paths
-from ablation.chain import partial_summary, photos, records, refusals, resources, runs
-from ablation.chain import weights
+from ablation.chain import (
+    advice,
+    checks,
+    failures,
+    interruption,
+    latest,
+    links,
+    listing,
+)
+from ablation.chain import partial_summary, paths, photos, records, refusals, resources
+from ablation.chain import runs, weights
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library
 from ablation.running import environment, lease
 from ablation.running.errors import UserError
-from ablation.study import datasets, inputs, repeated_keys, study, typed
+from ablation.study import datasets, inputs, overlays, repeated_keys, study, typed
 
 # A number of jobs, and not of cores, is what Snakemake has to do with a cluster.
 SUBMITS = workflow.is_main_process and workflow.nodes is not None
@@ -29,11 +37,22 @@ try:
     inputs.look_in(
         os.environ.get(inputs.COMMAND, os.getcwd()), os.getcwd(), workflow.basedir
     )
+    words = workflow.config_settings.config_args
+    if (asked := overlays.asked(words)) and (
+        overlay := overlays.file(asked, Path(workflow.basedir))
+    ):
+        workflow.configfile(str(overlay))
+    config["study"] = overlays.name(
+        config,
+        workflow.config_settings.overwrite_config,
+        words,
+        workflow.config_settings.configfiles,
+    )
     repeated_keys.refuse(map(Path, workflow.configfiles))
     typed.refuse_comments(map(Path, workflow.configfiles))
     workflow.config_settings.config_args = typed.resolve(
         config,
-        workflow.config_settings.config_args,
+        words,
         in_job=not workflow.is_main_process,
     )
     STUDY = study.load(config, SCHEMA)
@@ -52,8 +71,8 @@ if workflow.remote_exec:
     interruption.pass_on(lambda: workflow.local_exec)
 
 RUNS = paths.runs(STUDY.dataset.name)
-RUN = f"{RUNS}/{{experiment}}/seed{{seed}}"
-COMPARISON = paths.comparison(STUDY.dataset.name)
+RUN = f"{RUNS}/{{run}}/seed{{seed}}"
+COMPARISON = paths.comparison(STUDY.dataset.name, STUDY.name)
 # Of index and pack: all cores of this machine, or so many of a cluster's node.
 PHOTO_THREADS = 8 if SUBMITS or workflow.remote_exec else workflow.cores
 # Photos are made before anything trains: packing takes many cores, and would wait for them.
@@ -82,9 +101,10 @@ wildcard_constraints:
     size="[0-9]+",
     way="(-[a-z]+-[a-z]+)?",
     # As timm/resnet50.
-    backbone="(timm/)?[^/]+",
+    backbone="(timm/)?[^/]+?",
+    values="(-[0-9a-f]{12})?",
     # Not one of all: a long pattern makes planning a large study half as slow again.
-    experiment="[^/]+",
+    run="[^/]+",
     seed="[0-9]+",
     figure=paths.one_of(STUDY_FIGURES),
 
@@ -118,6 +138,11 @@ def minutes_of(wildcards, attempt):
 def comparison_figures():
     """The pictures that compare runs, as far as the study has what they compare."""
     return [f"{COMPARISON}/{name}.png" for name in applicable(STUDY.compared())]
+
+
+def study_tables():
+    """The table of the study, and its copy that is the latest study's: not of a part, nor of a smoke test."""
+    return [f"{COMPARISON}/summary.csv", *([paths.SUMMARY] if STUDY.whole else [])]
 
 
 def runs_folder(_wildcards):

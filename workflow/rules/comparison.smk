@@ -6,7 +6,7 @@ rule collect:
     output:
         runs=f"{COMPARISON}/runs.csv",
     log:
-        f"logs/collect/{STUDY.dataset.name}.log",
+        f"logs/collect/{STUDY.dataset.name}-{STUDY.name}.log",
     conda:
         "../../envs/figures.yaml"
     params:
@@ -29,7 +29,7 @@ rule summarize:
     output:
         summary=report(f"{COMPARISON}/summary.csv", category="Table"),
     log:
-        f"logs/summarize/{STUDY.dataset.name}.log",
+        f"logs/summarize/{STUDY.dataset.name}-{STUDY.name}.log",
     conda:
         "../../envs/figures.yaml"
     params:
@@ -46,7 +46,7 @@ rule compare:
     output:
         figure=report(f"{COMPARISON}/{{figure}}.png", category="Figures"),
     log:
-        f"logs/compare/{STUDY.dataset.name}-{{figure}}.log",
+        f"logs/compare/{STUDY.dataset.name}-{STUDY.name}-{{figure}}.log",
     conda:
         "../../envs/figures.yaml"
     params:
@@ -58,7 +58,7 @@ rule compare:
 
 
 rule latest:
-    # The table of the data set that the study now names, under a name that does not change.
+    # The table of this study, under a name that does not change.
     input:
         f"{COMPARISON}/summary.csv",
     output:

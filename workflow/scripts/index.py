@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument(
         "--labels", help='where labels are, as JSON: "folders" or {"file": ..., "label": ...}'
     )
+    parser.add_argument("--few", action="store_true", help="few of them, for a smoke test")
     parser.add_argument(
         "--output",
         required=True,
@@ -47,6 +48,7 @@ def main() -> None:
         *(args.photos, args.train_fraction, args.seed, inspect, args.threads),
         asked=labels.Asked.from_json(args.labels),
         leave_out=args.bad_photos == "leave_out",
+        few=args.few,
         tell=console.line,
     )
     entries, read, checked = indexed.entries, indexed.reading, indexed.checked

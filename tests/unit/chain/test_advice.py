@@ -55,8 +55,9 @@ def test_idle_cores_are_named_with_the_value_that_uses_them(
     """Few trainings of a study of 15 runs."""
     config = small(seeds=list(range(5)))
     config["recipe"] |= recipe
-    jobs = [training(f"one/seed{k}") for k in range(trainings)]
-    advice.warn_of_idle_cores(Workflow([*jobs, Job("pack", threads=8)], cores=cores), load(config))
+    study = load(config)
+    jobs = [training(f"{study.experiments['one'].folder}/seed{k}") for k in range(trainings)]
+    advice.warn_of_idle_cores(Workflow([*jobs, Job("pack", threads=8)], cores=cores), study)
     now = recipe.get("threads", 1)
     told = (
         f"Mind: the trainings of this run use {used} of {cores} cores. recipe.threads: {wide} "
@@ -66,7 +67,8 @@ def test_idle_cores_are_named_with_the_value_that_uses_them(
 
 
 def test_nothing_is_said_of_threads_that_an_experiment_chose(capsys: pytest.CaptureFixture[str]) -> None:
-    advice.warn_of_idle_cores(Workflow([training("one/seed0")], cores=8), load(one(threads=2)))
+    study = load(one(threads=2))
+    advice.warn_of_idle_cores(Workflow([training(study.runs()[0])], cores=8), study)
     assert capsys.readouterr().out == ""
 
 
@@ -154,13 +156,14 @@ TOLD = (
     f"photos), beyond noise: the best, one, has 0.50, which on 36 photos may as well be 0.34. {TRY}"
 )
 ASKED = Workflow([Job("collect")])
+MINE = load(small())
 
 
 @pytest.fixture
 def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where the table of runs of the data set `mine` goes."""
+    """Where the table of runs of the study goes."""
     monkeypatch.chdir(tmp_path)
-    path = Path(paths.comparison("mine"), "runs.csv")
+    path = Path(paths.comparison(MINE.dataset.name, MINE.name), "runs.csv")
     path.parent.mkdir(parents=True)
     return path
 
@@ -173,19 +176,19 @@ def test_a_study_within_noise_of_the_commonest_class_says_so(
     table: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(table, "one,0.5,36,0.4167,rose,epoch_limit")
-    advice.warn_of_noise(ASKED, "mine")
+    advice.warn_of_noise(ASKED, MINE)
     assert capsys.readouterr().out == TOLD
 
 
 def test_runs_that_failed_are_not_judged(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(table, "one,0.5,36.0,0.4167,rose,epoch_limit", "two,,,,,failed")
-    advice.tell_of_noise("mine")
+    advice.tell_of_noise(MINE)
     assert capsys.readouterr().out == TOLD.replace("experiment is", "experiment that finished is")
 
 
 def test_a_name_of_a_class_stays_in_its_line(table: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(table, 'one,0.5,36,0.4167,"ro\nse",epoch_limit')
-    advice.tell_of_noise("mine")
+    advice.tell_of_noise(MINE)
     assert capsys.readouterr().out == TOLD.replace("rose", "ro\\nse")
 
 
@@ -202,7 +205,7 @@ def test_a_name_of_a_class_stays_in_its_line(table: Path, capsys: pytest.Capture
 )
 def test_others_say_nothing(table: Path, capsys: pytest.CaptureFixture[str], rows: list[str]) -> None:
     write(table, *rows)
-    advice.warn_of_noise(ASKED, "mine")
+    advice.warn_of_noise(ASKED, MINE)
     assert capsys.readouterr().out == ""
 
 
@@ -211,8 +214,8 @@ def test_nothing_is_said_of_a_table_that_was_not_asked_for(
 ) -> None:
     """Which may be older than the runs."""
     write(table, "one,0.5,36,0.4167,rose,epoch_limit")
-    advice.warn_of_noise(Workflow([training("one/seed0")]), "mine")
-    advice.warn_of_noise(Workflow([Job("collect")], dag_settings=SimpleNamespace(until={"train"})), "mine")
+    advice.warn_of_noise(Workflow([training("one/seed0")]), MINE)
+    advice.warn_of_noise(Workflow([Job("collect")], dag_settings=SimpleNamespace(until={"train"})), MINE)
     assert capsys.readouterr().out == ""
 
 
@@ -267,7 +270,8 @@ def test_a_pretraining_that_ends_at_chance(
     backbones = {one.spec.backbone for one in study.experiments.values() if one.spec.weights == source}
     write_manifest(study.weight_sources[source]["dataset"], 10)
     for backbone in backbones:
-        path = Path(paths.PRETRAINING_HISTORY.format(source=source, backbone=backbone))
+        values = study.weights(source, backbone)
+        path = Path(paths.PRETRAINING_HISTORY.format(source=source, backbone=backbone, values=values))
         path.parent.mkdir(parents=True, exist_ok=True)
         # The first epoch is not the one whose weights are kept.
         path.write_text(f"val_loss,val_accuracy\n9.0,0.5\n1.0,{accuracy}\n", encoding="utf-8")

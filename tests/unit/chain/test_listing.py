@@ -31,7 +31,10 @@ def test_a_line_for_each_experiment() -> None:
         ["googlenet", "googlenet", "flipped", "adamw", "0 5"],
     ]
     head = next(listing.lines(load(config)))
-    assert head == "drawn: 3 experiments, 5 runs: results/runs/drawn/<experiment>/seed<k>"
+    told = (
+        "default on drawn: 3 experiments, 5 runs: results/comparison/drawn/default/runs/<experiment>/seed<k>"
+    )
+    assert head == told
 
 
 def test_edits_and_weights_are_told_where_they_differ() -> None:
@@ -73,14 +76,29 @@ def test_columns_are_aligned() -> None:
 @pytest.mark.parametrize(
     ("argv", "command"),
     [
-        (["/bin/snakemake", "list", "--quiet", "all"], "snakemake RUN"),
-        (["a/snakemake", "list", "--configfile", "b c.yaml"], "a/snakemake RUN --configfile 'b c.yaml'"),
+        (["/bin/snakemake", "list", "--quiet", "all"], "snakemake --config only=one"),
+        (
+            ["a/snakemake", "list", "--configfile", "b c.yaml"],
+            "a/snakemake --config only=one --configfile 'b c.yaml'",
+        ),
     ],
 )
-def test_the_command_of_a_run(
+def test_the_last_line_is_a_command(
     argv: list[str], command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", argv)
     listing.tell(load(small(seeds=[3])))
-    run = "results/runs/drawn/one/seed3/predictions.csv"
-    assert capsys.readouterr().out.splitlines()[-1] == f"One run     {command.replace('RUN', run)}"
+    assert capsys.readouterr().out.splitlines()[-1] == f"One alone   {command}"
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        ("list", "snakemake --config only=one"),
+        ("--quiet all list --config dataset=x", "snakemake --config only=one dataset=x"),
+        ("list --config only=two study=quick", "snakemake --config only=one study=quick"),
+        ("list -C study=quick -- ", "snakemake -C only=one study=quick"),
+    ],
+)
+def test_the_command_of_one_experiment(typed: str, told: str) -> None:
+    assert listing.command(["/usr/bin/snakemake", *typed.split()], "one") == told

@@ -21,7 +21,7 @@ from ablation.running.files import sha256, write_json
 from ablation.study.study import Study
 
 SUMMARY = Path(paths.SUMMARY)
-RUNS, COMPARISON = "results/runs/drawn", "results/comparison/drawn"
+RUNS, COMPARISON = "results/runs/drawn", "results/comparison/drawn/default"
 FIGURES = "train_loss,train_accuracy,val_loss,val_accuracy,train_seconds,val_seconds"
 
 
@@ -30,11 +30,15 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
     plain = {"backbone": "alexnet", "augmentation": "plain", "optimizer": "sgd"}
-    return load(small(experiments=[{**plain, "name": "done"}, {**plain, "name": "broken"}]))
+    return load(small(experiments=[{**plain, "name": "done"}, {**plain, "name": "broken", "epochs": 9}]))
 
 
-def trained(name: str) -> None:
-    folder = Path(RUNS, name, "seed0")
+def folder_of(study: Study, name: str) -> Path:
+    return Path(RUNS, study.experiments[name].folder, "seed0")
+
+
+def trained(study: Study, name: str) -> None:
+    folder = folder_of(study, name)
     folder.mkdir(parents=True)
     record: dict[str, Any] = {"parameters": 7, "ended": "epoch_limit", "train_seconds": 1.0}
     record |= {"train_photos": 6, "val_photos": 6, "classes": 3}
@@ -42,9 +46,9 @@ def trained(name: str) -> None:
     (folder / "history.csv").write_text(f"epoch,{FIGURES}\n1,1.5,0.5,1.25,0.75,1.0,0.5\n", encoding="utf-8")
 
 
-def failed(tmp_path: Path, *rules: str) -> Workflow:
+def failed(study: Study, tmp_path: Path, *rules: str) -> Workflow:
     (tmp_path / "broken.log").write_text("error: out of memory\n", encoding="utf-8")
-    job = training("broken/seed0", str(tmp_path / "broken.log"))
+    job = training(f"{study.experiments['broken'].folder}/seed0", str(tmp_path / "broken.log"))
     outputs = {
         "collect": f"{COMPARISON}/runs.csv",
         "summarize": f"{COMPARISON}/summary.csv",
@@ -61,8 +65,8 @@ def rows() -> list[dict[str, str]]:
 
 
 def test_rows_of_failed_runs_say_why(study: Study, tmp_path: Path) -> None:
-    trained("done")
-    workflow = failed(tmp_path, "collect", "summarize", "latest")
+    trained(study, "done")
+    workflow = failed(study, tmp_path, "collect", "summarize", "latest")
     partial_summary.summarize(workflow, study, [])
     done, broken = rows()
     assert (done["experiment"], done["val_accuracy"], done["ended"]) == ("done", "0.75", "epoch_limit")
@@ -90,12 +94,12 @@ def listed(study: Study) -> Path:
 def test_metrics_and_the_notice_are_there(
     study: Study, tmp_path: Path, listed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trained("done")
-    folder = Path(RUNS, "done", "seed0")
+    trained(study, "done")
+    folder = folder_of(study, "done")
     record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
     write_json(folder / "record.json", record | {"manifest_sha256": sha256(listed)})
     outputs.write(np.eye(3, dtype=np.float32)[[0, 1, 1, 1, 2, 2]], folder / outputs.FILE)
-    partial_summary.summarize(failed(tmp_path, "collect", "summarize", "latest"), study, [])
+    partial_summary.summarize(failed(study, tmp_path, "collect", "summarize", "latest"), study, [])
     done, broken = rows()
     assert float(done["balanced_accuracy"]) == pytest.approx(5 / 6)
     assert float(done["commonest_accuracy"]) == pytest.approx(1 / 3)
@@ -104,7 +108,7 @@ def test_metrics_and_the_notice_are_there(
     assert capsys.readouterr().out == ""
     text = (folder / "history.csv").read_text(encoding="utf-8")
     (folder / "history.csv").write_text(text.replace("0.75", "0.5"), encoding="utf-8")
-    partial_summary.summarize(failed(tmp_path, "collect", "summarize", "latest"), study, [])
+    partial_summary.summarize(failed(study, tmp_path, "collect", "summarize", "latest"), study, [])
     told = capsys.readouterr().out
     assert told.startswith(
         "Mind: no experiment that finished is better than always guessing the commonest class, iris"
@@ -113,24 +117,26 @@ def test_metrics_and_the_notice_are_there(
 
 
 def test_published_figures_stand_beside(study: Study, tmp_path: Path) -> None:
-    trained("done")
+    trained(study, "done")
     published = tmp_path / "published.csv"
     published.write_text("experiment,point,val_loss,val_acc\ndone,last,1.5,0.25\n", encoding="utf-8")
-    partial_summary.summarize(failed(tmp_path, "collect", "summarize", "latest"), study, [str(published)])
+    partial_summary.summarize(
+        failed(study, tmp_path, "collect", "summarize", "latest"), study, [str(published)]
+    )
     assert [row["published_val_accuracy"] for row in rows()] == ["0.25", ""]
 
 
 def test_nothing_is_made_that_was_not_asked_for(study: Study, tmp_path: Path) -> None:
-    trained("done")
-    partial_summary.summarize(failed(tmp_path), study, [])
-    partial_summary.summarize(failed(tmp_path, "collect"), study, [])
+    trained(study, "done")
+    partial_summary.summarize(failed(study, tmp_path), study, [])
+    partial_summary.summarize(failed(study, tmp_path, "collect"), study, [])
     assert not SUMMARY.exists()
 
 
 def test_an_older_summary_stays_where_the_rest_is_unreadable(study: Study, tmp_path: Path) -> None:
-    Path(RUNS, "done", "seed0").mkdir(parents=True)
+    folder_of(study, "done").mkdir(parents=True)
     SUMMARY.write_text("older", encoding="utf-8")
-    workflow = failed(tmp_path, "collect", "summarize", "latest")
+    workflow = failed(study, tmp_path, "collect", "summarize", "latest")
     partial_summary.summarize(workflow, study, [])
     assert SUMMARY.read_text(encoding="utf-8") == "older"
     assert workflow.forgotten == []

@@ -28,7 +28,8 @@ def test_a_wildcard_takes_the_names_and_no_other(known: list[str], other: str) -
 
 def test_folders() -> None:
     assert paths.runs("demo") == "results/runs/demo"
-    assert paths.comparison("demo") == "results/comparison/demo"
+    assert paths.comparison("demo", "quick") == "results/comparison/demo/quick"
+    assert paths.of_study("x/demo/quick") == "x/demo/quick/runs"
 
 
 def test_a_pack_is_named_after_how_its_photos_were_made_square() -> None:

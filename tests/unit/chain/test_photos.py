@@ -46,7 +46,7 @@ def test_a_folder_of_the_users_is_used_where_it_lies(tmp_path: Path) -> None:
 def test_an_archive_of_the_users(tmp_path: Path) -> None:
     (tmp_path / "mine").write_bytes(b"PK")
     photos = photos_of(tmp_path, unpacked_gb=3)
-    assert photos.made(MINE) == ["resources/datasets/{dataset}/photos"]
+    assert photos.made(MINE) == ["resources/datasets/mine/photos"]
     assert photos.downloaded(MINE) == []
     assert photos.root(MINE) == "resources/datasets/mine/photos"
     assert photos.archive(MINE) == str(tmp_path / "mine")
@@ -85,3 +85,15 @@ def test_photos_that_cannot_be_read_are_refused(tmp_path: Path, monkeypatch: pyt
     (fill(tmp_path / "mine") / "rose/3\n.jpg").touch()
     with pytest.raises(UserError, match="rename it"):
         check(study_of(tmp_path))
+
+
+@pytest.mark.parametrize("archive", [False, True])
+def test_few_photos_are_of_the_same_folder(tmp_path: Path, archive: bool) -> None:
+    folder = tmp_path / "mine"
+    folder.write_bytes(b"PK") if archive else fill(folder)
+    full = study_of(tmp_path)
+    few, wanted = Photos(load({**full.config, "smoke": True})), Photos(full)
+    name = wildcards(dataset="mine-smoke")
+    assert few.root(name) == wanted.root(MINE)
+    assert few.made(name) == wanted.made(MINE)
+    assert few.split(name) == f"{wanted.split(MINE)} --few"

@@ -12,6 +12,7 @@ from configs import DEFAULT, load, small
 from ablation.chain.runs import TRAINED, Runs
 from ablation.running.errors import UserError
 from ablation.spec import Spec
+from ablation.study import identity
 
 FIGURES = ("curves", "samples")
 
@@ -20,8 +21,8 @@ def runs(gpus: int = 0, **sections: Any) -> Runs:
     return Runs(load(small(**sections)), gpus=gpus)
 
 
-def of(experiment: str, seed: str = "0") -> Any:
-    return wildcards(experiment=experiment, seed=seed)
+def of(ours: Runs, experiment: str, seed: str = "0") -> Any:
+    return wildcards(run=ours.study.experiments[experiment].folder, seed=seed)
 
 
 def experiments(**fields: Any) -> list[dict[str, Any]]:
@@ -30,13 +31,15 @@ def experiments(**fields: Any) -> list[dict[str, Any]]:
 
 
 def test_the_spec_has_the_runs_seed() -> None:
-    assert Spec.from_json(runs().spec(of("one", "7"))).seed == 7
-    assert runs().spec(of("one", "7")) != runs().spec(of("one", "8"))
+    ours = runs()
+    assert Spec.from_json(ours.spec(of(ours, "one", "7"))).seed == 7
+    assert ours.spec(of(ours, "one", "7")) != ours.spec(of(ours, "one", "8"))
 
 
-def of_each(value: Any) -> list[Any]:
+def of_each(ours: Runs, field: str) -> list[Any]:
     """What the two experiments get: one value, or what a function says."""
-    return [value(of(name)) if callable(value) else value for name in ("one", "two")]
+    value = getattr(ours, field)
+    return [value(of(ours, name)) if callable(value) else value for name in ("one", "two")]
 
 
 @pytest.mark.parametrize("name", ["pack", "weights", "gpus", "threads", "priority"])
@@ -48,46 +51,47 @@ def test_what_all_runs_have_alike_is_a_value(name: str) -> None:
 
 def test_photos() -> None:
     small_ones = "resources/packs/drawn/64px/photos.npy"
-    assert of_each(runs().pack) == [small_ones] * 2
-    large = runs(experiments=experiments(image_size=96)).pack
-    assert of_each(large) == [small_ones, "resources/packs/drawn/96px/photos.npy"]
+    assert of_each(runs(), "pack") == [small_ones] * 2
+    large = runs(experiments=experiments(image_size=96))
+    assert of_each(large, "pack") == [small_ones, "resources/packs/drawn/96px/photos.npy"]
 
 
 def test_starting_weights() -> None:
-    assert of_each(runs().weights) == [[], []]
-    net = "resources/weights/net/alexnet.safetensors"
-    assert of_each(runs(experiments=experiments(weights="net")).weights) == [[], net]
-    assert of_each(runs(experiments=experiments(), weights="net").weights) == [net, net]
+    assert of_each(runs(), "weights") == [[], []]
+    values = identity.digest("IMAGENET1K_V1")
+    net = f"resources/weights/net/alexnet-{values}.safetensors"
+    assert of_each(runs(experiments=experiments(weights="net")), "weights") == [[], net]
+    assert of_each(runs(experiments=experiments(), weights="net"), "weights") == [net, net]
 
 
 def test_gpus_and_threads_are_of_each_process() -> None:
     ours = runs(gpus=1, experiments=experiments(gpus=3, threads=2))
-    assert of_each(ours.gpus) == [1, 3]
-    assert of_each(ours.threads) == [1, 6]
-    assert of_each(runs(experiments=experiments(gpus=3)).gpus) == [0, 0]
+    assert of_each(ours, "gpus") == [1, 3]
+    assert of_each(ours, "threads") == [1, 6]
+    assert of_each(runs(experiments=experiments(gpus=3)), "gpus") == [0, 0]
 
 
 def test_the_largest_network_comes_first() -> None:
-    first, second = of_each(runs(experiments=experiments(architecture="fewer_layers")).priority)
+    first, second = of_each(runs(experiments=experiments(architecture="fewer_layers")), "priority")
     assert first > second > 0
 
 
 def test_more_is_asked_for_when_it_is_tried_again() -> None:
     ours = runs()
-    assert ours.memory(of("one"), 3) == 2 * ours.memory(of("one"), 1)
-    assert ours.minutes(of("one"), 3) == 3 * ours.minutes(of("one"), 1)
-    assert runs(gpus=1).memory(of("one"), 1) > ours.memory(of("one"), 1)
+    assert ours.memory(of(ours, "one"), 3) == 2 * ours.memory(of(ours, "one"), 1)
+    assert ours.minutes(of(ours, "one"), 3) == 3 * ours.minutes(of(ours, "one"), 1)
+    assert runs(gpus=1).memory(of(ours, "one"), 1) > ours.memory(of(ours, "one"), 1)
 
 
 def test_the_code_is_of_all_that_the_spec_names() -> None:
     ours = runs(experiments=experiments(architecture="softmax_output", augmentation="plain"))
-    assert [name for name, _ in ours.code(of("one"))] == [
+    assert [name for name, _ in ours.code(of(ours, "one"))] == [
         "ablation/networks/backbones.py[alexnet]",
         "ablation/training/transforms[horizontal_flip]",
         "ablation/training/transforms[rotation]",
         "ablation/networks/heads.py[replace_last_layer]",
     ]
-    assert [name for name, _ in ours.code(of("two"))] == [
+    assert [name for name, _ in ours.code(of(ours, "two"))] == [
         "ablation/networks/backbones.py[alexnet]",
         "ablation/networks/heads.py[replace_last_layer]",
         "ablation/networks/edits.py[softmax_output]",
@@ -95,14 +99,19 @@ def test_the_code_is_of_all_that_the_spec_names() -> None:
 
 
 def test_an_unknown_experiment_is_refused() -> None:
-    with pytest.raises(UserError, match="did you mean 'one'"):
-        runs().spec(of("onee"))
+    ours = runs()
+    folder = ours.study.experiments["one"].folder
+    with pytest.raises(UserError, match=f"did you mean {folder!r}"):
+        ours.spec(wildcards(run=f"{folder[:-1]}x", seed="0"))
+
+
+ONE, TWO = (one.folder for one in load(small(experiments=experiments(epochs=9))).experiments.values())
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    run = tmp_path / "results/runs/drawn/one/seed0"
+    run = tmp_path / "results/runs/drawn" / ONE / "seed0"
     run.mkdir(parents=True)
     for name in (*TRAINED, "predictions.csv", "curves.png", "samples.png"):
         (run / name).touch()
@@ -110,9 +119,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def targets() -> list[str]:
-    return [
-        name.removeprefix("results/runs/drawn/") for name in runs(experiments=experiments()).targets(FIGURES)
-    ]
+    found = runs(experiments=experiments(epochs=9)).targets(FIGURES)
+    names = {ONE: "one", TWO: "two"}
+    parts = [name.removeprefix("results/runs/drawn/").partition("/") for name in found]
+    return [f"{names[run]}/{rest}" for run, _, rest in parts]
 
 
 def test_targets_are_the_predictions_of_every_run(folder: Path) -> None:
@@ -147,3 +157,11 @@ def test_ways_to_make_photos_square_are_listed_by_how_many_experiments_have_them
         "64-squash-bilinear",
         "96-pad-bilinear",
     ]
+
+
+def test_experiments_that_are_the_same_share_their_runs() -> None:
+    ours = runs(experiments=experiments())
+    assert [name for name in ours.targets(FIGURES) if "predictions" in name] == [
+        f"results/runs/drawn/{ONE}/seed0/predictions.csv"
+    ]
+    assert ours.experiment(of(ours, "two")).spec == ours.experiment(of(ours, "one")).spec

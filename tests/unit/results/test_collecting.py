@@ -17,7 +17,10 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
     photos = validation.photos(tmp_path / "manifest.csv")
     row = collecting.collect(study, tmp_path, photos).iloc[0].to_dict()
     assert row == {
+        "study": "default",
+        "data_set": "demo",
         "experiment": "alexnet-none",
+        "folder": "alexnet-none",
         "label": "alexnet-none",
         "augmentation": "none",
         "backbone": "alexnet",

@@ -53,11 +53,19 @@ def test_a_lock_that_names_no_process(tmp_path: Path, run: Path, text: str) -> N
 
 def test_names(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(run.parents[2])
-    assert ending.name(run) == "one/seed0"
-    for given in ("one", "one/seed0", str(run), "demo/one/seed0", "demo/one/seed0/"):
-        assert ending.is_called(run, given)
-    for given in ("on", "one/seed1", "seed0", "demo/one", ""):
-        assert not ending.is_called(run, given)
+    studies = Path("studies")
+    assert ending.names(run, studies) == ["one/seed0"]
+    for study, experiment in (("first", "flip"), ("first", "turn"), ("second", "flip")):
+        link = studies / "demo" / study / "runs" / experiment
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(Path("demo/one").absolute())
+    (studies / "demo/second/runs/other").symlink_to("nowhere")
+    assert ending.names(run, studies) == ["flip/seed0", "turn/seed0", "one/seed0"]
+    called = ("one", "one/seed0", "flip", "turn/seed0", str(run), "demo/one/seed0", "demo/one/seed0/")
+    for given in (*called, "studies/demo/second/runs/flip/seed0"):
+        assert ending.is_called(run, given, studies)
+    for given in ("on", "one/seed1", "seed0", "demo/one", "", "other"):
+        assert not ending.is_called(run, given, studies)
 
 
 def test_the_file_asks_to_finish_unless_the_training_is_to_leave(run: Path) -> None:

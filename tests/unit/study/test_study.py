@@ -79,7 +79,9 @@ def test_seeds_are_runs_of_one_experiment() -> None:
             seeds=[4, 7], experiments=[*one()["experiments"], {**one(name="b", seeds=[1])["experiments"][0]}]
         )
     )
-    assert found.runs() == ["one/seed4", "one/seed7", "b/seed1"]
+    folder = found.experiments["one"].folder
+    # Of b as well: it is the same but for its name.
+    assert found.runs() == [f"{folder}/seed4", f"{folder}/seed7", f"{folder}/seed1"]
     rows = [json.loads(line) for line in found.table().splitlines()]
     assert [(row["experiment"], row["seed"]) for row in rows] == [("one", 4), ("one", 7), ("b", 1)]
     assert rows[0]["reason"] is None

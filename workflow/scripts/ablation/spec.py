@@ -7,7 +7,7 @@ Names, labels, captions and paths are deliberately absent: changing them must no
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -95,6 +95,10 @@ class Spec:
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""
         return json.dumps(vars(self), default=vars, sort_keys=True, separators=(",", ":"))
+
+    def without_seed(self) -> str:
+        """Return what runs that differ in their seeds alone have in common."""
+        return replace(self, seed=0).to_json()
 
     @classmethod
     def from_json(cls, text: str) -> Spec:

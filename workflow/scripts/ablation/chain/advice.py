@@ -39,15 +39,31 @@ def tell(workflow: Any, study: Study) -> None:
     warnings: list[Callable[[], None]] = [
         lambda: warn_of_left_out(dataset),
         lambda: warn_of_shared_photos(dataset),
-        lambda: warn_of_few(dataset),
-        lambda: warn_of_poor_weights(study),
-        lambda: warn_of_noise(workflow, dataset),
     ]
+    # Of a smoke test all that is clear.
+    if not study.config["smoke"]:
+        warnings += [
+            lambda: warn_of_few(dataset),
+            lambda: warn_of_poor_weights(study),
+            lambda: warn_of_noise(workflow, study),
+        ]
     for warn in warnings:
         try:
             warn()
         except UserError as error:
             print(f"Mind: {error}")
+
+
+def done(study: Study, comparison: str) -> list[str]:
+    """Return what is said where a study has its results."""
+    runs = f"{paths.of_study(comparison)}/"
+    if study.config["smoke"]:
+        return [
+            f"Done: every step works on {study.dataset.photos}, with few photos and for an epoch. What is in "
+            f"{comparison}/ says nothing of which experiment is best."
+        ]
+    table = paths.SUMMARY if study.whole else f"{comparison}/summary.csv"
+    return [f"Done. The table: {table}. Figures: {comparison}/. Each experiment's runs: {runs}"]
 
 
 def warn_of_idle_cores(workflow: Any, study: Study) -> None:
@@ -57,7 +73,8 @@ def warn_of_idle_cores(workflow: Any, study: Study) -> None:
     experiment has threads of its own.
     """
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "train"]
-    specs = [study.experiments[job.wildcards.experiment].spec for job in jobs]
+    by_folder = {one.folder: one for one in study.experiments.values()}
+    specs = [by_folder[job.wildcards.run].spec for job in jobs]
     threads = study.config["recipe"]["threads"]
     if not specs or any(spec.threads != threads for spec in specs):
         return
@@ -117,7 +134,8 @@ def warn_of_poor_weights(study: Study) -> None:
     used = {(one.spec.weights, one.spec.backbone) for one in study.experiments.values()}
     for source, backbone in sorted(used):
         fields = study.weight_sources[source]
-        path = Path(paths.PRETRAINING_HISTORY.format(source=source, backbone=backbone))
+        values = study.weights(source, backbone)
+        path = Path(paths.PRETRAINING_HISTORY.format(source=source, backbone=backbone, values=values))
         if fields["source"] != "pretraining" or not path.exists():
             continue
         counts = _classes(fields["dataset"])
@@ -145,17 +163,17 @@ def _classes(dataset: str) -> Counter[str]:
     return Counter(entry.category for entry in entries if entry.split == manifest.VAL)
 
 
-def warn_of_noise(workflow: Any, dataset: str) -> None:
+def warn_of_noise(workflow: Any, study: Study) -> None:
     """Say so if a study found nothing, where its table was asked for: else that may be of another time."""
     asked = any(job.rule.name == "collect" for job in workflow.dag.jobs)
     # The option --until leaves the table in the graph, but as it is.
     if asked and not workflow.dag_settings.until:
-        tell_of_noise(dataset)
+        tell_of_noise(study)
 
 
-def tell_of_noise(dataset: str) -> None:
+def tell_of_noise(study: Study) -> None:
     """Say so if no experiment in a study's table can be told from always guessing the commonest class."""
-    best = floor.best(Path(paths.comparison(dataset), "runs.csv"))
+    best = floor.best(Path(paths.comparison(study.dataset.name, study.name), "runs.csv"))
     if best is None or not best.is_noise:
         return
     which = "experiment that finished" if best.failed else "experiment"

@@ -8,26 +8,37 @@ from collections.abc import Iterator, Sequence
 from ablation.chain import checks, paths
 from ablation.networks.edits import ORIGINAL
 from ablation.study.study import Study
+from ablation.study.typed import ONLY
 
 # A column is left out where every experiment has the same usual thing in it.
 HEADER = ("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds")
 
 
 def tell(study: Study) -> None:
-    """Print the experiments of a study and the command that makes one run."""
+    """Print the experiments of a study and the command that runs one."""
     for line in lines(study):
         print(line)
-    name, one = next(iter(study.experiments.items()))
-    run = f"{paths.runs(study.dataset.name)}/{name}/seed{one.seeds[0]}"
-    print(f"One run     {checks.instead(sys.argv, 'list', f'{run}/predictions.csv')}")
+    print(f"One alone   {command(sys.argv, next(iter(study.experiments)))}")
+
+
+def command(argv: Sequence[str], experiment: str) -> str:
+    """Return the command that runs one experiment, from the words of the one that lists all."""
+    only = f"{ONLY}{experiment}"
+    words = [word for word in argv if not word.startswith(ONLY)]
+    configs = [at for at, word in enumerate(words) if word in ("--config", "-C")]
+    if configs:
+        return checks.instead([*words[: configs[-1] + 1], only, *words[configs[-1] + 1 :]], "list")
+    return checks.instead(words, "list", "--config", only)
 
 
 def lines(study: Study) -> Iterator[str]:
     """Yield how many experiments and runs there are and where those lie, and a table of the experiments."""
     experiments, runs = len(study.experiments), len(study.runs())
+    folder = paths.of_study(paths.comparison(study.dataset.name, study.name))
     yield (
-        f"{study.dataset.name}: {experiments} {'experiment' if experiments == 1 else 'experiments'}, "
-        f"{runs} {'run' if runs == 1 else 'runs'}: {paths.runs(study.dataset.name)}/<experiment>/seed<k>"
+        f"{study.name} on {study.dataset.name}: {experiments} "
+        f"{'experiment' if experiments == 1 else 'experiments'}, {runs} {'run' if runs == 1 else 'runs'}: "
+        f"{folder}/<experiment>/seed<k>"
     )
     yield ""
     rows = [HEADER, *(row(study, name) for name in study.experiments)]

@@ -21,7 +21,8 @@ def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
     made = [job for job in workflow.dag.needrun_jobs() if job.rule.name in ("collect", "summarize", "latest")]
     if all(job.rule.name != "latest" for job in made):
         return
-    folder, dataset = Path(paths.comparison(study.dataset.name)), study.dataset.name
+    dataset = study.dataset.name
+    folder = Path(paths.comparison(dataset, study.name))
     runs, summary = folder / "runs.csv", folder / "summary.csv"
     manifest = paths.MANIFEST.format(dataset=dataset)
     collect = ["collect", "--runs", paths.runs(dataset), "--manifest", manifest, "--output", runs]
@@ -38,4 +39,4 @@ def summarize(workflow: Any, study: Study, published: Sequence[str]) -> None:
         # Older than anything: 0 would be no time to Snakemake.
         os.utime(job.output[0], (1, 1))
         workflow.persistence.cleanup_metadata(job.output[0])
-    advice.tell_of_noise(dataset)
+    advice.tell_of_noise(study)

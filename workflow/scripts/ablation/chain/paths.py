@@ -16,8 +16,9 @@ READING = "resources/datasets/{dataset}/reading.json"
 PACK = "resources/packs/{dataset}/{size}px{way}"
 PACKED = f"{PACK}/photos.npy"
 PACK_INDEX = f"{PACK}/pack.json"
-WEIGHTS = "resources/weights/{source}/{backbone}.safetensors"
-PRETRAINING_HISTORY = "resources/weights/{source}/{backbone}.csv"
+# `values` tells apart what has one name and other values (study/identity.py).
+WEIGHTS = "resources/weights/{source}/{backbone}{values}.safetensors"
+PRETRAINING_HISTORY = "resources/weights/{source}/{backbone}{values}.csv"
 SUMMARY = "results/summary.csv"
 # What is said of a data set before anything trains on it.
 CHECKED = "results/data/{dataset}"
@@ -29,9 +30,14 @@ def runs(dataset: str) -> str:
     return f"results/runs/{dataset}"
 
 
-def comparison(dataset: str) -> str:
-    """Return the folder of what compares a data set's runs."""
-    return f"results/comparison/{dataset}"
+def comparison(dataset: str, study: str) -> str:
+    """Return the folder of what compares the runs of a study of a data set."""
+    return f"results/comparison/{dataset}/{study}"
+
+
+def of_study(comparison: str) -> str:
+    """Return the folder in which a study's experiments are links, by their names, to their runs."""
+    return f"{comparison}/runs"
 
 
 def packed(dataset: str, spec: Spec) -> str:

@@ -15,8 +15,8 @@ def check(study: Study) -> None:
     """Raise UserError if the user's photos cannot be read, or results were made from others of that name."""
     for dataset in study.sources():
         if dataset.path:
-            folder = Path(paths.PHOTOS.format(dataset=dataset.name)).parent
-            origin.check(dataset.name, dataset.path, folder)
+            folder = Path(paths.PHOTOS.format(dataset=dataset.photos)).parent
+            origin.check(dataset.photos, dataset.path, folder)
             # Snakemake, which asks for it next, would make a paragraph of the error.
             stamp(dataset.path)
 
@@ -29,7 +29,8 @@ class Photos:
 
     def made(self, wildcards: Any) -> list[str]:
         """Return the folder of photos that an earlier step makes, none for the user's own."""
-        return [] if self.datasets[wildcards.dataset].folder else [paths.PHOTOS]
+        dataset = self.datasets[wildcards.dataset]
+        return [] if dataset.folder else [paths.PHOTOS.format(dataset=dataset.photos)]
 
     def stamp(self, wildcards: Any) -> str:
         """Return what tells the user's own folder or archive from others; nothing for other sources."""
@@ -38,8 +39,8 @@ class Photos:
 
     def root(self, wildcards: Any) -> str:
         """Return the folder in which the photos lie."""
-        folder = self.datasets[wildcards.dataset].folder
-        return str(folder) if folder else paths.PHOTOS.format(dataset=wildcards.dataset)
+        dataset = self.datasets[wildcards.dataset]
+        return str(dataset.folder or paths.PHOTOS.format(dataset=dataset.photos))
 
     def downloaded(self, wildcards: Any) -> list[str]:
         """Return the archive that an earlier step makes, none for the user's own."""

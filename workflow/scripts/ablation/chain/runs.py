@@ -1,4 +1,4 @@
-"""What the rules of runs ask, by their wildcards `experiment` and `seed`."""
+"""What the rules of runs ask, by their wildcards `run` (the folder of an experiment's runs) and `seed`."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class Runs:
     def __init__(self, study: Study, *, gpus: int) -> None:
         self.study, self.cuda = study, gpus > 0
         self.folder = paths.runs(study.dataset.name)
+        self.by_folder = {one.folder: one for one in study.experiments.values()}
         self.pack = self._alike(self._pack)
         self.weights = self._alike(self._weights)
         self.gpus = self._alike(lambda spec: gpus * spec.gpus)
@@ -54,7 +55,9 @@ class Runs:
     def _weights(self, spec: Spec) -> str | list[str]:
         if self.study.weight_sources[spec.weights]["source"] == "none":
             return []
-        return paths.WEIGHTS.format(source=spec.weights, backbone=spec.backbone)
+        source, backbone = spec.weights, spec.backbone
+        values = self.study.weights(source, backbone)
+        return paths.WEIGHTS.format(source=source, backbone=backbone, values=values)
 
     def ways(self) -> list[str]:
         """Return how photos become square, as `overview.Way` writes it: the way of most experiments first."""
@@ -63,10 +66,10 @@ class Runs:
         return [str(way) for way, _ in ways.most_common()]
 
     def experiment(self, wildcards: Any) -> Experiment:
-        """Return the experiment of a run."""
-        if wildcards.experiment not in self.study.experiments:
-            known(wildcards.experiment, self.study.experiments, "the target's experiment", "experiment")
-        return self.study.experiments[wildcards.experiment]
+        """Return the experiment of a run, the first of several that share it."""
+        if wildcards.run not in self.by_folder:
+            known(wildcards.run, self.by_folder, "the target's run", "run of this study")
+        return self.by_folder[wildcards.run]
 
     def spec(self, wildcards: Any) -> str:
         """Return all that can change a run's result, as one string: Snakemake compares params unnamed."""

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from ablation.photos import checking, classes, layouts
+from ablation.photos.few import few as few_of
 from ablation.photos.labels import Asked
 from ablation.photos.manifest import TRAIN, VAL, Entry
 from ablation.photos.reading import Photo, Reading
@@ -56,6 +57,7 @@ def index(
     *,
     asked: Asked = Asked(),  # noqa: B008, nothing can change it
     leave_out: bool = False,
+    few: bool = False,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> Index:
     """Find, check and split the photos under `root`.
@@ -64,7 +66,8 @@ def index(
     class, rounded half up, trains and the rest validates, at least one photo each; which ones depends
     only on `seed` (0 or more), the class's name and its own file names. `inspect` is called with each
     file and its decoded photo, by `threads` threads and in any order, and `tell` with a line for each thing
-    that was taken for something and for each bad photo; `asked` says where labels are. Raises `UserError` for
+    that was taken for something and for each bad photo; `asked` says where labels are, and
+    `few` takes the few photos of a smoke test alone. Raises `UserError` for
     what `layouts.find` refuses, for photos that cannot be read unless they are to be left out (`leave_out`),
     and for a class with a single photo.
     """
@@ -73,6 +76,9 @@ def index(
     if seed < 0:
         raise UserError(f"the seed of the split is {seed}: make it 0 or more")
     found = layouts.find(root, asked)
+    if few:
+        found = replace(found, photos=tuple(few_of(found.photos)))
+        tell(f"a smoke test: {len(found.photos)} photos")
     for note in found.notes:
         tell(note)
     checked = checking.check(root, [photo.file for photo in found.photos], inspect, threads)

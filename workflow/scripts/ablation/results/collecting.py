@@ -22,8 +22,8 @@ LABELLED = ("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_cl
 def collect(study: list[dict[str, Any]], runs: Path, photos: Photos | None = None) -> pd.DataFrame:
     """Return one row for each run of the study, read from the files of its folder under `runs`.
 
-    `study` says what those files do not: experiment, label, backbone and so on, and the reason why a run
-    failed, whose files are not looked at. Losses are in nats, accuracies 0..1; the columns without a
+    `study` says what those files do not: study, experiment, label, backbone and so on, and the reason why a
+    run failed, whose files are not looked at. Losses are in nats, accuracies 0..1; the columns without a
     prefix are those of the epoch with the lowest validation loss, the first of ties. Without `photos` the
     cells of `LABELLED` are empty. Raises UserError if a run's files are not readable.
     """
@@ -31,7 +31,7 @@ def collect(study: list[dict[str, Any]], runs: Path, photos: Photos | None = Non
         [
             {**run, "ended": FAILED}
             if run.get("reason")
-            else {**run, **measured(runs / run["experiment"] / f"seed{run['seed']}", photos), "reason": None}
+            else {**run, **measured(runs / run["folder"] / f"seed{run['seed']}", photos), "reason": None}
             for run in study
         ]
     )

@@ -14,6 +14,10 @@ from dataclasses import dataclass
 class Columns:
     """The columns of both tables."""
 
+    study: str
+    """The study's name."""
+    data_set: str
+    """The data set's name."""
     experiment: str
     """The experiment's name."""
     label: str
@@ -30,6 +34,9 @@ class Columns:
     """The name of the starting weights' source."""
     image_size: int
     """The side of the square photos in pixels."""
+    folder: str
+    """The folder under results/runs/<data set> in which its runs lie: named after what they are, so that
+    every study and experiment that has them finds them."""
     seed: int
     """The run's seed."""
     seeds: int
@@ -88,18 +95,20 @@ class Columns:
 
 
 RUNS = (
+    *("study", "data_set"),
     *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
-    *("image_size", "seed", "reason", "parameters", "ended", "epochs", "best_epoch"),
+    *("image_size", "folder", "seed", "reason", "parameters", "ended", "epochs", "best_epoch"),
     *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "val_photos", "classes"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
 )
 SUMMARY = (
+    *("study", "data_set"),
     *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
-    *("ended", "reason"),
+    *("ended", "reason", "folder"),
 )

@@ -9,7 +9,10 @@ import pandas as pd
 from ablation.running.errors import UserError
 from ablation.running.files import atomic
 
-IDENTITY = ("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights")
+IDENTITY = (
+    *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights"),
+    *("study", "data_set", "folder"),
+)
 # A name or a label may read like a number ("0.001") or like true.
 TEXTS = dict.fromkeys((*IDENTITY, "label", "ended", "reason", "point", "commonest_class"), "str")
 # What else every table of runs has; the numbers are empty where a run failed.

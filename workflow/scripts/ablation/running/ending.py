@@ -17,7 +17,7 @@ from ablation.running.files import write_text
 
 
 def training(runs: Path) -> list[Path]:
-    """Return the folders of the runs under `runs` (<data set>/<experiment>/seed<k>) that train now."""
+    """Return the folders of the runs under `runs` (<data set>/<folder>/seed<k>) that train now."""
     return [path.parent for path in sorted(runs.glob(f"*/*/*/{kept.LOCK}")) if trains(path)]
 
 
@@ -34,14 +34,26 @@ def trains(lock: Path) -> bool:
     return False
 
 
-def name(run: Path) -> str:
-    """Return a run's name: experiment/seed<k>."""
-    return f"{run.parent.name}/{run.name}"
+def experiments(run: Path, studies: Path) -> list[str]:
+    """Return the names of the experiments that a run is of.
+
+    They are those of the links to its folder under `studies` (<data set>/<study>/runs/<experiment>).
+    """
+    folder = run.parent.resolve()
+    links = sorted(studies.glob(f"{run.parent.parent.name}/*/runs/*"))
+    return list(dict.fromkeys(link.name for link in links if link.resolve() == folder))
 
 
-def is_called(run: Path, given: str) -> bool:
-    """Tell whether a run is meant by its experiment's name, by its own, or by the path of its folder."""
-    return given in (run.parent.name, name(run)) or Path(given).absolute() == run.absolute()
+def names(run: Path, studies: Path) -> list[str]:
+    """Return what a run may be called: experiment/seed<k> of each experiment that it is of, or its folder."""
+    return [f"{one}/{run.name}" for one in (*experiments(run, studies), run.parent.name)]
+
+
+def is_called(run: Path, given: str, studies: Path) -> bool:
+    """Tell whether a run is meant by an experiment's name, by its own, or by the path of its folder."""
+    called = names(run, studies)
+    experiment = f"{given}/{run.name}"
+    return given in called or experiment in called or Path(given).resolve() == run.resolve()
 
 
 def ask(run: Path) -> None:

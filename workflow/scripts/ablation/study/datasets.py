@@ -33,6 +33,17 @@ class Dataset:
     train_fraction: float
     split_seed: int
     labels: str | dict[str, str] | None = None
+    few_of: str | None = None
+    """The data set of which this one is a few photos, for a smoke test."""
+
+    def few(self, name: str) -> Dataset:
+        """Return a few of its photos as a data set of that name."""
+        return replace(self, name=name, few_of=self.name)
+
+    @property
+    def photos(self) -> str:
+        """The name under which its photos lie."""
+        return self.few_of or self.name
 
     def arguments(self) -> str:
         """Return the fields of the source as command-line arguments, quoted for a shell."""
@@ -46,7 +57,8 @@ class Dataset:
 
     def split_arguments(self) -> str:
         """Return how the photos are split, as command-line arguments."""
-        return f"--train-fraction {self.train_fraction} --seed {self.split_seed}"
+        few = " --few" if self.few_of else ""
+        return f"--train-fraction {self.train_fraction} --seed {self.split_seed}{few}"
 
     def label_arguments(self) -> str:
         """Return where the photos' labels are, as command-line arguments, quoted for a shell."""

@@ -11,6 +11,7 @@ from typing import Any
 from ablation.networks import edits, needs
 from ablation.running.errors import UserError
 from ablation.spec import Spec
+from ablation.study import identity, smoke
 from ablation.study.names import known, known_backbone, require_name
 from ablation.study.optimizers import (
     OPTIMIZER_FIELDS,
@@ -50,6 +51,8 @@ class Experiment:
     optimizer: str
     seeds: tuple[int, ...]
     spec: Spec
+    folder: str
+    """Of its runs, which experiments share whose runs are the same."""
 
     def run_spec(self, seed: int) -> Spec:
         """Return the spec of the run with this seed."""
@@ -59,6 +62,7 @@ class Experiment:
         """Return what tables and figures say of it before it has run."""
         return {
             "experiment": self.name,
+            "folder": self.folder,
             "label": self.label,
             "backbone": self.spec.backbone,
             "architecture": self.spec.architecture,
@@ -162,5 +166,8 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
         **recipe,
         seed=0,
     )
-    seeds = tuple(entry.get("seeds", config["seeds"]))
-    return Experiment(name, entry.get("label", name), entry["augmentation"], entry["optimizer"], seeds, spec)
+    spec = smoke.spec(config, spec)
+    seeds = smoke.seeds(config, tuple(entry.get("seeds", config["seeds"])))
+    folder = identity.of_runs(spec, identity.of_weights(config, weights, backbone))
+    label = entry.get("label", name)
+    return Experiment(name, label, entry["augmentation"], entry["optimizer"], seeds, spec, folder)

@@ -12,20 +12,26 @@ from typing import Any
 from ablation.networks import needs
 from ablation.networks.backbones import BACKBONES
 from ablation.spec import Spec
-from ablation.study import weights
+from ablation.study import identity, smoke, weights
 from ablation.study.datasets import Dataset, chosen_dataset, resolved_datasets
 from ablation.study.experiments import Experiment, resolved_experiments
 from ablation.study.inputs import require
 from ablation.study.names import known, require_name
 from ablation.study.optimizers import resolved_optimizer
+from ablation.study.overlays import DEFAULT
 from ablation.study.recipes import resolved_augmentation
 from ablation.study.schema import check
+from ablation.study.selection import selected
+
+# Behind the name of a study of which some experiments alone are asked for.
+PART = "-part"
 
 
 @dataclass(frozen=True)
 class Study:
-    """A checked study: its data set and experiments, and all data sets and weight sources there are."""
+    """A checked study: its name, data set and experiments, and all data sets and weight sources there are."""
 
+    name: str
     dataset: Dataset
     datasets: dict[str, Dataset]
     weight_sources: dict[str, dict[str, Any]]
@@ -33,8 +39,14 @@ class Study:
     config: dict[str, Any]
 
     def runs(self) -> list[str]:
-        """Return the folder of every run, relative to its data set's: experiment/seed<k>."""
-        return [f"{one.name}/seed{seed}" for one in self.experiments.values() for seed in one.seeds]
+        """Return the folder of every run, relative to its data set's, once though experiments share it."""
+        all_runs = (f"{one.folder}/seed{seed}" for one in self.experiments.values() for seed in one.seeds)
+        return list(dict.fromkeys(all_runs))
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all of a study and no smoke test: what results/summary.csv may be of."""
+        return not self.config["smoke"] and "only" not in self.config
 
     def compared(self) -> list[dict[str, str | int]]:
         """Return what figures may compare experiments by, a row for each."""
@@ -42,7 +54,11 @@ class Study:
 
     def datasets_from(self, *sources: str) -> list[str]:
         """Return the data sets of these sources; not those that are used where they lie."""
-        return [name for name, one in self.datasets.items() if one.source in sources and one.folder is None]
+        return [
+            name
+            for name, one in self.datasets.items()
+            if one.source in sources and one.folder is None and one.few_of is None
+        ]
 
     def weights_from(self, *kinds: str) -> list[str]:
         """Return the weight sources of these kinds."""
@@ -54,7 +70,8 @@ class Study:
         for name in sorted({one.spec.weights for one in self.experiments.values()}):
             fields = self.weight_sources[name]
             if fields["source"] == "pretraining":
-                used[fields["dataset"]] = self.datasets[fields["dataset"]]
+                dataset = smoke.dataset(self.config, fields["dataset"])
+                used[dataset] = self.datasets[dataset]
         return list(used.values())
 
     def experiments_from(self, source: str, backbone: str) -> int:
@@ -65,10 +82,11 @@ class Study:
     def table(self, failures: Mapping[str, str] = MappingProxyType({})) -> str:
         """Return what the comparison needs to know of each run and cannot read from it, as JSON lines.
 
-        `failures` says of runs (experiment/seed<k>) that have no results why.
+        `failures` says of runs (by their folder) that have no results why.
         """
+        whose = {"study": self.name, "data_set": self.dataset.name}
         rows = (
-            {**one.described(), "seed": seed, "reason": failures.get(f"{one.name}/seed{seed}")}
+            {**whose, **one.described(), "seed": seed, "reason": failures.get(f"{one.folder}/seed{seed}")}
             for one in self.experiments.values()
             for seed in one.seeds
         )
@@ -78,6 +96,11 @@ class Study:
     def pretraining(self, source: str, backbone: str) -> tuple[str, Spec]:
         """Return the data set and the spec by which a source trains a backbone from random weights."""
         return weights.pretraining(self.config, source, backbone)
+
+    def weights(self, source: str, backbone: str) -> str:
+        """Return what a source's weights of a backbone are called beside those of other values."""
+        identified = identity.of_weights(self.config, source, backbone)
+        return f"-{identified}" if identified else ""
 
 
 def load(config: dict[str, Any], schema: Path) -> Study:
@@ -94,10 +117,16 @@ def load(config: dict[str, Any], schema: Path) -> Study:
     known(config["weights"], sources, "weights", "weight source")
     for name in (*config["datasets"], *sources):
         require_name(name, f"the name {name!r} under datasets or weight_sources")
-    experiments = resolved_experiments(config)
+    experiments = selected(resolved_experiments(config), config.get("only"))
     chosen = chosen_dataset(config, datasets)
     require_name(chosen.name, f"the name {chosen.name!r} of the data set")
-    study = Study(chosen, {**datasets, chosen.name: chosen}, sources, experiments, config)
+    datasets[chosen.name] = chosen
+    if config["smoke"]:
+        few = {smoke.dataset(config, name): one for name, one in datasets.items()}
+        datasets |= {name: one.few(name) for name, one in few.items()}
+        chosen = datasets[smoke.dataset(config, chosen.name)]
+    name = config.get("study", DEFAULT) + (PART if "only" in config else "")
+    study = Study(name, chosen, datasets, sources, experiments, config)
     check_files(study)
     return study
 

@@ -26,6 +26,10 @@ KEY = "dataset="
 CARRIER = "typed"
 # Values that are lists or mappings, and not of texts alone as `labels`, which Snakemake reads as meant.
 NESTED = re.compile(r"(?!labels=)[\w-]+=\s*[\[{].*[\]}]\s*", re.S)
+# As YAML has them; Snakemake takes True and False alone.
+BOOLEANS = {"true": True, "false": False}
+# Names or patterns, with commas between them.
+ONLY = "only="
 # So many seeds are as many runs of each experiment.
 SEEDS = re.compile(r"seeds=([0-9]{1,4})")
 # A value in a file, with what YAML takes for a comment.
@@ -67,6 +71,10 @@ def read(word: str, config: dict[str, Any]) -> dict[str, Any]:
         count = list(range(int(seeds[1])))
         print(f"seeds={len(count)}: the seeds {', '.join(map(str, count))}", file=sys.stderr)
         return {key: count}
+    if value in BOOLEANS:
+        return {key: BOOLEANS[value]}
+    if word.startswith(ONLY) and not NESTED.fullmatch(word):
+        return {key: [one.strip() for one in value.split(",")]}
     if NESTED.fullmatch(word):
         try:
             return {key: yaml.safe_load(value)}

@@ -9,6 +9,7 @@ from ablation.networks import edits, needs, normalisations, packages
 from ablation.networks.normalisations import Normalisation
 from ablation.running.errors import UserError
 from ablation.spec import Spec
+from ablation.study import smoke
 from ablation.study.names import known, known_backbone
 from ablation.study.optimizers import check_schedule, phases, resolved_optimizer
 from ablation.study.recipes import resolved_augmentation
@@ -121,4 +122,4 @@ def pretraining(config: dict[str, Any], source: str, backbone: str) -> tuple[str
         seed=fields["seed"],
         threads=fields["threads"],
     )
-    return fields["dataset"], spec
+    return smoke.dataset(config, fields["dataset"]), smoke.spec(config, spec)

@@ -1,0 +1,83 @@
+"""Which study is meant, and what it is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ablation.running.errors import UserError
+from ablation.study import inputs, overlays
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project with two studies; the working folder is another."""
+    folder, work = tmp_path / "project", tmp_path / "work"
+    for path in (folder / "studies/quick.yaml", folder / "studies/grid.yaml", work / "mine/Grid 2.yaml"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(work)
+    inputs.look_in(work, folder)
+    return folder
+
+
+def test_the_last_word_counts() -> None:
+    assert overlays.asked(["a=b", "study=x", "study=y"]) == "y"
+    assert overlays.asked(["a=b"]) is None
+    assert overlays.asked(None) is None
+
+
+def test_a_study_by_its_name(project: Path) -> None:
+    assert overlays.file("quick", project) == project / "studies/quick.yaml"
+    assert overlays.file("default", project) is None
+
+
+def test_the_working_folders_own_goes_first(project: Path) -> None:
+    Path("studies").mkdir()
+    Path("studies/quick.yaml").touch()
+    assert overlays.file("quick", project) == Path("studies/quick.yaml")
+    assert overlays.file("grid", project) == project / "studies/grid.yaml"
+
+
+def test_a_study_by_its_path(project: Path) -> None:
+    assert overlays.file("mine/Grid 2.yaml", project) == Path("mine/Grid 2.yaml")
+    found = overlays.file("studies/grid.yaml", project)
+    assert found is not None
+    assert found.samefile(project / "studies/grid.yaml")
+
+
+@pytest.mark.parametrize(
+    ("study", "message"),
+    [
+        (
+            "qick",
+            "there is no studies/qick.yaml; did you mean 'quick'? one of: default, grid, quick, or the path",
+        ),
+        ("x", "there is no studies/x.yaml; one of: default"),
+        ("x.yaml", "study is 'x.yaml', but there is no such file"),
+    ],
+)
+def test_one_that_there_is_not(project: Path, study: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        overlays.file(study, project)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("words", "files", "given", "config", "name"),
+    [
+        ([], [], {}, {}, "default"),
+        ([], [], {}, {"study": "mine"}, "mine"),
+        ([], ["/x/studies/quick.yaml"], {}, {"study": "mine"}, "quick"),
+        ([], ["/x/photos.yaml", "/x/Grid 2.json"], {}, {}, "photos-grid_2"),
+        ([], ["/x/quick.yaml"], {"study": "own"}, {"study": "own"}, "own"),
+        (["study=grid"], [], {"study": "grid"}, {"study": "grid"}, "grid"),
+        (["study=a/Grid 2.yaml"], ["/x/quick.yaml"], {"study": "a/Grid 2.yaml"}, {}, "grid_2-quick"),
+    ],
+)
+def test_names(
+    words: list[str], files: list[str], given: dict[str, Any], config: dict[str, Any], name: str
+) -> None:
+    assert overlays.name(config, given, words, [Path(one) for one in files]) == name

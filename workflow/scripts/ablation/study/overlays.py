@@ -1,0 +1,76 @@
+"""Which study is meant, of those that are files over config.yaml, and what it is called.
+
+`snakemake --config study=quick` lays studies/quick.yaml over config.yaml. Snakemake's own `--configfile
+studies/quick.yaml` does so too.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ablation.running.errors import UserError
+from ablation.study.datasets import named_after
+from ablation.study.inputs import settled
+from ablation.study.wording import shown
+
+KEY = "study="
+# What the study is called that is config.yaml alone.
+DEFAULT = "default"
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def asked(words: Sequence[str] | None) -> str | None:
+    """Return the study that the words behind `--config` name; None if none does."""
+    found = [word.removeprefix(KEY) for word in words or () if word.startswith(KEY)]
+    return found[-1] if found else None
+
+
+def file(study: str, project: Path) -> Path | None:
+    """Return the file of a study by its name in studies/, or by its path; None for config.yaml alone.
+
+    Raises UserError if there is none.
+    """
+    if study.endswith(SUFFIXES):
+        path = Path(settled(os.path.expanduser(study), "study"))  # noqa: PTH111 (Path's refuses an unknown user)
+        if path.is_file():
+            return path
+        raise UserError(f"config: study is {shown(study)}, but there is no such file")
+    folders = [folder for folder in dict.fromkeys((Path("studies"), project / "studies")) if folder.is_dir()]
+    found = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.yaml"))}
+    if study in found:
+        return found[study]
+    if study == DEFAULT:
+        return None
+    near = difflib.get_close_matches(study, found, 1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    names = ", ".join(sorted({DEFAULT, *found}))
+    raise UserError(
+        f"config: study is {shown(study)}, but there is no studies/{study}.yaml; {hint}one of: {names}, or "
+        "the path of a .yaml file of your own"
+    )
+
+
+def name(
+    config: Mapping[str, Any], given: Mapping[str, Any], words: Sequence[str] | None, files: Sequence[Path]
+) -> Any:
+    """Return what the study is called.
+
+    By the word behind `--config`; or else as the files behind `--configfile`, of which `given` is what they
+    say, and by their names if they do not say it; or else as config.yaml says.
+    """
+    typed = asked(words)
+    if typed is None and "study" in given:
+        return given["study"]
+    names = [Path(one).name for one in ([] if typed is None else [typed]) + [str(path) for path in files]]
+    return "-".join(map(called, names)) if names else config.get("study", DEFAULT)
+
+
+def called(file: str) -> str:
+    """Return the name of a study by that of its file."""
+    for suffix in SUFFIXES:
+        file = file.removesuffix(suffix)
+    return named_after(file) if file else DEFAULT
