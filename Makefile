@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help check list run test lint format benchmark rehearse clean
+.PHONY: help prune check list run test lint format benchmark rehearse clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ benchmark: .venv-benchmark/done ## measure speed against a script, peers and the
 
 rehearse: .venv-gpu/done ## rehearse benchmarks/gpu.sh here, with the versions of a machine with a GPU
 	PYTHON=.venv-gpu/bin/python benchmarks/gpu.sh --rehearse
+
+prune: $(VENV)/run.done ## remove runs that no study has any longer (asks first)
+	@$(BIN)/python workflow/scripts/prune.py
 
 clean: ## remove all results and resources (asks first)
 	@printf 'Remove results/, resources/ and logs/? [y/N] '; read -r answer; [ "$$answer" = y ]

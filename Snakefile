@@ -64,7 +64,7 @@ onstart:
 onsuccess:
     asked = checks.targets(workflow)
     if "check" in asked:
-        checks.tell(workflow, STUDY)
+        checks.tell(STUDY)
     if "list" in asked:
         listing.tell(STUDY)
     if not checks.asks_only(workflow):

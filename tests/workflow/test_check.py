@@ -94,7 +94,7 @@ def test_make_checks_a_folder_of_any_name(own: Project, name: str) -> None:
     )
     assert planned.returncode == 0, planned.stdout + planned.stderr
     assert "train" in planned.stdout
-    assert command.startswith(".venv/bin/snakemake --configfile studies/quick.yaml --config ")
+    assert command.startswith(".venv/bin/snakemake --config study=quick ")
 
 
 def test_make_without_photos_checks_the_studys_and_says_so(own: Project) -> None:

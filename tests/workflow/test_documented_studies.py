@@ -15,9 +15,9 @@ from tables import rows
 from places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^snakemake .*studies/\w+\.yaml.*$", README, re.MULTILINE)
+COMMANDS = re.findall(r"^snakemake .*study=\w+.*$", README, re.MULTILINE)
 CHECKS = re.findall(r"^make check .*$", README, re.MULTILINE)
-QUICK = [command for command in COMMANDS if "studies/quick.yaml" in command]
+QUICK = [command for command in COMMANDS if "study=quick" in command]
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ def test_a_list_makes_nothing_and_its_command_works(fresh: Project) -> None:
     assert not (fresh.folder / "results/runs").exists()
     assert not (fresh.folder / "resources").exists()
     # Every name that it says is that of an experiment, and so is the command's.
-    assert command == f"{ONE}snakemake --config only=rung-none --configfile {TINY}"
+    assert command == f"{ONE}snakemake --configfile {TINY} --config only=rung-none"
     for name in names:
         trained = [job for job in fresh.plan("--config", f"only={name}") if job.startswith("train ")]
         assert trained == [f"train {name} 0"]
@@ -56,4 +56,4 @@ def test_make_lists_and_says_little_else(fresh: Project) -> None:
 def test_another_study_is_listed_with_its_command(fresh: Project) -> None:
     project = Project(fresh.folder, configs=(TINY, SINGLE))
     last = project.snakemake("list", "--quiet", "all").stdout.splitlines()[-1]
-    assert last == f"{ONE}snakemake --config only=one --configfile {TINY} {SINGLE}"
+    assert last == f"{ONE}snakemake --configfile {TINY} {SINGLE} --config only=one"

@@ -162,9 +162,8 @@ def test_a_study_of_hostile_names_and_odd_photos_ends_well(own: Project) -> None
     run = own.folder / own.run_of("one", "labelled")
     with (run / "predictions.csv").open(encoding="utf-8", newline="") as file:
         assert {row["true"] for row in csv.DictReader(file)} == set(categories)
-    with (own.folder / "results/comparison/labelled/tiny-single/runs.csv").open(
-        encoding="utf-8", newline=""
-    ) as file:
+    table = own.folder / "results/comparison/labelled/tiny-single/runs.csv"
+    with table.open(encoding="utf-8", newline="") as file:
         assert next(csv.DictReader(file))["label"] == label
 
 

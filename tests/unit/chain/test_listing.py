@@ -79,7 +79,7 @@ def test_columns_are_aligned() -> None:
         (["/bin/snakemake", "list", "--quiet", "all"], "snakemake --config only=one"),
         (
             ["a/snakemake", "list", "--configfile", "b c.yaml"],
-            "a/snakemake --config only=one --configfile 'b c.yaml'",
+            "a/snakemake --configfile 'b c.yaml' --config only=one",
         ),
     ],
 )
@@ -95,9 +95,9 @@ def test_the_last_line_is_a_command(
     ("typed", "told"),
     [
         ("list", "snakemake --config only=one"),
-        ("--quiet all list --config dataset=x", "snakemake --config only=one dataset=x"),
+        ("list --quiet all --config dataset=x", "snakemake --config only=one dataset=x"),
         ("list --config only=two study=quick", "snakemake --config only=one study=quick"),
-        ("list -C study=quick -- ", "snakemake -C only=one study=quick"),
+        ("-C study=quick -- list", "snakemake -C only=one study=quick"),
     ],
 )
 def test_the_command_of_one_experiment(typed: str, told: str) -> None:

@@ -23,12 +23,7 @@ def tell(study: Study) -> None:
 
 def command(argv: Sequence[str], experiment: str) -> str:
     """Return the command that runs one experiment, from the words of the one that lists all."""
-    only = f"{ONLY}{experiment}"
-    words = [word for word in argv if not word.startswith(ONLY)]
-    configs = [at for at, word in enumerate(words) if word in ("--config", "-C")]
-    if configs:
-        return checks.instead([*words[: configs[-1] + 1], only, *words[configs[-1] + 1 :]], "list")
-    return checks.instead(words, "list", "--config", only)
+    return checks.instead(checks.with_entry(argv, f"{ONLY}{experiment}"), "list")
 
 
 def lines(study: Study) -> Iterator[str]:
