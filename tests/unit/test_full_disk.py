@@ -338,7 +338,7 @@ exit 1
 def test_the_copied_table_is_whole_or_not_there(tmp_path: Path) -> None:
     """Runs the rule with a `cp` that, as on a full disk, copies three bytes and fails."""
     (tmp_path / "config.yaml").write_bytes((ROOT / "config.yaml").read_bytes())
-    table = tmp_path / "results" / "comparison" / "demo" / "summary.csv"
+    table = tmp_path / "results" / "comparison" / "demo" / "default" / "summary.csv"
     table.parent.mkdir(parents=True)
     table.write_text("experiment,val_loss\n")
     cp = tmp_path / "bin" / "cp"
@@ -362,4 +362,6 @@ def test_the_copied_table_is_whole_or_not_there(tmp_path: Path) -> None:
         assert found == ["comparison", *["summary.csv"] * good]
     assert (tmp_path / "results" / "summary.csv").read_text() == "experiment,val_loss\n"
     # The broken copy was never made under the final name.
-    assert re.fullmatch(r"\S+/demo/summary.csv results/summary.csv.part\n", (tmp_path / "cp.txt").read_text())
+    assert re.fullmatch(
+        r"\S+/demo/default/summary.csv results/summary.csv.part\n", (tmp_path / "cp.txt").read_text()
+    )

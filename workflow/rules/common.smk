@@ -10,17 +10,9 @@ SCRIPTS = os.path.relpath(
 SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation.chain import (
-    advice,
-    checks,
-    failures,
-    interruption,
-    latest,
-    links,
-    listing,
-)
-from ablation.chain import partial_summary, paths, photos, records, refusals, resources
-from ablation.chain import runs, weights
+from ablation.chain import advice, checks, failures, interruption, latest, links
+from ablation.chain import listing, partial_summary, paths, photos, records, refusals
+from ablation.chain import resources, runs, weights
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library

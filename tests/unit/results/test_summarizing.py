@@ -47,6 +47,7 @@ def test_the_columns_of_the_summary(tmp_path: Path) -> None:
         ),
         *("best_val_accuracy", "train_seconds", "images_per_second"),
         *("published_val_loss", "published_val_accuracy", "ended", "reason"),
+        *("study", "data_set", "folder"),
     ]
     row = found.iloc[0]
     assert (row["seeds"], row["best_epoch"], row["train_loss"], row["images_per_second"]) == (1, 2, 1.1, 12.0)
@@ -58,6 +59,7 @@ def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
     assert lines[1:] == [
         "a,alexnet,original,normalize,sgd,none,1,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
         "0.4047619047619048,0.36507936507936506,0.375,1.0,0.9,0.75,0.75,14.25,12.0,,,epoch_limit,"
+        ",default,demo,a"
     ]
 
 
@@ -196,7 +198,12 @@ def test_the_best_loss_goes_before_the_last_epoch_in_any_order(tmp_path: Path) -
 def test_without_published_figures_the_columns_are_empty(tmp_path: Path) -> None:
     found = summarized([run(tmp_path, "alexnet-none")], tmp_path)
     assert found[["published_val_loss", "published_val_accuracy"]].isna().all(axis=None)
-    assert (tmp_path / "summary.csv").read_text().splitlines()[1].endswith(",,,epoch_limit,")
+    assert (
+        (tmp_path / "summary.csv")
+        .read_text()
+        .splitlines()[1]
+        .endswith(",,,epoch_limit,,default,demo,alexnet-none")
+    )
 
 
 def test_published_figures_without_a_column(tmp_path: Path) -> None:

@@ -34,6 +34,7 @@ NEEDED: dict[str, dict[str, Any]] = {
     "step_epochs": {"schedule": "step"},
     "step_factor": {"schedule": "step", "step_epochs": 30},
     "architecture": {"backbone": "alexnet"},
+    "momentum": {"optimizer": "sgd"},
 }
 BACKBONES = {"timm": "resnet50.a1_in1k", "package": "tf_efficientnet_lite0"}
 
@@ -77,8 +78,11 @@ def placed(key: Key, value: Any) -> dict[str, Any]:
         use(config, section, key.source)
         inside = inside[1:]
     elif section == "optimizers" and inside:
-        entry = config[section]["adamw"] = {**config[section]["adamw"], **NEEDED.get(key.name, {})}
+        needed = {"algorithm": "sgd"} if key.name == "momentum" else NEEDED.get(key.name, {})
+        entry = config[section]["adamw"] = {**config[section]["adamw"], **needed}
         inside = inside[1:]
+    if section == "only":
+        config["experiments"] = DEFAULT["experiments"]
     if not inside:
         update_config(config, {section: value})
         return config

@@ -14,10 +14,6 @@ from dataclasses import dataclass
 class Columns:
     """The columns of both tables."""
 
-    study: str
-    """The study's name."""
-    data_set: str
-    """The data set's name."""
     experiment: str
     """The experiment's name."""
     label: str
@@ -34,6 +30,10 @@ class Columns:
     """The name of the starting weights' source."""
     image_size: int
     """The side of the square photos in pixels."""
+    study: str
+    """The study's name."""
+    data_set: str
+    """The data set's name."""
     folder: str
     """The folder under results/runs/<data set> in which its runs lie: named after what they are, so that
     every study and experiment that has them finds them."""
@@ -95,20 +95,29 @@ class Columns:
 
 
 RUNS = (
-    *("study", "data_set"),
     *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
-    *("image_size", "folder", "seed", "reason", "parameters", "ended", "epochs", "best_epoch"),
+    *(
+        "image_size",
+        "study",
+        "data_set",
+        "folder",
+        "seed",
+        "reason",
+        "parameters",
+        "ended",
+        "epochs",
+        "best_epoch",
+    ),
     *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "val_photos", "classes"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
 )
 SUMMARY = (
-    *("study", "data_set"),
     *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
-    *("ended", "reason", "folder"),
+    *("ended", "reason", "study", "data_set", "folder"),
 )

@@ -31,9 +31,14 @@ def look_in(*folders: str | Path) -> None:
     _FOLDERS[:] = dict.fromkeys(Path(os.path.realpath(folder)) for folder in folders)
 
 
+def _absolute(path: str) -> bool:
+    """Tell whether a path begins at the root or at a home; Path's own refuses that of an unknown user."""
+    return os.path.isabs(os.path.expanduser(path))  # noqa: PTH111, PTH117
+
+
 def missing(path: str) -> str:
     """Say of a path that there is no such file, and of a relative one where it was looked for."""
-    if Path(path).expanduser().is_absolute():
+    if _absolute(path):
         return "but there is no such file or folder"
     folders = " or ".join(printable(str(folder)) for folder in _FOLDERS or [Path.cwd()])
     return f"but there is no such file or folder in {folders}, from where relative paths are taken"
@@ -45,7 +50,7 @@ def settled(path: str, where: str) -> str:
     {backbone} in it stands for any name. One that is nowhere stays as it is. Raises UserError if there are
     several such files.
     """
-    if tree.UNWRITABLE.search(path) or not path or Path(path).expanduser().is_absolute():
+    if tree.UNWRITABLE.search(path) or not path or _absolute(path):
         return path
     pattern = glob.escape(path).replace("{backbone}", "*")
     found: dict[str, Path] = {}
