@@ -17,8 +17,6 @@ from typing import Any
 
 import yaml
 
-from ablation.study import typed
-from ablation.study.study import load
 from places import ROOT, SCHEMA
 
 TINY = "tests/workflow/tiny.yaml"
@@ -130,6 +128,10 @@ class Project:
 
     def experiments(self, *arguments: str) -> dict[str, str]:
         """Return the experiments of the study by the folders of their runs, of several the first."""
+        # Not above: a machine with a GPU, whose tests come by here too, has no jsonschema.
+        from ablation.study import typed
+        from ablation.study.study import load
+
         config: dict[str, Any] = {}
         for name in ("config.yaml", *self.configs):
             typed.merge(config, yaml.safe_load((self.folder / name).read_text(encoding="utf-8")))
