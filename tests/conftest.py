@@ -18,8 +18,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # The same examples at every call, so that a change is judged by what it changes and never by luck, nor by how
-# busy the machine is; whoever looks for counterexamples says --hypothesis-profile=search. A machine with a GPU
-# has no hypothesis, and runs no test that needs it.
+# busy the machine is; whoever looks for counterexamples says --hypothesis-profile=search. A machine with a
+# GPU has no hypothesis, and runs no test that needs it.
 if find_spec("hypothesis"):
     from hypothesis import HealthCheck, settings
 
