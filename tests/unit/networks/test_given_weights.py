@@ -114,7 +114,8 @@ def test_of_many_tensors_that_do_not_fit_a_few_are_named(tmp_path: Path) -> None
         read_given(save(changed, path), "googlenet")
     assert str(raised.value) == (
         f"{path} does not fit GoogLeNet (of another shape: fc.weight (5 x 1024 in place of 1000 x 1024), "
-        "fc.bias (5 in place of 1000)): it takes a state dict of googlenet with 1000 outputs"
+        "fc.bias (5 in place of 1000)): it takes googlenet with 1000 outputs; of other classes, give the "
+        "ImageNet weights that it began from"
     )
 
 

@@ -39,7 +39,8 @@ def read_given(path: Path, backbone: str) -> dict[str, Tensor]:
     net = to_fill(lambda: untouched(backbone))
     kinds = {name: value.dtype for name, value in net.state_dict().items()}
     state = without_auxiliary_heads(backbone, unwrapped(state, kinds, path))
-    require_fit(backbone, state, path, f"it takes a state dict of {backbone} with 1000 outputs")
+    remedy = "of other classes, give the ImageNet weights that it began from"
+    require_fit(backbone, state, path, f"it takes {backbone} with 1000 outputs; {remedy}")
     return {name: value.to(kinds[name]) for name, value in state.items()}
 
 
