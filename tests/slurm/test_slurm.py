@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import watched
 import yaml
 from cluster import Cluster
 from project import TINY, Project
@@ -56,13 +57,14 @@ def submitted(cluster: Cluster, sources: Project, workshop: Path) -> Project:
 
 @pytest.fixture
 def long(submitted: Project, place: Path) -> Project:
-    """The photos of the tiny study, and three experiments of one spec and many epochs still to be trained."""
+    """The photos of the tiny study, and three experiments of many epochs that give the same digits still to be trained."""
     project = replace(submitted.copy(place), configs=(TINY, LONG))
 
     def thrice(config: dict[str, list[dict[str, object]]]) -> None:
-        config["experiments"] = [
-            {**config["experiments"][0], "name": name} for name in ("one", "two", "three")
-        ]
+        (one,) = config["experiments"]
+        # Not all the same, or they would share a run: a patience that is never needed decides nothing.
+        names = enumerate(("one", "two", "three"))
+        config["experiments"] = [{**one, "name": name, "patience": 25 + more} for more, name in names]
 
     project.edit(thrice, LONG)
     return project
@@ -96,7 +98,7 @@ def wait_for(condition: Callable[[], bool], what: Callable[[], str]) -> None:
 
 
 def log_of(project: Project, experiment: str) -> str:
-    path = project.folder / f"logs/train/demo/{experiment}-seed0.log"
+    path = watched.log_of(project, experiment)
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 

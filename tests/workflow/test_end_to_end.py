@@ -24,7 +24,7 @@ COLUMNS = [
     *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
-    *("ended", "reason"),
+    *("ended", "reason", "study", "data_set", "folder"),
 ]
 TABLES = ("history.csv", "predictions.csv")
 PICTURES = ("curves.png", "samples.png")
@@ -111,7 +111,7 @@ def test_run_has_every_promised_file(finished: Project, experiment: str) -> None
 def test_comparison_has_its_figures(finished: Project) -> None:
     folder = finished.study_folder
     pictures = {"augmentations.png", "architectures.png", "backbones.png", "experiments.png"}
-    assert {path.name for path in folder.iterdir()} == {"runs.csv", "summary.csv", *pictures}
+    assert {path.name for path in folder.iterdir()} == {"runs", "runs.csv", "summary.csv", *pictures}
     for name in pictures:
         with Image.open(folder / name) as picture:
             picture.load()

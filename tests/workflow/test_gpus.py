@@ -170,7 +170,7 @@ def test_idle_cores_are_named_with_the_value_that_uses_them(
     def told(gpus: str, *arguments: str) -> list[str]:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", gpus)
         output, _ = train(machine, *arguments, "--forcerun", "train")
-        return re.findall("^Mind: .*", output, flags=re.M)
+        return re.findall("^Mind: the trainings .*", output, flags=re.M)
 
     assert told("", "--cores", "13") == [
         "Mind: the trainings of this run use 6 of 13 cores. recipe.threads: 2 in place of 1 can make them "

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from project import TINY, Project
 from tables import MEASURED, rows, run_of
-from watched import LONG, Running
+from watched import LONG, Running, log_of
 
 from places import ROOT
 
@@ -64,7 +64,7 @@ def outcomes(project: Project) -> list[list[str]]:
 
 
 def assert_resumed(project: Project) -> None:
-    log = (project.folder / "logs/train/demo/one-seed0.log").read_text(encoding="utf-8")
+    log = log_of(project, "one").read_text(encoding="utf-8")
     assert log.startswith("going on in epoch "), log
 
 
@@ -144,7 +144,7 @@ def test_a_training_ended_by_hand(long: Project) -> None:
 
 def test_a_training_ended_by_its_name_in_the_background_of_a_script(long: Project) -> None:
     """There all processes ignore SIGINT."""
-    log = long.folder / "logs/train/demo/one-seed0.log"
+    log = log_of(long, "one")
     log.unlink(missing_ok=True)
     words = [sys.executable, "-m", "snakemake", "--configfile", *long.configs]
     script = f"{shlex.join(words)} > told.txt 2>&1 & wait $!"
@@ -255,7 +255,7 @@ def test_a_killed_training_has_a_reason_too(study: Project) -> None:
     row = rows(study.folder / "results/summary.csv")[-1]
     assert (row["experiment"], row["ended"]) == ("one", "failed")
     assert "killed" in row["reason"]
-    assert "logs/train/demo/one-seed0.log" in row["reason"]
+    assert str(log_of(study, "one").relative_to(study.folder)) in row["reason"]
 
 
 def test_all_failed(long: Project) -> None:
@@ -316,7 +316,7 @@ def test_the_table_alone(long: Project, whole: Project) -> None:
 def test_snakemake_alone_is_killed(long: Project, whole: Project) -> None:
     """Its training goes on; a later workflow makes it leave, and nothing of another spec survives."""
     long.edit(lambda config: config["experiments"][0].update(epochs=300, patience=300), LONG)
-    log = long.folder / "logs/train/demo/one-seed0.log"
+    log = log_of(long, "one")
     log.unlink(missing_ok=True)
     # Without a terminal, whose end would tell the training to leave.
     command = [sys.executable, "-m", "snakemake", "--configfile", *long.configs]

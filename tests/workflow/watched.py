@@ -6,6 +6,7 @@ import os
 import pty
 import sys
 import time
+from pathlib import Path
 
 import psutil
 from project import Project
@@ -13,12 +14,18 @@ from project import Project
 LONG = "tests/workflow/long.yaml"
 
 
+def log_of(project: Project, experiment: str) -> Path:
+    """The log of an experiment's training."""
+    run = Path(project.run_of(experiment))
+    return project.folder / f"logs/train/demo/{run.parent.name}-{run.name}.log"
+
+
 class Running:
     """Snakemake on a terminal of its own, as when a person watches it."""
 
     def __init__(self, project: Project, *arguments: str) -> None:
         self.project = project
-        self.log = project.folder / "logs/train/demo/one-seed0.log"
+        self.log = log_of(project, "one")
         self.log.unlink(missing_ok=True)
         command = [sys.executable, "-m", "snakemake", *arguments, "--configfile", *project.configs]
         self.pid, self.terminal = pty.fork()

@@ -25,7 +25,7 @@ SUBMITS = workflow.is_main_process and workflow.nodes is not None
 
 try:
     inputs.require_project(workflow.basedir, submits=SUBMITS)
-    resources.require_some(workflow.cores, workflow.nodes)
+    resources.require_some(workflow.resource_settings.cores, workflow.nodes)
     inputs.look_in(
         os.environ.get(inputs.COMMAND, os.getcwd()), os.getcwd(), workflow.basedir
     )
