@@ -57,7 +57,7 @@ def submitted(cluster: Cluster, sources: Project, workshop: Path) -> Project:
 
 @pytest.fixture
 def long(submitted: Project, place: Path) -> Project:
-    """The photos of the tiny study, and three experiments of many epochs with the same digits to be trained."""
+    """The tiny study's photos, and three experiments of many epochs with the same digits to be trained."""
     project = replace(submitted.copy(place), configs=(TINY, LONG))
 
     def thrice(config: dict[str, list[dict[str, object]]]) -> None:
