@@ -38,7 +38,7 @@ class Training:
         spec = Spec.from_json(told.read_text(encoding="utf-8"))
         spec = replace(spec, epochs=self.epochs, patience=self.patience)
         resources = self.project.folder / "resources"
-        weights = [resources / "weights/drawn/googlenet.safetensors"] if self.pretrained else []
+        weights = [*(resources / "weights/drawn").glob("googlenet-*.safetensors")] if self.pretrained else []
         command = [
             *(sys.executable, ROOT / "workflow/scripts/train.py", "--spec", spec.to_json()),
             *("--pack", resources / "packs" / self.pack, "--weights", *weights),
