@@ -1,8 +1,9 @@
-"""Find out how often the statistics are right where the truth is known: python tools/simulate_statistics.py FILE
+"""Find how often the statistics are right where the truth is known: python tools/simulate_statistics.py FILE
 
-Photos differ in difficulty, runs and networks in quality: logit p = mu + photo + run, with deviations of 2 and of
-0, 0.1 or 0.3. From p it is drawn who is right, as often as --repetitions says, for accuracies, numbers of photos
-and runs, holdout and folds. FILE is a CSV with a row a case; the tables of docs/statistics.md are printed.
+Photos differ in difficulty, runs and networks in quality: logit p = mu + photo + run, with deviations of 2
+and of 0, 0.1 or 0.3. From p it is drawn who is right, as often as --repetitions says, for accuracies, numbers
+of photos and runs, holdout and folds. FILE is a CSV with a row a case; the tables of docs/statistics.md are
+printed.
 """
 
 from __future__ import annotations
@@ -68,9 +69,9 @@ class Case:
 class Found:
     """Shares (0..1) of the repetitions, and means over them; None where not looked for.
 
-    `coverage` of the interval, with its mean `width`; `false_positives` at p < 0.05; `best_kept` tells how often
-    the truly best was in could_be_best, of a mean size `kept` of `EXPERIMENTS`; `naive` and `corrected` are the
-    biases of the winner's accuracy.
+    `coverage` of the interval, with its mean `width`; `false_positives` at p < 0.05; `best_kept` tells how
+    often the truly best was in could_be_best, of a mean size `kept` of `EXPERIMENTS`; `naive` and `corrected`
+    are the biases of the winner's accuracy.
     """
 
     coverage: float | None = None
@@ -124,7 +125,7 @@ def draw(case: Case, logits: Array, added: Array, generator: np.random.Generator
 
 
 def true_accuracies(case: Case, logits: Array, added: Array) -> Array:
-    """Return what is to be found, repetitions x experiments: of one run its networks', of several the recipe's."""
+    """Return what is to be found, repetitions x experiments: one run's networks', or the recipe's."""
     if case.runs == 1:
         return mean_accuracy(logits[:, None, None] + added, DIFFICULTY).mean(axis=(2, 3))
     return np.broadcast_to(mean_accuracy(logits, np.hypot(DIFFICULTY, case.deviation)), added.shape[:2])
@@ -214,11 +215,13 @@ def row(case: Case, found: Found) -> dict[str, str]:
 def tables(rows: Sequence[dict[str, str]]) -> str:
     """Return the tables of docs/statistics.md, as Markdown."""
     lines = [
-        "| validation | photos | runs | the interval holds the truth | its mean width | false positives at 5% |",
+        "| validation | photos | runs | the interval holds the truth | its width | false positives at 5% |",
         "|---|---|---|---|---|---|",
     ]
     for where, those in grouped(rows, choice=False):
-        held, width, called = (sorted(numbers(those, name)) for name in ("coverage", "width", "false_positives"))
+        held, width, called = (
+            sorted(numbers(those, name)) for name in ("coverage", "width", "false_positives")
+        )
         cells = (
             f"{100 * held[0]:.1f}% to {100 * held[-1]:.1f}%",
             f"{width[0]:.3f} to {width[-1]:.3f}",
@@ -227,7 +230,7 @@ def tables(rows: Sequence[dict[str, str]]) -> str:
         lines.append(f"| {' | '.join([*where, *cells])} |")
     lines += [
         "",
-        "| validation | photos | runs | the best is in `could_be_best` | how many are, of six equal, of six apart"
+        "| validation | photos | runs | the best is in `could_be_best` | how many are, of six equal, apart"
         " | bias of the winner's accuracy: equal | corrected | apart | corrected |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
@@ -263,7 +266,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path, help="the CSV to write")
     parser.add_argument("--repetitions", type=int, default=REPETITIONS, help="of each case")
-    parser.add_argument("--seed", type=int, default=SEED, help="another than the page's to choose a method by")
+    parser.add_argument(
+        "--seed", type=int, default=SEED, help="another than the page's to choose a method by"
+    )
     args = parser.parse_args()
     rows = [row(case, simulate(case, args.repetitions, args.seed)) for case in cases()]
     with args.file.open("w", encoding="utf-8", newline="") as file:

@@ -21,6 +21,7 @@ def table(hits: list[int], photos: int) -> np.ndarray:
     return np.array([np.arange(photos) < one for one in hits])[..., None]
 
 
+@settings(deadline=None, max_examples=60)
 @given(TABLES)
 def test_the_one_with_the_highest_accuracy_may_be_the_best(right: np.ndarray) -> None:
     left = best.could_be_best(right)
@@ -28,6 +29,7 @@ def test_the_one_with_the_highest_accuracy_may_be_the_best(right: np.ndarray) ->
     assert [not best.beaten(right, one) for one in range(len(right))] == left.tolist()
 
 
+@settings(deadline=None, max_examples=60)
 @given(TABLES, st.randoms(use_true_random=False))
 def test_the_order_of_experiments_says_nothing(right: np.ndarray, random: object) -> None:
     order = list(range(len(right)))
@@ -61,7 +63,7 @@ def test_each_photo_is_drawn_as_often_as_another() -> None:
     assert drawn.mean(axis=0) == pytest.approx(np.ones(30), abs=0.04)
 
 
-@settings(max_examples=20)
+@settings(deadline=None, max_examples=60)
 @given(TABLES)
 def test_probabilities_are_shares_and_equal_for_equals(right: np.ndarray) -> None:
     both = np.concatenate([right, right[:1]])[:, :, :1]

@@ -15,7 +15,9 @@ from ablation.results.statistics import paired
 from ablation.results.statistics.paired import compare, holm, newcombe, p_different, photos_needed
 
 COUNTS = st.tuples(*[st.integers(0, 60)] * 4).filter(lambda counts: sum(counts) > 0)
-PAIRS = st.tuples(st.just(2), st.integers(2, 30), st.integers(1, 5)).flatmap(lambda shape: arrays(bool, shape))
+PAIRS = st.tuples(st.just(2), st.integers(2, 30), st.integers(1, 5)).flatmap(
+    lambda shape: arrays(bool, shape)
+)
 
 
 def runs_of(both: int, first: int, second: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
@@ -25,6 +27,7 @@ def runs_of(both: int, first: int, second: int, neither: int) -> tuple[np.ndarra
     return one[:, None], other[:, None]
 
 
+@settings(deadline=None, max_examples=60)
 @given(COUNTS)
 def test_one_run_is_statsmodels_exact_mcnemar(counts: tuple[int, int, int, int]) -> None:
     both, first, second, neither = counts
@@ -42,7 +45,7 @@ def test_newcombes_published_example() -> None:
 
 def test_fagerlands_published_example() -> None:
     # Fagerland, Lydersen and Laake (2014), "Recommended tests and confidence intervals for paired binomial
-    # proportions", Statistics in Medicine 33: airway hyper-responsiveness before and after, 1, 1, 7, 12 of 21.
+    # proportions", Statistics in Medicine 33: airway hyper-responsiveness, 1, 1, 7, 12 of 21.
     assert newcombe(1, 1, 7, 12) == pytest.approx((-0.507, -0.026), abs=5e-4)
 
 
@@ -52,6 +55,7 @@ def test_without_correlation_newcombe_is_that_of_independent_samples() -> None:
     assert newcombe(12, 18, 8, 12) == pytest.approx(expected, rel=1e-9)
 
 
+@settings(deadline=None, max_examples=60)
 @given(COUNTS)
 def test_newcombe_holds_the_difference_and_turns_with_its_sides(counts: tuple[int, int, int, int]) -> None:
     both, first, second, neither = counts
@@ -71,6 +75,7 @@ def test_several_runs_without_variance_between_them_are_students_paired_test() -
     assert (found.low, found.high) == pytest.approx(expected.confidence_interval(0.95), rel=1e-9)
 
 
+@settings(deadline=None, max_examples=60)
 @given(PAIRS)
 def test_the_two_sides_exchange(right: np.ndarray) -> None:
     found, turned = compare(*right), compare(*right[::-1])
@@ -80,6 +85,7 @@ def test_the_two_sides_exchange(right: np.ndarray) -> None:
     assert turned.photos_needed == found.photos_needed
 
 
+@settings(deadline=None, max_examples=60)
 @given(PAIRS)
 def test_it_holds_the_difference(right: np.ndarray) -> None:
     found = compare(*right)
@@ -89,6 +95,7 @@ def test_it_holds_the_difference(right: np.ndarray) -> None:
     assert found.difference == pytest.approx(right[0].mean() - right[1].mean(), abs=1e-12)
 
 
+@settings(deadline=None, max_examples=60)
 @given(PAIRS)
 def test_the_same_is_no_difference(right: np.ndarray) -> None:
     found = compare(right[0], right[0])
@@ -138,10 +145,12 @@ def power(photos: int, difference: float, discordant: float) -> float:
 
 @pytest.mark.parametrize(("difference", "discordant"), [(0.1, 0.2), (0.2, 0.4), (0.15, 0.2)])
 def test_so_many_photos_tell_it_four_times_in_five(difference: float, discordant: float) -> None:
-    assert power(photos_needed(difference, discordant), difference, discordant) == pytest.approx(0.8, abs=0.05)
+    assert power(photos_needed(difference, discordant), difference, discordant) == pytest.approx(
+        0.8, abs=0.05
+    )
 
 
-@settings(max_examples=50)
+@settings(deadline=None, max_examples=60)
 @given(st.floats(0.01, 1), st.floats(0, 1))
 def test_a_smaller_difference_needs_more_photos(discordant: float, part: float) -> None:
     difference = max(0.001, part * discordant)

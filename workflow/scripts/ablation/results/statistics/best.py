@@ -31,10 +31,10 @@ class Chosen:
 def could_be_best(right: Array, folds: Array | None = None) -> Bools:
     """Tell of each experiment whether it may be the best: the truly best one is among them 95% of the time.
 
-    Multiple comparisons with the best: Hsu (1981), "Simultaneous confidence intervals for all distances from the
-    'best'", Annals of Statistics 9. An experiment is out if another is better at a one-sided p of 5% / (the
-    others), by `paired.p_greater`. Bonferroni stands in place of Hsu's quantile, since each pair has degrees of
-    freedom of its own.
+    Multiple comparisons with the best: Hsu (1981), "Simultaneous confidence intervals for all distances from
+    the 'best'", Annals of Statistics 9. An experiment is out if another is better at a one-sided p of 5% /
+    (the others), by `paired.p_greater`. Bonferroni stands in place of Hsu's quantile, since each pair has
+    degrees of freedom of its own.
     """
     top = right[right.sum(axis=(1, 2)).argmax()]
     # Most are out by the top one alone, which spares comparing them with all others.
@@ -59,9 +59,10 @@ def resamples(photos: int, generator: np.random.Generator, count: int = RESAMPLE
 def probabilities(right: Array, drawn: Floats, generator: np.random.Generator) -> Floats:
     """Return how often each experiment is the best (0..1, together 1) when photos and runs are drawn again.
 
-    Photos are `drawn` (`resamples`), the same for all experiments, and each experiment's runs by themselves: Owen
-    and Eckles (2012), "Bootstrapping data arrays of arbitrary order", Annals of Applied Statistics 6. Equal ones
-    share. It weighs what was seen, and is no test: with few runs it knows too little of how others would do.
+    Photos are `drawn` (`resamples`), the same for all experiments, and each experiment's runs by themselves:
+    Owen and Eckles (2012), "Bootstrapping data arrays of arbitrary order", Annals of Applied Statistics 6.
+    Equal ones share. It weighs what was seen, and is no test: with few runs it knows too little of how others
+    would do.
     """
     hits = _hits(drawn, right)
     runs = right.shape[2]
@@ -71,14 +72,14 @@ def probabilities(right: Array, drawn: Floats, generator: np.random.Generator) -
 
 
 def corrected(right: Array, drawn: Floats, generator: np.random.Generator) -> Chosen:
-    """Return the accuracy of the best of the experiments, corrected for having been chosen by these photos and runs.
+    """Return the accuracy of the best of the experiments, corrected for having been chosen by these.
 
     Of photos as they are `drawn` (`resamples`) the best is chosen, and scored on those that were not drawn;
     accuracy is the mean, the interval from 2.5% to 97.5% of the scores: BBC-CV of Tsamardinos, Greasidou and
-    Borboudakis (2018), "Bootstrapping the out-of-sample predictions for efficient and accurate cross-validation",
-    Machine Learning 107. Theirs knows photos alone. Of several runs luck of the runs is chosen too, so that each
-    time one run of each experiment does not choose, and is the one that is scored. Equal ones share. All three
-    are nan where no photo is ever left out: of one photo.
+    Borboudakis (2018), "Bootstrapping the out-of-sample predictions for efficient and accurate
+    cross-validation", Machine Learning 107. Theirs knows photos alone. Of several runs luck of the runs is
+    chosen too, so that each time one run of each experiment does not choose, and is the one that is scored.
+    Equal ones share. All three are nan where no photo is ever left out: of one photo.
     """
     rest = (drawn == 0).astype(np.float64)
     sizes = rest.sum(axis=1)

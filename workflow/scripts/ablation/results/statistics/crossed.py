@@ -21,7 +21,7 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 @dataclass(frozen=True)
 class Mean:
-    """Means with their variances and degrees of freedom, one each for each place of the axes before photos."""
+    """Means with their variances and degrees of freedom, one for each place of the axes before photos."""
 
     mean: Floats
     variance: Floats
@@ -29,19 +29,20 @@ class Mean:
 
 
 def of(values: Array, folds: Array | None = None) -> Mean:
-    """Return the mean over new photos and new runs of values -1, 0 or 1, ... x photos x runs, two runs or more.
+    """Return the mean over new photos and new runs of values -1, 0 or 1, ... x photos x runs (2 or more).
 
     variance = s2_photo / N + s2_run h + s2_rest / (N R). Of a holdout h is 1 / R. Of k folds each run is k
-    networks, each on the photos of its fold: s2_run is that of networks of a fold, and h is 1 / (k R) +
-    1 / (k - 1), since networks that share training photos err alike: Nadeau and Bengio (2003), "Inference for
-    the generalization error", Machine Learning 52; 1 / (k - 1) are a fold's photos by those that train. A
-    component that comes out negative counts as zero. Degrees of freedom: Satterthwaite (1946), "An approximate
-    distribution of estimates of variance components", Biometrics Bulletin 2.
+    networks, each on the photos of its fold: s2_run is that of networks of a fold, and h is
+    1 / (k R) + 1 / (k - 1), since networks that share training photos err alike: Nadeau and Bengio (2003), "Inference for the
+    generalization error", Machine Learning 52; 1 / (k - 1) are a fold's photos by those that train. A
+    component that comes out negative counts as zero. Degrees of freedom: Satterthwaite (1946), "An
+    approximate distribution of estimates of variance components", Biometrics Bulletin 2.
 
     Of few runs the variance between them often comes out far too small by chance, and intervals would be too
     narrow. Two corrections, which vanish with many runs, were found by simulation and not by theory, with f
-    degrees of freedom between runs: of the mean square of the rest 1 - 1 / f are subtracted from that of runs in
-    place of all of it, and the mean square of runs counts 1 + 4 / f times for the degrees of freedom of the whole.
+    degrees of freedom between runs: of the mean square of the rest 1 - 1 / f are subtracted from that of runs
+    in place of all of it, and the mean square of runs counts 1 + 4 / f times for the degrees of freedom of
+    the whole.
 
     The variance is 0 where all values are equal, and where there are no more photos than folds, from which
     none can be estimated; its degrees of freedom are then N - 1, 1 at least.
@@ -67,8 +68,7 @@ def of(values: Array, folds: Array | None = None) -> Mean:
     of_run = network_squares - fold_squares
     of_rest = squares - photo_squares - network_squares + fold_squares
     ms_photo, ms_run, ms_rest = (
-        np.maximum(one, 0) / df
-        for one, df in ((of_photo, df_photo), (of_run, df_run), (of_rest, df_rest))
+        np.maximum(one, 0) / df for one, df in ((of_photo, df_photo), (of_run, df_run), (of_rest, df_rest))
     )
     # In units of 1 / (N R) the variance is ms_photo + weight (ms_run - ms_rest).
     weight = 1.0 if k == 1 else 1 + runs * k / (k - 1)
@@ -107,10 +107,11 @@ def interval(right: Array, folds: Array | None = None) -> tuple[Floats, Floats]:
     """Return the ends (0..1) of the 95% intervals of accuracies, bool ... x photos x runs.
 
     Of one run Wilson's, about the very network (of k folds: the mean of the k networks) on new photos. Of
-    several the recipe's, on new photos and in new runs: Wilson's interval with Student's quantile, at the size
-    p (1 - p) / variance of a sample that would be as sure (Korn and Graubard (1998), "Confidence intervals for
-    proportions with small expected number of positive counts estimated from survey data", Survey Methodology
-    24). Where the variance is 0, all runs were right of every photo, or of none: that size is then the photos'.
+    several the recipe's, on new photos and in new runs: Wilson's interval with Student's quantile, at the
+    size p (1 - p) / variance of a sample that would be as sure (Korn and Graubard (1998), "Confidence
+    intervals for proportions with small expected number of positive counts estimated from survey data",
+    Survey Methodology 24). Where the variance is 0, all runs were right of every photo, or of none: that size
+    is then the photos'.
     """
     *_, photos, runs = right.shape
     if runs == 1:

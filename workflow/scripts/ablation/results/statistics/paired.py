@@ -79,8 +79,8 @@ def p_different(values: Array, folds: Array | None = None) -> Floats:
 def p_greater(values: Array, folds: Array | None = None) -> Floats:
     """Return the one-sided p of differences ... x photos x runs whose mean is not above 0.
 
-    Of one run the binomial test of the photos that only one of the two classifies rightly; so it is of several
-    runs that do not differ at all. Else Student's test with the variance of `crossed.of`.
+    Of one run the binomial test of the photos that only one of the two classifies rightly; so it is of
+    several runs that do not differ at all. Else Student's test with the variance of `crossed.of`.
     """
     by_photo = crossed.sum_of_runs(values)
     wins, losses = (by_photo > 0).sum(axis=-1), (by_photo < 0).sum(axis=-1)
@@ -95,10 +95,10 @@ def p_greater(values: Array, folds: Array | None = None) -> Floats:
 
 
 def newcombe(both: float, first: float, second: float, neither: float) -> tuple[float, float]:
-    """Return the 95% interval of a difference of accuracies on the same photos, of which these numbers are right.
+    """Return the 95% interval of a difference on the same photos, of which so many are right.
 
-    Method 10 of Newcombe (1998), "Improved confidence intervals for the difference between binomial proportions
-    based on paired data", Statistics in Medicine 17.
+    Method 10 of Newcombe (1998), "Improved confidence intervals for the difference between binomial
+    proportions based on paired data", Statistics in Medicine 17.
     """
     photos = both + first + second + neither
     its, others = both + first, both + second
@@ -107,7 +107,11 @@ def newcombe(both: float, first: float, second: float, neither: float) -> tuple[
     margins = its * (photos - its) * others * (photos - others)
     product = both * neither - first * second
     # Corrected for continuity only where photos are alike.
-    phi = (max(product - photos / 2, 0.0) if product > 0 else product) / math.sqrt(margins) if margins > 0 else 0.0
+    phi = (
+        (max(product - photos / 2, 0.0) if product > 0 else product) / math.sqrt(margins)
+        if margins > 0
+        else 0.0
+    )
     down = _root((p1 - low1) ** 2 - 2 * phi * (p1 - low1) * (high2 - p2) + (high2 - p2) ** 2)
     up = _root((high1 - p1) ** 2 - 2 * phi * (high1 - p1) * (p2 - low2) + (p2 - low2) ** 2)
     return max(-1.0, p1 - p2 - down), min(1.0, p1 - p2 + up)
@@ -116,9 +120,9 @@ def newcombe(both: float, first: float, second: float, neither: float) -> tuple[
 def photos_needed(difference: float, discordant: float) -> int | None:
     """Return how many photos tell a difference (-1..1) at p < 0.05 in 80% of the times; None if it is 0.
 
-    `discordant` (0..1) is the share of photos of which only one of the two is right. Connor (1987), "Sample size
-    for testing differences in proportions for the paired-sample design", Biometrics 43. It is of one run each:
-    more photos make nothing known of how other runs would differ.
+    `discordant` (0..1) is the share of photos of which only one of the two is right. Connor (1987), "Sample
+    size for testing differences in proportions for the paired-sample design", Biometrics 43. It is of one run
+    each: more photos make nothing known of how other runs would differ.
     """
     if difference == 0:
         return None
@@ -127,7 +131,7 @@ def photos_needed(difference: float, discordant: float) -> int | None:
 
 
 def holm(ps: Sequence[float]) -> list[float]:
-    """Return the p of a family, none or more, each corrected for the others: Holm (1979), Scand. J. Statist. 6."""
+    """Return the p of a family, none or more, each corrected for the others: Holm (1979)."""
     return [float(p) for p in multipletests(ps, method="holm")[1]] if len(ps) else []
 
 
