@@ -54,7 +54,7 @@ def test_intervals_hold_the_truth_and_tests_their_level(
 
 @pytest.mark.parametrize("runs", [1, 3])
 def test_the_best_is_kept_and_the_winners_accuracy_corrected(runs: int) -> None:
-    found = simulate(Case(0.6, 200, runs, 0.3, 1, 0.0), 200, SEED)
+    found = simulate(Case(0.6, 200, runs, 0.3, 1, 0.0), REPETITIONS, SEED)
     assert found.best_kept is not None
     assert found.kept is not None
     assert found.naive is not None

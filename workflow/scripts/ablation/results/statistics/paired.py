@@ -16,6 +16,8 @@ from ablation.results.statistics.wilson import Z95, wilson_interval
 
 # The standard normal quantile of a power of 80%.
 Z80 = 0.8416212335729143
+# Of `crossed.of`: a difference that is told must be one.
+CAUTION = 2
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ def compare(first: Array, second: Array, folds: Array | None = None) -> Comparis
     values = differences(first, second)
     by_photo = crossed.sum_of_runs(values)
     mean = float(by_photo.sum() / values.size)
-    if values.shape[-1] > 1 and (found := crossed.of(values, folds)).variance > 0:
+    if values.shape[-1] > 1 and (found := crossed.of(values, folds, CAUTION)).variance > 0:
         half = float(crossed.quantile(found.freedom) * np.sqrt(found.variance))
         low, high = max(-1.0, mean - half), min(1.0, mean + half)
     else:
@@ -88,7 +90,7 @@ def p_greater(values: Array, folds: Array | None = None) -> Floats:
     exact: Floats = np.where(wins + losses > 0, special.bdtr(losses, wins + losses, 0.5), 1.0)
     if values.shape[-1] == 1:
         return exact
-    found = crossed.of(values, folds)
+    found = crossed.of(values, folds, CAUTION)
     with np.errstate(invalid="ignore", divide="ignore"):
         student = special.stdtr(found.freedom, -found.mean / np.sqrt(found.variance))
     return np.where(found.variance > 0, student, exact)
