@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -21,7 +23,6 @@ def table(hits: list[int], photos: int) -> np.ndarray:
     return np.array([np.arange(photos) < one for one in hits])[..., None]
 
 
-@settings(deadline=None, max_examples=60)
 @given(TABLES)
 def test_the_one_with_the_highest_accuracy_may_be_the_best(right: np.ndarray) -> None:
     left = best.could_be_best(right)
@@ -29,11 +30,10 @@ def test_the_one_with_the_highest_accuracy_may_be_the_best(right: np.ndarray) ->
     assert [not best.beaten(right, one) for one in range(len(right))] == left.tolist()
 
 
-@settings(deadline=None, max_examples=60)
 @given(TABLES, st.randoms(use_true_random=False))
-def test_the_order_of_experiments_says_nothing(right: np.ndarray, random: object) -> None:
+def test_the_order_of_experiments_says_nothing(right: np.ndarray, random: Random) -> None:
     order = list(range(len(right)))
-    random.shuffle(order)  # type: ignore[attr-defined]
+    random.shuffle(order)
     assert best.could_be_best(right[order]).tolist() == best.could_be_best(right)[order].tolist()
 
 
@@ -63,7 +63,6 @@ def test_each_photo_is_drawn_as_often_as_another() -> None:
     assert drawn.mean(axis=0) == pytest.approx(np.ones(30), abs=0.04)
 
 
-@settings(deadline=None, max_examples=60)
 @given(TABLES)
 def test_probabilities_are_shares_and_equal_for_equals(right: np.ndarray) -> None:
     both = np.concatenate([right, right[:1]])[:, :, :1]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -110,7 +112,6 @@ def test_neither_photos_nor_runs_differ() -> None:
     assert found.freedom == 39
 
 
-@settings(deadline=None, max_examples=60)
 @given(RIGHT)
 def test_an_interval_holds_the_accuracy_and_lies_within_0_and_1(right: np.ndarray) -> None:
     low, high = crossed.interval(right)
@@ -119,26 +120,23 @@ def test_an_interval_holds_the_accuracy_and_lies_within_0_and_1(right: np.ndarra
     assert low < high
 
 
-@settings(deadline=None, max_examples=60)
 @given(RIGHT)
 def test_right_and_wrong_exchange(right: np.ndarray) -> None:
     low, high = crossed.interval(right)
     assert crossed.interval(~right) == (pytest.approx(1 - high, abs=1e-9), pytest.approx(1 - low, abs=1e-9))
 
 
-@settings(deadline=None, max_examples=60)
 @given(SEVERAL, st.randoms(use_true_random=False), st.booleans())
-def test_the_order_of_photos_and_runs_changes_no_bit(right: np.ndarray, random: object, folded: bool) -> None:
+def test_the_order_of_photos_and_runs_changes_no_bit(right: np.ndarray, random: Random, folded: bool) -> None:
     photos, runs = right.shape
     folds = np.arange(photos) % 2 if folded else None
     by_photo, by_run = list(range(photos)), list(range(runs))
-    random.shuffle(by_photo)  # type: ignore[attr-defined]
-    random.shuffle(by_run)  # type: ignore[attr-defined]
+    random.shuffle(by_photo)
+    random.shuffle(by_run)
     mixed = None if folds is None else folds[by_photo]
     assert crossed.interval(right[by_photo][:, by_run], mixed) == crossed.interval(right, folds)
 
 
-@settings(deadline=None, max_examples=60)
 @given(arrays(bool, st.tuples(st.integers(1, 40), st.just(1))))
 def test_more_photos_of_the_same_kind_narrow_it(right: np.ndarray) -> None:
     (low, high), (lower, higher) = (crossed.interval(np.tile(right, (times, 1))) for times in (4, 1))

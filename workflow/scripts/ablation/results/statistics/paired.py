@@ -75,7 +75,8 @@ def differences(first: Array, second: Array) -> Array:
 
 def p_different(values: Array, folds: Array | None = None) -> Floats:
     """Return the two-sided p of no difference, of differences ... x photos x runs."""
-    return np.minimum(1, 2 * np.minimum(p_greater(values, folds), p_greater(-values, folds)))
+    found: Floats = np.minimum(1, 2 * np.minimum(p_greater(values, folds), p_greater(-values, folds)))
+    return found
 
 
 def p_greater(values: Array, folds: Array | None = None) -> Floats:

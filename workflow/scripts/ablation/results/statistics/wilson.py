@@ -20,7 +20,7 @@ def score_interval(share: Any, size: Any, quantile: Any) -> tuple[Any, Any]:
     return middle - half, middle + half
 
 
-def wilson_interval(hits: float, photos: int) -> tuple[float, float]:
+def wilson_interval(hits: float, photos: float) -> tuple[float, float]:
     """Return the 95% interval (0..1) of an accuracy of `hits` in `photos`, one or more: Wilson's.
 
     It is about the network that was tried, on new photos of the kind. It covers 92.5% to 98.5% of the time
