@@ -36,10 +36,10 @@ FOLDS = (1, 5)
 # In logits: of photos' difficulty, and how much of its variance all experiments share.
 DIFFICULTY = 2.0
 SHARED = 0.75
-EXPERIMENTS = 6
+FEW, MANY = 6, 20
 # How many logits each experiment is behind the one before it: none, or so many.
 STEPS = (0.0, 0.25)
-SEED = 2026
+SEED = 2027
 # Of an interval; half as many of a choice.
 REPETITIONS = 4_000
 # For each choice of the best that is corrected, and repetitions for the number that may be best.
@@ -53,7 +53,7 @@ WEIGHTS = WEIGHTS / WEIGHTS.sum()
 
 @dataclass(frozen=True)
 class Case:
-    """What is simulated: `folds` is 1 for a holdout, and `step` None where no best one is looked for."""
+    """What is simulated: `folds` is 1 for a holdout, and `step` None where nothing is chosen."""
 
     accuracy: float
     photos: int
@@ -61,6 +61,7 @@ class Case:
     deviation: float
     folds: int
     step: float | None
+    experiments: int = FEW
 
     def fold_of_photos(self) -> Array | None:
         return None if self.folds == 1 else np.arange(self.photos) % self.folds
@@ -71,7 +72,7 @@ class Found:
     """Shares (0..1) of the repetitions, and means over them; None where not looked for.
 
     `coverage` of the interval, with its mean `width`; `false_positives` at p < 0.05; `best_kept` tells how
-    often the truly best was in could_be_best, of a mean size `kept` of `EXPERIMENTS`; `naive` and `corrected`
+    often the truly best was in could_be_best, of a mean size `kept`; `naive` and `corrected`
     are the biases of the winner's accuracy.
     """
 
@@ -163,15 +164,15 @@ def choices(case: Case, repetitions: int, generator: np.random.Generator) -> Fou
     """Count how often the best is kept, and measure the bias of the winner's accuracy."""
     assert case.step is not None
     folds = case.fold_of_photos()
-    logits = middle(case.accuracy, case.deviation) - case.step * np.arange(EXPERIMENTS)
+    logits = middle(case.accuracy, case.deviation) - case.step * np.arange(case.experiments)
     drawn = best.resamples(case.photos, generator, RESAMPLES)
     kept, sizes, naive, corrected = [], [], [], []
-    for part in chunks(case, EXPERIMENTS, repetitions):
-        added = networks(case, (part, EXPERIMENTS), generator)
+    for part in chunks(case, case.experiments, repetitions):
+        added = networks(case, (part, case.experiments), generator)
         right = draw(case, logits, added, generator)
         truth = true_accuracies(case, logits, added)
         top = truth.argmax(axis=1)
-        for one in range(EXPERIMENTS):
+        for one in range(case.experiments):
             if (its := top == one).any():
                 kept.append(~best.beaten(right[its], one, folds))
         sizes += [best.could_be_best(one, folds).sum() for one in right[: SIZED - len(sizes)]]
@@ -191,10 +192,12 @@ def choices(case: Case, repetitions: int, generator: np.random.Generator) -> Fou
 def cases() -> Iterator[Case]:
     """Yield all that the page shows."""
     for values in product(ACCURACIES, PHOTOS, RUNS, DEVIATIONS, FOLDS):
-        yield Case(*values, step=None)
+        yield Case(*values, step=None, experiments=2)
     # What takes longest: of one deviation, and of the first two numbers of runs.
     for *values, step in product(ACCURACIES, PHOTOS, RUNS[:2], DEVIATIONS[-1:], FOLDS, STEPS):
         yield Case(*values, step=step)
+    for accuracy, folds in product(ACCURACIES, FOLDS):
+        yield Case(accuracy, PHOTOS[1], RUNS[1], DEVIATIONS[-1], folds, STEPS[0], MANY)
 
 
 def simulate(case: Case, repetitions: int = REPETITIONS, seed: int = SEED) -> Found:
@@ -233,32 +236,37 @@ def tables(rows: Sequence[dict[str, str]]) -> str:
         lines.append(f"| {' | '.join([*where, *cells])} |")
     lines += [
         "",
-        "| validation | photos | runs | the best is in `could_be_best` | how many are, of six equal, apart"
-        " | bias of the winner's accuracy: equal | corrected | apart | corrected |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| validation | photos | runs | experiments | the best is in `could_be_best` | how many are"
+        " | bias of the winner's accuracy | corrected |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for where, those in grouped(rows, choice=True):
-        equal = [one for one in those if float(one["step"]) == 0]
-        apart = [one for one in those if float(one["step"]) > 0]
-        kept = sorted(numbers(those, "best_kept"))
-        cells = [f"{100 * kept[0]:.1f}% to {100 * kept[-1]:.1f}%"]
-        cells.append(", ".join(f"{np.mean(numbers(part, 'kept')):.1f}" for part in (equal, apart)))
-        for part, name in product((equal, apart), ("naive", "corrected")):
-            cells.append(f"{np.mean(numbers(part, name)):+.4f}")
+        held = sorted(numbers(those, "best_kept"))
+        cells = (
+            f"{100 * held[0]:.1f}% to {100 * held[-1]:.1f}%",
+            f"{np.mean(numbers(those, 'kept')):.1f}",
+            *(f"{np.mean(numbers(those, name)):+.3f}" for name in ("naive", "corrected")),
+        )
         lines.append(f"| {' | '.join([*where, *cells])} |")
     return "\n".join(lines)
 
 
 def grouped(
     rows: Iterable[dict[str, str]], choice: bool
-) -> Iterator[tuple[tuple[str, str, str], list[dict[str, str]]]]:
-    """Yield the rows of each kind of validation and numbers of photos and runs, and what these are called."""
-    groups: dict[tuple[str, str, str], list[dict[str, str]]] = {}
+) -> Iterator[tuple[tuple[str, ...], list[dict[str, str]]]]:
+    """Yield what each row of a table begins with, and its cases: accuracies and deviations."""
+    groups: dict[tuple[str, ...], list[dict[str, str]]] = {}
     for one in rows:
         if (one["step"] != "") == choice:
-            validation = "holdout" if one["folds"] == "1" else f"{one['folds']} folds"
-            groups.setdefault((validation, one["photos"], one["runs"]), []).append(one)
-    yield from sorted(groups.items(), key=lambda group: (group[0][0] != "holdout", *map(int, group[0][1:])))
+            where = [
+                "holdout" if one["folds"] == "1" else f"{one['folds']} folds",
+                one["photos"],
+                one["runs"],
+            ]
+            if choice:
+                where.append(f"{one['experiments']} {'equal' if one['step'] == '0' else 'apart'}")
+            groups.setdefault(tuple(where), []).append(one)
+    yield from sorted(groups.items(), key=lambda group: (group[0][0] != "holdout", *map(int, group[0][1:3])))
 
 
 def numbers(rows: Iterable[dict[str, str]], name: str) -> list[float]:

@@ -16,6 +16,8 @@ from ablation.results.statistics.paired import differences, p_greater
 
 Bools = np.ndarray[Any, np.dtype[np.bool_]]
 ALPHA = 0.05
+# Of `crossed.of`, for tests of a part of 5%.
+CAUTION = 4
 RESAMPLES = 2_000
 
 
@@ -38,7 +40,7 @@ def could_be_best(right: Array, folds: Array | None = None) -> Bools:
     """
     top = right[right.sum(axis=(1, 2)).argmax()]
     # Most are out by the top one alone, which spares comparing them with all others.
-    left: Bools = p_greater(differences(top[None], right), folds) > _limit(len(right))
+    left: Bools = p_greater(differences(top[None], right), folds, CAUTION) > _limit(len(right))
     for one in np.flatnonzero(left):
         left[one] = not beaten(right, int(one), folds)
     return left
@@ -46,7 +48,7 @@ def could_be_best(right: Array, folds: Array | None = None) -> Bools:
 
 def beaten(right: Array, one: int, folds: Array | None = None) -> Bools:
     """Tell whether another experiment is better than this one; there may be axes before experiments."""
-    ps = p_greater(differences(right, right[..., one, None, :, :]), folds)
+    ps = p_greater(differences(right, right[..., one, None, :, :]), folds, CAUTION)
     found: Bools = np.asarray((ps <= _limit(ps.shape[-1])).any(axis=-1))
     return found
 

@@ -42,8 +42,8 @@ def of(values: Array, folds: Array | None = None, caution: int = 1) -> Mean:
     narrow. Two corrections, which vanish with many runs, were found by simulation and not by theory, with f
     degrees of freedom between runs and a `caution` c: of the mean square of the rest 1 - c / f are subtracted
     from that of runs in place of all of it, and the mean square of runs counts 1 + 4 c / f times for the
-    degrees of freedom of the whole. With 1 intervals hold the truth as often as they say; with 2 tests hold
-    their level also at a p of 1%, as among many experiments.
+    degrees of freedom of the whole. With 1 intervals hold the truth as often as they say; a test at 5%
+    needs 2, and at 1% and less, as among many experiments, 4.
 
     The variance is 0 where all values are equal, and where there are no more photos than folds, from which
     none can be estimated; its degrees of freedom are then N - 1, 1 at least.

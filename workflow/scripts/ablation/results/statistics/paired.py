@@ -16,7 +16,7 @@ from ablation.results.statistics.wilson import Z95, wilson_interval
 
 # The standard normal quantile of a power of 80%.
 Z80 = 0.8416212335729143
-# Of `crossed.of`: a difference that is told must be one.
+# Of `crossed.of`, for tests at 5%.
 CAUTION = 2
 
 
@@ -79,7 +79,7 @@ def p_different(values: Array, folds: Array | None = None) -> Floats:
     return found
 
 
-def p_greater(values: Array, folds: Array | None = None) -> Floats:
+def p_greater(values: Array, folds: Array | None = None, caution: int = CAUTION) -> Floats:
     """Return the one-sided p of differences ... x photos x runs whose mean is not above 0.
 
     Of one run the binomial test of the photos that only one of the two classifies rightly; so it is of
@@ -91,7 +91,7 @@ def p_greater(values: Array, folds: Array | None = None) -> Floats:
     exact: Floats = np.where(wins + losses > 0, special.bdtr(losses, wins + losses, 0.5), 1.0)
     if values.shape[-1] == 1:
         return exact
-    found = crossed.of(values, folds, CAUTION)
+    found = crossed.of(values, folds, caution)
     with np.errstate(invalid="ignore", divide="ignore"):
         student = special.stdtr(found.freedom, -found.mean / np.sqrt(found.variance))
     return np.where(found.variance > 0, student, exact)
