@@ -81,7 +81,8 @@ def corrected(right: Array, drawn: Floats, generator: np.random.Generator) -> Ch
     Borboudakis (2018), "Bootstrapping the out-of-sample predictions for efficient and accurate
     cross-validation", Machine Learning 107. Theirs knows photos alone. Of several runs luck of the runs is
     chosen too, so that each time one run of each experiment does not choose, and is the one that is scored.
-    Equal ones share. All three are nan where no photo is ever left out: of one photo.
+    Luck of the training photos, which all folds share, is not corrected for. Equal ones share. All three are
+    nan where no photo is ever left out: of one photo.
     """
     rest = (drawn == 0).astype(np.float64)
     sizes = rest.sum(axis=1)

@@ -113,6 +113,9 @@ def interval(right: Array, folds: Array | None = None) -> tuple[Floats, Floats]:
     intervals for proportions with small expected number of positive counts estimated from survey data",
     Survey Methodology 24). Where the variance is 0, all runs were right of every photo, or of none: that size
     is then the photos'.
+
+    By simulation (docs/statistics.md) it holds the truth in 94% to 98.5%. Of two runs it is mostly too wide,
+    and holds it in up to 99%; under folds it rests on the correlation that is assumed.
     """
     *_, photos, runs = right.shape
     if runs == 1:
