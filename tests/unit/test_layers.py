@@ -13,7 +13,7 @@ from places import ROOT, SCRIPTS
 
 SLOW = (
     *("torch", "torchvision", "timm", "huggingface_hub", "safetensors"),
-    *("numpy", "pandas", "matplotlib", "PIL"),
+    *("numpy", "pandas", "matplotlib", "PIL", "scipy", "statsmodels"),
 )
 COMMON = ROOT / "workflow/rules/common.smk"
 # As Python: the only lines of Snakemake's own are those of the constraints.

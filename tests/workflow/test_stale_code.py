@@ -82,7 +82,7 @@ def test_plan_names_the_edited_file(study: Project) -> None:
         ("metrics", COMPARISON),
         ("validation", COMPARISON),
         ("summarizing", {"summarize", "latest", "all"}),
-        ("statistics", FIGURES | {"all"}),
+        ("statistics/wilson", FIGURES | {"all"}),
         ("floor", set()),
     ],
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-from ablation.results.statistics import wilson_interval
+from ablation.results.statistics.wilson import wilson_interval
 
 
 @dataclass(frozen=True)

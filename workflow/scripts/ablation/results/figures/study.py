@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ablation.networks.edits import ORIGINAL
 from ablation.results.figures import fonts
 from ablation.results.figures.canvas import TRAIN, VALIDATION, canvas, save, short, tidy
-from ablation.results.statistics import wilson_interval
+from ablation.results.statistics.wilson import wilson_interval
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from ablation.results.statistics import wilson_interval
+from ablation.results.statistics.wilson import wilson_interval
 
 
 @settings(max_examples=200, deadline=None)
