@@ -17,6 +17,9 @@ from ablation.running.errors import UserError
 # The columns that take the labels of photos.
 LABELLED = ("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class")
 
+# What a run cost beside time (`ablation.training.cost`): MiB and joules, None where nobody counted.
+COST = ("peak_host_mib", "peak_device_mib", "host_joules", "device_joules")
+
 
 def collect(study: list[dict[str, Any]], runs: Path, photos: Photos | None = None) -> pd.DataFrame:
     """Return one row for each run of the study, read from the files of its folder under `runs`.
@@ -88,6 +91,7 @@ def columns(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
         "best_val_accuracy": history["val_accuracy"].max(),
         "train_seconds": record["train_seconds"],
         "images_per_second": record["train_photos"] * len(history) / history["train_seconds"].sum(),
+        **{name: record[name] for name in COST},
         "val_photos": record["val_photos"],
         "classes": record["classes"],
     }

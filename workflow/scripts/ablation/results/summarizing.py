@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablation.results.collecting import COST
 from ablation.results.tables import FAILED, IDENTITY, read
 from ablation.running.errors import UserError
 
@@ -15,7 +16,8 @@ SUMMARY = (
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
-    *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
+    *("train_seconds", "images_per_second", *COST),
+    *("published_val_loss", "published_val_accuracy"),
     *("ended", "reason"),
 )
 COUNTS = ("parameters", "epochs", "best_epoch")
