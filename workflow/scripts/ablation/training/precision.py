@@ -39,7 +39,7 @@ class InFloat32(nn.Module):
 
     def forward(self, values: Tensor, *others: Any, **named: Any) -> Any:
         """Return what the layer makes of values of any floating point type."""
-        with torch.autocast(values.device.type, enabled=False):
+        with autocast("fp32", values.device):
             return super().forward(values.float(), *others, **named)
 
 
