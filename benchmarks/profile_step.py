@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/profile_step.py alexnet 16 192 1
 
 The arguments are backbone, batch size, side in pixels and threads; "adamw" for AlexNet's pretraining, which
-uses that in place of SGD; "compared" to take the same steps with PyTorch's own layers too, in turns, and "rounded" with
-outputs in bf16, as those of the other layers. The smallest form (sizes.py) takes a batch and side of its own.
+uses that in place of SGD; "compared" to take the same steps with PyTorch's own layers too, in turns;
+"rounded" to take them with outputs of the last layer in the precision of all others. The smallest form
+(sizes.py) takes a batch and side of its own.
 """
 
 from __future__ import annotations
