@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/profile_step.py alexnet 16 192 1
 
 The arguments are backbone, batch size, side in pixels and threads; "adamw" for AlexNet's pretraining, which
-uses that in place of SGD; "compared" to take the same steps with PyTorch's own layers too, in turns. The
-smallest form (sizes.py) takes a batch and side of its own.
+uses that in place of SGD; "compared" to take the same steps with PyTorch's own layers too, in turns;
+"rounded" to take them with outputs of the last layer in the precision of all others. The smallest form
+(sizes.py) takes a batch and side of its own.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "workflow/scripts"), str(Path(__file__).parent)]
 import torch
@@ -104,6 +106,20 @@ def training() -> state.Training:
     return made
 
 
+def in_turns(theirs: state.Training) -> list[float]:
+    """Return the shortest seconds of a step of ours and of another training, which take them in turns."""
+    turns = []
+    for _ in range(SIZES.steps + 1):
+        turn = []
+        for one in (ours, theirs):
+            started = time.perf_counter()
+            one.step(photos, labels)
+            turn.append(time.perf_counter() - started)
+        turns.append(turn)
+    # The first one grows the memory.
+    return [min(times) for times in zip(*turns[1:], strict=True)]
+
+
 ours = training()
 photos = torch.randn(batch, 3, side, side).to(memory_format=torch.channels_last)
 labels = torch.randint(12, (batch,))
@@ -149,18 +165,15 @@ for operator, taken in timed.seconds.most_common(12):
     print(f"{taken / total:6.1%}  {rate}  {f'{work:4.0f} GFLOP/s' if work else ' ' * 12}  {operator}")
 least = sum(limits.values())
 print(f"each operator as fast as that product or as memory: {least * 1e3:.0f} ms")
+if "rounded" in sys.argv[5:]:
+    with patch.object(state, "keep_logits_exact"):
+        fastest = in_turns(training())
+    print(f"{fastest[0] / fastest[1]:.3f} of the time with outputs in {precision}, in turns", end=" ")
+    print(f"({fastest[0] * 1e3:.1f} and {fastest[1] * 1e3:.1f} ms)")
 if "compared" in sys.argv[5:]:
-    state.place = layers_of_pytorch
-    theirs, turns = training(), []
-    for _ in range(SIZES.steps + 1):
-        turn = []
-        for one in (ours, theirs):
-            started = time.perf_counter()
-            one.step(photos, labels)
-            turn.append(time.perf_counter() - started)
-        turns.append(turn)
-    # The first one grows the memory.
-    fastest = [min(times) for times in zip(*turns[1:], strict=True)]
+    with patch.object(state, "place", layers_of_pytorch):
+        theirs = training()
+    fastest = in_turns(theirs)
     with Times() as timed:
         theirs.step(photos, labels)
     arithmetic, total = sum(timed.seconds[one] for one in ARITHMETIC), sum(timed.seconds.values())

@@ -17,10 +17,11 @@ from project import TINY, Project
 from tables import MEASURED, rows, run_of
 from watched import LONG, Running
 
+from ablation.results.collecting import COST
 from places import ROOT
 
 PROFILE = "profiles/slurm"
-TIMES = ("train_seconds", "images_per_second")
+TIMES = ("train_seconds", "images_per_second", *COST)
 # The cluster has no accounts and no accounting.
 OPTIONS = ("--workflow-profile", PROFILE, "--slurm-no-account", "--slurm-status-command", "squeue")
 PATIENCE = 240.0
@@ -85,7 +86,7 @@ def result(project: Project, experiment: str) -> object:
 
 
 def summary(project: Project) -> list[dict[str, str]]:
-    """The summary without times."""
+    """The summary without times and costs."""
     table = rows(project.folder / "results/summary.csv")
     return [{name: value for name, value in row.items() if name not in TIMES} for row in table]
 

@@ -23,7 +23,9 @@ COLUMNS = [
     *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
-    *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
+    *("train_seconds", "images_per_second"),
+    *("peak_host_mib", "peak_device_mib", "host_joules", "device_joules"),
+    *("published_val_loss", "published_val_accuracy"),
     *("ended", "reason", "study", "data_set", "folder"),
 ]
 TABLES = ("history.csv", "predictions.csv")
@@ -76,6 +78,7 @@ def test_summary_is_what_the_runs_files_say(finished: Project, experiment: str) 
         "best_val_accuracy": max(float(epoch["val_accuracy"]) for epoch in history),
         "train_seconds": record["train_seconds"],
         "images_per_second": record["train_photos"] * len(history) / seconds,
+        "peak_host_mib": record["peak_host_mib"],
     }
     assert {column: float(row[column]) for column in expected} == expected
 

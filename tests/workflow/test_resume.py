@@ -18,6 +18,7 @@ from project import ROOT, Project
 from tables import MEASURED, rows
 
 from ablation.networks.weight_files import read_weights
+from ablation.results.collecting import COST
 from ablation.spec import Spec
 
 
@@ -54,12 +55,13 @@ class Training:
         return output
 
     def result(self) -> object:
-        """Everything but times."""
+        """Everything but times and costs."""
         history = [
             [epoch[column] for column in ("epoch", *MEASURED)] for epoch in rows(self.run / "history.csv")
         ]
         record = json.loads((self.run / "record.json").read_text(encoding="utf-8"))
-        del record["train_seconds"]
+        for measured in ("train_seconds", *COST):
+            del record[measured]
         return history, record, (self.run / "weights.safetensors").read_bytes(), self.files()
 
     def files(self) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,8 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     trained = loop.train(net, spec, photos, target, progress, console.epoch_line, keeper, group)
     if not group.first:
         return
+    for line in trained.uncounted:
+        console.line(line)
 
     about = {
         "backbone": spec.backbone,
@@ -93,6 +96,7 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
         "train_photos": int(photos.training.sum()),
         "val_photos": int((~photos.training).sum()),
         "train_seconds": sum(epoch.train_seconds + epoch.val_seconds for epoch in trained.history),
+        **asdict(trained.cost),
         "precision": trained.precision,
         "device": device.name(target),
         "threads": torch.get_num_threads(),

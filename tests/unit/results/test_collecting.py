@@ -44,6 +44,10 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
         "best_val_accuracy": 0.75,
         "train_seconds": 14.25,
         "images_per_second": 30 * 4 / 10.0,
+        "peak_host_mib": 812.5,
+        "peak_device_mib": None,
+        "host_joules": 321.0,
+        "device_joules": None,
         "val_photos": 16,
         "classes": 3,
         # Recalls of 0 of 3, 3 of 6 and 5 of 7.

@@ -46,6 +46,7 @@ def test_the_columns_of_the_summary(tmp_path: Path) -> None:
             "last_val_accuracy",
         ),
         *("best_val_accuracy", "train_seconds", "images_per_second"),
+        *("peak_host_mib", "peak_device_mib", "host_joules", "device_joules"),
         *("published_val_loss", "published_val_accuracy", "ended", "reason"),
         *("study", "data_set", "folder"),
     ]
@@ -58,7 +59,7 @@ def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
     lines = (tmp_path / "summary.csv").read_text().splitlines()
     assert lines[1:] == [
         "a,alexnet,original,normalize,sgd,none,1,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
-        "0.4047619047619048,0.36507936507936506,0.375,1.0,0.9,0.75,0.75,14.25,12.0,,,epoch_limit,"
+        "0.4047619047619048,0.36507936507936506,0.375,1.0,0.9,0.75,0.75,14.25,12.0,812.5,,321.0,,,,epoch_limit,"
         ",default,demo,a"
     ]
 
@@ -72,7 +73,7 @@ def test_seeds_are_averaged(tmp_path: Path) -> None:
     study = [
         run(tmp_path, "b", 3),
         run(tmp_path, "a", 0, worse),
-        run(tmp_path, "b", 4, worse, train_seconds=15.75),
+        run(tmp_path, "b", 4, worse, train_seconds=15.75, peak_host_mib=100.5),
     ]
     found = summarized(study, tmp_path).set_index("experiment")
     assert list(found.index) == ["b", "a"]
@@ -87,6 +88,7 @@ def test_seeds_are_averaged(tmp_path: Path) -> None:
     assert row["best_val_accuracy"] == pytest.approx((0.75 + 0.25) / 2)
     assert row["train_seconds"] == pytest.approx(15.0)
     assert row["images_per_second"] == pytest.approx((12 + 30 * 3 / 5) / 2)
+    assert (row["peak_host_mib"], row["host_joules"]) == ((812.5 + 100.5) / 2, 321)
     assert found.loc["a", "best_epoch"] == 3
 
 

@@ -24,7 +24,7 @@ from ablation.networks import backbones, build, edits
 from ablation.photos.pack import Pack
 from ablation.running import environment
 from ablation.spec import Optimizer, Spec
-from ablation.training import augmentation, loop, parameters, placement, state
+from ablation.training import augmentation, loop, parameters, placement, precision, state
 from ablation.training.distributed.group import Group
 from ablation.training.distributed.layers import SharedBatchNorm2d
 from ablation.training.inputs import Augmented
@@ -71,7 +71,7 @@ def network(backbone: str) -> nn.Module:
 def _meta(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let the meta device do what a GPU does, where PyTorch refuses to."""
     monkeypatch.setattr(loop, "takes", lambda _device, _size: True)
-    for module in (loop, state):
+    for module in (loop, precision, state):
         monkeypatch.setattr(module, "autocast", lambda _precision, _device: nullcontext())
     monkeypatch.setattr(sys.modules["torch.optim.adam"], "_device_dtype_check_for_fused", lambda _: None)
     missing = torch.library.Library("aten", "IMPL", "Meta")

@@ -206,3 +206,25 @@ def test_predictions_are_in_the_packs_order_batch_by_batch(batch_size: int) -> N
     expected = [logits[k : k + batch_size].softmax(0) for k in range(0, 5, batch_size)]
     torch.testing.assert_close(found, torch.cat(expected))
     assert found.dtype == torch.float32
+
+
+@pytest.mark.parametrize("seed", [0, 3])
+def test_a_softmax_over_the_batch_sees_photos_in_a_shuffled_order_that_is_always_the_same(seed: int) -> None:
+    """In the pack's order, class after class, each batch of four would hold one class."""
+    net = Tiny(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, CLASSES), nn.Softmax(dim=0))
+    pack = replace(photos(train=1, val=12), training=np.arange(13) == 12)
+    recipe = spec(batch_size=4, seed=seed, architecture="softmax_output")
+    validation = Augmented.of(pack, recipe, training=False, device=CPU)
+    found = loop.predict(net, recipe, validation, "fp32")
+    shown = torch.cat([inputs for _, inputs, _ in net.seen])
+    order = numbers(shown)
+    assert sorted(order) == list(range(12))
+    assert order == torch.randperm(12, generator=torch.Generator().manual_seed(0)).tolist()
+    # Back in the pack's order, of which they are not a softmax batch by batch.
+    inputs = torch.from_numpy(pack.photos[:12]).permute(0, 3, 1, 2) / 255
+    logits = net.layers[:2](inputs).detach()
+    expected = torch.empty(12, CLASSES)
+    for batch in torch.tensor(order).split(4):
+        expected[batch] = logits[batch].softmax(0)
+    torch.testing.assert_close(found, expected)
+    assert not torch.allclose(found, torch.cat([some.softmax(0) for some in logits.split(4)]))

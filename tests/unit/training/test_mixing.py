@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from states import assert_same
 from timm.data import mixup as timms
 from tiny import CLASSES, CPU, RANDOM, SIDE, photos, spec
 from torch import Generator, Tensor
@@ -16,6 +17,7 @@ from ablation.training import mixing
 from ablation.training.distributed.group import Group
 from ablation.training.inputs import Augmented
 from ablation.training.mixing import Drawn, Mixing
+from ablation.training.streams import Streams
 
 BOTH = Mixing(mixup=1.0, cutmix=1.0, classes=4)
 
@@ -114,8 +116,8 @@ def test_processes_have_the_photos_of_one(count: int, size: int) -> None:
     index = torch.randperm(count)
 
     def found(group: Group) -> tuple[Tensor, Tensor]:
-        generator = Generator().manual_seed(2)
-        parts = [each[1:] for _ in range(4) for each in inputs.batches([index], generator, group)]
+        streams = Streams.of(2)
+        parts = [each[1:] for _ in range(4) for each in inputs.batches([index], streams, group)]
         return torch.stack([part[0] for part in parts]), torch.stack([part[1] for part in parts])
 
     whole = found(Group())
@@ -162,7 +164,7 @@ def test_photos_that_validate_are_not_mixed(mixed: dict[str, float]) -> None:
 
 def test_what_is_off_draws_nothing() -> None:
     inputs = Augmented.of(photos(), spec(), training=True, device=CPU)
-    generator = Generator().manual_seed(3)
-    before = generator.get_state()
-    list(inputs.batches([torch.arange(3)], generator))
-    assert torch.equal(generator.get_state(), before)
+    streams = Streams.of(3)
+    before = streams.state_dict()
+    list(inputs.batches([torch.arange(3)], streams))
+    assert_same(streams.state_dict(), before)

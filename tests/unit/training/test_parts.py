@@ -134,7 +134,7 @@ def test_a_head_trains_as_a_logistic_regression_on_the_features(values: Any) -> 
     """Against PyTorch's plain optimizers on the features of the untouched network."""
     net, pack, recipe = Net(), photos(), replace(HEAD, optimizer=values)
     inputs = Augmented.of(pack, recipe, training=True, device=CPU)
-    ((_, batch, labels),) = in_order(inputs, 100)
+    ((_, batch, labels),) = in_order(inputs, torch.arange(8), 100)
     known, head = net.eval().body(batch).detach(), nn.Linear(12, 3)
     head.load_state_dict(net.head.state_dict())
     options = {"lr": values.learning_rate, "weight_decay": values.weight_decay, "foreach": False}

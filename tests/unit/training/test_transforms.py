@@ -12,6 +12,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from PIL import Image
 from pixels import STRONG, assert_close, levels, seeded
 from scipy import stats
 from torch import Tensor
@@ -70,6 +71,31 @@ def test_colour_change_equals_torchvision(
         photos = noise(len(factors), size, seed=turn)
         theirs = torch.stack([REFERENCES[name](p, f) for p, f in zip(photos, factors, strict=True)])
         assert_close(getattr(colour, name)(photos, column(factors)), theirs, tolerance)
+
+
+@pytest.mark.parametrize(
+    ("name", "factors", "most"),
+    [
+        ("brightness", (0.0, 0.5, 0.8, 1.2, 1.5, 2.0), 1),
+        ("contrast", (0.0, 0.5, 0.8, 1.2, 1.5, 2.0), 1),
+        ("saturation", (0.0, 0.5, 0.8, 1.2, 1.5, 2.0), 1),
+        # The default's ends, then some of the widest.
+        ("hue", (-0.1, 0.1), 14),
+        ("hue", (-0.45, 0.325, 0.45), 18),
+    ],
+)
+def test_colours_are_those_of_tensors_and_not_of_pil(
+    name: str, factors: tuple[float, ...], most: int
+) -> None:
+    """PIL computes hues with 8 bits: so many of 255 levels, at most, lie between the two, as the docs say."""
+    photo = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
+    worst = 0
+    for factor in factors:
+        theirs = np.array(REFERENCES[name](Image.fromarray(photo), factor)).astype(int)
+        ours = getattr(colour, name)(augmentation.to_unit(torch.from_numpy(photo)[None]), column([factor]))
+        levels_of_ours = (ours[0].permute(1, 2, 0) * 255).round().numpy()
+        worst = max(worst, int(abs(levels_of_ours - theirs).max()))
+    assert worst == most
 
 
 @pytest.mark.parametrize("size", [(48, 48), (40, 60), (60, 40), (33, 64)])

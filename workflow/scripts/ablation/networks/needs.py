@@ -64,7 +64,7 @@ def parameters(backbone: str, architecture: str) -> float:
 
 
 def needs_whole_batch(architecture: str) -> bool:
-    """Tell whether a batch cannot be split over several processes."""
+    """Tell whether a photo's outputs depend on the others of its batch, also outside training."""
     return architecture != ORIGINAL and EDITS[architecture].whole_batch
 
 

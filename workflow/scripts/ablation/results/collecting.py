@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ablation.results import metrics, validation
-from ablation.results.columns import RUNS
+from ablation.results.columns import COST, RUNS
 from ablation.results.tables import FAILED
 from ablation.results.validation import Photos
 from ablation.running.errors import UserError
@@ -91,6 +91,7 @@ def columns(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
         "best_val_accuracy": history["val_accuracy"].max(),
         "train_seconds": record["train_seconds"],
         "images_per_second": record["train_photos"] * len(history) / history["train_seconds"].sum(),
+        **{name: record[name] for name in COST},
         "val_photos": record["val_photos"],
         "classes": record["classes"],
     }

@@ -84,6 +84,16 @@ class Columns:
     """Wall time of all epochs, validating included."""
     images_per_second: float
     """Training photos a second, without validating."""
+    peak_host_mib: float
+    """The most memory that the training's processes had resident, added up where there are several, in MiB; with
+    the pages of the pack's file that they used."""
+    peak_device_mib: float
+    """The most GPU memory that PyTorch had given out, added up over `gpus`, in MiB; empty on a CPU."""
+    host_joules: float
+    """Energy while it trained, of all the machine's processor packages and their memory (RAPL), with what else
+    ran on them. Empty where the hardware counts none, or the system lets only root read it (the log says so)."""
+    device_joules: float
+    """Energy while it trained, of the machine's GPUs that it used (NVML), likewise; empty on a CPU."""
     val_photos: int
     """How many photos validated."""
     classes: int
@@ -94,6 +104,8 @@ class Columns:
     """The published validation accuracy, likewise."""
 
 
+# What a run took beside time, as its record has it.
+COST = ("peak_host_mib", "peak_device_mib", "host_joules", "device_joules")
 RUNS = (
     *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
     *(
@@ -110,7 +122,7 @@ RUNS = (
     ),
     *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
-    *("train_seconds", "images_per_second", "val_photos", "classes"),
+    *("train_seconds", "images_per_second", *COST, "val_photos", "classes"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
 )
 SUMMARY = (
@@ -118,6 +130,6 @@ SUMMARY = (
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
-    *("train_seconds", "images_per_second", "published_val_loss", "published_val_accuracy"),
+    *("train_seconds", "images_per_second", *COST, "published_val_loss", "published_val_accuracy"),
     *("ended", "reason", "study", "data_set", "folder"),
 )

@@ -28,6 +28,14 @@ class Record:
     """How many photos validated."""
     train_seconds: float
     """Wall time of all epochs, validating included."""
+    peak_host_mib: float | None
+    """The most memory of its processes, in MiB."""
+    peak_device_mib: float | None
+    """The most GPU memory, in MiB; null on a CPU."""
+    host_joules: float | None
+    """Energy of the machine's processors while it trained; null where it cannot be read."""
+    device_joules: float | None
+    """Energy of its GPUs, likewise."""
     precision: str
     """What it computed in: `fp32` or `bf16`."""
     device: str

@@ -107,6 +107,7 @@ class Checkpoint:
     def write(self, training: Training, *, leaving: bool = False) -> None:
         """Write the state, whole or not at all; if it cannot be, raise UserError when leaving, else go on."""
         started = time.perf_counter()
+        training.meter.measure()
         if self.group.first:
             state = {"fingerprint": self.fingerprint, "training": training.state_dict()}
             try:

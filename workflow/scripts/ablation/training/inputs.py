@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 from ablation.photos.pack import Pack
 from ablation.spec import Spec
@@ -15,6 +15,7 @@ from ablation.training.augmentation import augmented, build, draw, part
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.loader import Photos
 from ablation.training.mixing import Mixing, with_partners
+from ablation.training.streams import Streams
 from ablation.training.transforms.base import Transform
 
 # The index of a batch, this process's part of its inputs, and that part's labels, or where photos are mixed
@@ -29,10 +30,8 @@ class Inputs(Protocol):
     def labels(self) -> Tensor:
         """One for each input."""
 
-    def batches(
-        self, indices: Iterable[Tensor], generator: Generator, group: Group = ALONE
-    ) -> Iterator[Batch]:
-        """Yield the batches of these indices (on the CPU); what is random in them comes from `generator`."""
+    def batches(self, indices: Iterable[Tensor], streams: Streams, group: Group = ALONE) -> Iterator[Batch]:
+        """Yield the batches of these indices (on the CPU); what is random in them comes from `streams`."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +64,16 @@ class Augmented:
         """Tell whether a photo is the same each time."""
         return not self.mixing and not any(step.random for step in self.transforms)
 
-    def batches(
-        self, indices: Iterable[Tensor], generator: Generator, group: Group = ALONE
-    ) -> Iterator[Batch]:
+    def batches(self, indices: Iterable[Tensor], streams: Streams, group: Group = ALONE) -> Iterator[Batch]:
         """Yield photos; each process draws for the whole batch."""
         rows = with_partners(group.shard) if self.mixing else group.shard
         for index, (pixels, labels) in self.photos.batches(indices, rows):
             count = len(index)
-            drawn = part(draw(self.transforms, count, generator), rows(count))
+            drawn = part(draw(self.transforms, count, streams.augmentation), rows(count))
             photos, targets = augmented(pixels, self.transforms, drawn), labels
             if self.mixing:
                 height, width = photos.shape[2:]
-                way = self.mixing.draw(height, width, generator)
+                way = self.mixing.draw(height, width, streams.mixing)
                 own = group.shard(count)
                 photos, targets = self.mixing.mixed(photos, labels, way, own.stop - own.start)
             yield index, photos, targets
@@ -92,7 +89,7 @@ class Features:
     def batches(
         self,
         indices: Iterable[Tensor],
-        generator: Generator,  # noqa: ARG002
+        streams: Streams,  # noqa: ARG002
         group: Group = ALONE,
     ) -> Iterator[Batch]:
         """Yield rows of the features."""
@@ -101,6 +98,6 @@ class Features:
             yield index, self.values[own], self.labels[own]
 
 
-def in_order(inputs: Inputs, size: int, group: Group = ALONE) -> Iterator[Batch]:
-    """Yield all inputs in their order, in batches of `size`; nothing in them may be random."""
-    yield from inputs.batches(torch.arange(len(inputs.labels)).split(size), Generator(), group)
+def in_order(inputs: Inputs, order: Tensor, size: int, group: Group = ALONE) -> Iterator[Batch]:
+    """Yield the inputs of these indices (on the CPU) in batches of `size`; nothing in them may be random."""
+    yield from inputs.batches(order.split(size), Streams.of(0), group)

@@ -10,6 +10,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
+from ablation.networks import needs
 from ablation.photos.pack import Pack
 from ablation.running import lease
 from ablation.running.errors import UserError
@@ -25,6 +26,9 @@ from ablation.training.memory import is_out_of_memory, takes
 from ablation.training.parts import train_mode
 from ablation.training.precision import autocast
 from ablation.training.state import Trained, Training
+
+# Of the order in which photos validate a network that needs a whole batch: in every run the same one.
+VALIDATION_SEED = 0
 
 Watch = Callable[[Sequence[Tensor], int], Iterable[Tensor]]
 
@@ -82,6 +86,7 @@ def run(
     known: list[Features] | None = None
 
     def after_batch() -> None:
+        state.meter.tick()
         if checkpoint:
             checkpoint.after_batch(state)
 
@@ -91,7 +96,7 @@ def run(
         training, validation = known if known and state.trains_head else photos
         train_mode(state.net, state.chosen, spec.batch_norm)
         batches = watch(state.rest(), state.epoch)
-        for index, inputs, targets in training.batches(batches, state.generator, group):
+        for index, inputs, targets in training.batches(batches, state.streams, group):
             state.step(inputs, targets, len(index))
             after_batch()
         train_figures = state.train_loss_and_accuracy()
@@ -99,7 +104,8 @@ def run(
         halfway = time.perf_counter()
         outputs = predict(state.validates, spec, validation, state.trained.precision, after_batch, group)
         losses, hits = losses_and_hits(outputs, validation.labels)
-        require_finite(losses, f"epoch {state.epoch}, validation batch", spec.batch_size)
+        shown = losses[order_of(spec, len(losses))]
+        require_finite(shown, f"epoch {state.epoch}, validation batch", spec.batch_size)
         val_figures = float(losses.mean()), float(hits.mean())
 
         seconds = halfway - state.started, time.perf_counter() - halfway
@@ -107,6 +113,7 @@ def run(
         on_epoch(state.trained.history[-1])
         if checkpoint and not state.trained.ended:
             checkpoint.after_epoch(state)
+    state.trained.cost, state.trained.uncounted = state.meter.measure(), state.meter.refused
     return state.trained
 
 
@@ -180,9 +187,19 @@ def predict(
 ) -> Tensor:
     """Return the network's float32 outputs N x classes, in evaluation mode and in the inputs' order."""
     net.eval()
-    outputs = []
-    for index, batch, _ in in_order(inputs, spec.batch_size, group):
+    outputs, order = [], order_of(spec, len(inputs.labels))
+    for index, batch, _ in in_order(inputs, order, spec.batch_size, group):
         with autocast(precision, batch.device):
             outputs.append(group.gather(net(batch).float(), len(index)))
         after_batch()
-    return torch.cat(outputs)
+    return torch.cat(outputs)[order.argsort()]
+
+
+def order_of(spec: Spec, photos: int) -> Tensor:
+    """Return the indices of so many photos in the order in which a network predicts them: mostly the pack's.
+
+    In that, class after class, a softmax over the batch would see few classes at a time, unlike in training.
+    """
+    if needs.needs_whole_batch(spec.architecture):
+        return torch.randperm(photos, generator=torch.Generator().manual_seed(VALIDATION_SEED))
+    return torch.arange(photos)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from ablation.spec import Spec
 from ablation.training.averaging import Average
 from ablation.training.balance import EVEN, Balance
+from ablation.training.cost import Cost, Meter
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.distributed.layers import wrap
 from ablation.training.graphs import CudaRecorder, Graphs, Step, wanted
@@ -22,8 +23,9 @@ from ablation.training.losses import epoch_average, require_finite, to_train
 from ablation.training.optimization import flat, make_optimizer, make_schedule, put_rates_on
 from ablation.training.parts import choose, head_epochs, head_of
 from ablation.training.placement import place
-from ablation.training.precision import autocast, resolve_precision
+from ablation.training.precision import autocast, keep_logits_exact, resolve_precision
 from ablation.training.rates import in_groups, rates
+from ablation.training.streams import Streams
 
 
 @dataclass
@@ -40,6 +42,9 @@ class Trained:
     best_outputs: Tensor = field(default_factory=lambda: torch.empty(0))
     ended: str = ""
     precision: str = "fp32"
+    cost: Cost = field(default_factory=Cost)
+    # Why a part of it is not known though the hardware counts it, a line each.
+    uncounted: list[str] = field(default_factory=list)
 
 
 class Training:
@@ -59,10 +64,12 @@ class Training:
     ) -> None:
         self.spec, self.photos, self.device, self.group, self.balance = spec, photos, device, group, balance
         self.net = place(net, device)
+        keep_logits_exact(head_of(self.net))
         self.average = Average(self.net, spec.ema_decay) if spec.ema_decay else None
         self.head, self.head_epochs = head_of(self.net), head_epochs(spec)
         self.batches = math.ceil(photos / spec.batch_size)
-        self.generator = torch.Generator().manual_seed(spec.seed)
+        self.streams = Streams.of(spec.seed)
+        self.meter = Meter(device, group)
         self.trained = Trained(precision=resolve_precision(spec.precision, device))
         self.start_phase()
         self.start_epoch()
@@ -101,7 +108,7 @@ class Training:
 
     def start_epoch(self) -> None:
         """Draw the order of the next epoch's photos and set its sums to zero."""
-        self.order = self.balance.order(self.photos, self.generator)
+        self.order = self.balance.order(self.photos, self.streams.order)
         self.batch = 0
         self.losses = torch.zeros(self.batches, device=self.device)
         self.hits = torch.zeros((), dtype=torch.int64, device=self.device)
@@ -195,7 +202,7 @@ class Training:
             "average": self.average.net.state_dict() if self.average else None,
             "optimizer": self.optimizer.state_dict(),
             "schedule": self.schedule.state_dict(),
-            "generator": self.generator.get_state(),
+            "streams": self.streams.state_dict(),
             # Of dropout.
             "cpu_generator": torch.get_rng_state(),
             "cuda_generator": torch.cuda.get_rng_state(self.device) if self.device.type == "cuda" else None,
@@ -204,6 +211,7 @@ class Training:
             "losses": self.losses,
             "hits": self.hits,
             "seconds": time.perf_counter() - self.started,
+            "cost": self.meter.state_dict(),
             "history": [asdict(epoch) for epoch in self.trained.history],
             "best_epoch": self.trained.best_epoch,
             # Not twice: after an epoch that was the best so far, the best weights are the current ones.
@@ -221,13 +229,14 @@ class Training:
         self.optimizer.load_state_dict(state["optimizer"])
         put_rates_on(self.device, self.optimizer)
         self.schedule.load_state_dict(state["schedule"])
-        self.generator.set_state(state["generator"])
+        self.streams.load_state_dict(state["streams"])
         torch.set_rng_state(state["cpu_generator"])
         if self.device.type == "cuda":
             torch.cuda.set_rng_state(state["cuda_generator"], self.device)
         self.order, self.batch = state["order"], state["batch"]
         self.losses, self.hits = state["losses"].to(self.device), state["hits"].to(self.device)
         self.started = time.perf_counter() - state["seconds"]
+        self.meter.load_state_dict(state["cost"])
         self.trained.best_epoch = state["best_epoch"]
         self.trained.best_outputs = state["best_outputs"].to(self.device)
         best = state["best_state"] or self.kept.state_dict()
