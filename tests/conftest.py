@@ -1,4 +1,4 @@
-"""Signals as in a terminal, and copies of the project.
+"""Signals as in a terminal, how hypothesis searches, and copies of the project.
 
 In the background, or under nohup, some signals are ignored by all that is started.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,22 @@ from project import Project
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+# The same examples at every call, so that a change is judged by what it changes and never by luck, nor by how
+# busy the machine is; whoever looks for counterexamples says --hypothesis-profile=search. A machine with
+# a GPU has no hypothesis, and runs no test that needs it.
+if find_spec("hypothesis"):
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile(
+        "steady",
+        derandomize=True,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    settings.register_profile("search", settings.get_profile("steady"), derandomize=False, print_blob=True)
+    settings.load_profile("steady")
 
 
 @pytest.fixture(scope="session")

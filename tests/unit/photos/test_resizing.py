@@ -34,7 +34,7 @@ def torchvisions(image: Image.Image, size: int, method: str, *, crop: bool) -> I
     return functional.center_crop(functional.resize(image, [size], method), [size])
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(sides, sides, st.integers(1, 64), st.sampled_from(METHODS))
 @example(1, 15, 8, "bilinear")
 @example(19, 1, 8, "bicubic")
@@ -48,7 +48,7 @@ def test_squashing_and_cropping_equal_torchvision(width: int, height: int, size:
         assert (pixels(cropped) == pixels(torchvisions(image, size, method, crop=True))).all()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(sides, sides, st.integers(1, 64), st.sampled_from(METHODS))
 @example(1, 200, 8, "bilinear")
 def test_padding_equals_pillow(width: int, height: int, size: int, method: str) -> None:

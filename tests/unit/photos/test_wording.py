@@ -87,9 +87,8 @@ def test_a_fitted_name_shows_both_ends(name: str, width: int) -> None:
     else:
         # A name may have dots of its own, at which it was not cut.
         cuts = [at for at in range(len(found)) if found.startswith("...", at)]
-        assert any(
-            printable(name).startswith(found[:at]) and printable(name).endswith(found[at + 3 :]) for at in cuts
-        )
+        shown = printable(name)
+        assert any(shown.startswith(found[:at]) and shown.endswith(found[at + 3 :]) for at in cuts)
 
 
 def test_a_name_is_cut_in_the_middle() -> None:

@@ -110,7 +110,7 @@ def test_predictions_add_up_to_the_history(softmax: int | None) -> None:
     assert statistics.fmean(one.true == one.predicted for one in found) == best.val_accuracy
 
 
-@settings(max_examples=50, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None)
 @given(
     hnp.arrays(np.float32, st.tuples(st.integers(1, 6), st.just(3)), elements=st.floats(-1e4, 1e4, width=32)),
     st.integers(0, 2),

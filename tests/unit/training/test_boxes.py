@@ -110,7 +110,7 @@ def test_boxes_follow_torchvision(kind: Any, size: tuple[int, int], limits: dict
         assert stats.ks_2samp(*both).pvalue > 0.01, values
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=200, deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(LIMITS), st.integers(0, 2**32))
 def test_boxes_lie_in_the_photo(height: int, width: int, limits: dict[str, Any], seed: int) -> None:
     for step in (RandomResizedCrop(**limits), RandomErasing(**limits)):

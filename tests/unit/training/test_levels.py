@@ -66,7 +66,7 @@ def test_sharpness_equals_torchvision(size: tuple[int, int]) -> None:
     assert_close(sharpness(photos, column(factors)), each(photos, reference.adjust_sharpness, factors), 1e-6)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150, deadline=None)
 @given(
     hnp.arrays(np.uint8, st.tuples(st.integers(1, 3), st.integers(1, 24), st.integers(1, 24), st.just(3))),
     st.integers(1, 255),

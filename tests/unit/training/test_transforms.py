@@ -246,7 +246,7 @@ any_photos = hnp.arrays(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, deadline=None)
 @given(any_photos, st.integers(0, 2**32))
 @example(np.zeros((3, 5, 4, 3), np.uint8), 1)
 @example(np.full((3, 5, 4, 3), 255, np.uint8), 2)
@@ -262,7 +262,7 @@ def test_values_stay_between_0_and_1(pixels: np.ndarray, seed: int) -> None:
         assert 0 <= photos.min() <= photos.max() <= 1
 
 
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=30, deadline=None)
 @given(st.integers(0, 255), st.integers(0, 2**32))
 def test_gray_has_no_hue_to_turn(level: int, seed: int) -> None:
     photos = torch.full((2, 3, 2, 2), level / 255)
