@@ -25,7 +25,7 @@ def make_pack(folder: Path) -> Path:
         for number in range(4):
             pixels = rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / "photos" / category / f"{number}.png")
-    manifest.write(indexing.build(folder / "photos", 0.75, 0), folder / "manifest.csv")
+    manifest.write(indexing.index(folder / "photos", 0.75, 0).entries, folder / "manifest.csv")
     packing.build(folder / "photos", folder / "manifest.csv", 48, folder / "pack")
     return folder / "pack"
 
