@@ -34,7 +34,7 @@ def arrange(root: Path, folder: Path, training: int | None = None) -> None:
     With `training`, that many of them train, each as often as it takes.
     """
     by_split: dict[str, list[manifest.Entry]] = defaultdict(list)
-    for entry in indexing.build(root, 0.7, 0):
+    for entry in indexing.index(root, 0.7, 0).entries:
         by_split[entry.split].append(entry)
     if training:
         repeated = itertools.cycle(by_split[manifest.TRAIN])
@@ -48,7 +48,7 @@ def arrange(root: Path, folder: Path, training: int | None = None) -> None:
 
 def packed(folder: Path, side: int) -> None:
     """Index and pack what `arrange` made."""
-    manifest.write(indexing.build(folder / "photos", 0.7, 0), folder / "manifest.csv")
+    manifest.write(indexing.index(folder / "photos", 0.7, 0).entries, folder / "manifest.csv")
     packing.build(folder / "photos", folder / "manifest.csv", side, folder / "pack")
 
 

@@ -43,11 +43,10 @@ def specs() -> dict[str, Spec]:
 def packed(scratch: Path) -> Path:
     """Return the pack of as many photos and classes as the report had, which all parts share."""
     if not (scratch / "report/pack").exists():
-        photos.generate(scratch / "report/photos", SIZES.report_photos, SIZES.report_photos // 10)
-        manifest.write(indexing.build(scratch / "report/photos", 0.7, 0), scratch / "report/manifest.csv")
-        packing.build(
-            scratch / "report/photos", scratch / "report/manifest.csv", SIZES.side, scratch / "report/pack"
-        )
+        root, listed = scratch / "report/photos", scratch / "report/manifest.csv"
+        photos.generate(root, SIZES.report_photos, SIZES.report_photos // 10)
+        manifest.write(indexing.index(root, 0.7, 0).entries, listed)
+        packing.build(root, listed, SIZES.side, scratch / "report/pack")
     return scratch / "report/pack"
 
 

@@ -88,7 +88,7 @@ class Compiled(state.Training):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.trains = torch.compile(self.net)
+        self.trains = torch.compile(self.net, backend=SIZES.compiler)
 
 
 def compiled(backbone: str, folder: Path, threads: int) -> None:

@@ -21,7 +21,7 @@ def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
     for count in SIZES.packed:
         own = folder / str(count)
         photos.generate(own / "photos", count, 10)
-        manifest.write(indexing.build(own / "photos", 0.7, 0), own / "manifest.csv")
+        manifest.write(indexing.index(own / "photos", 0.7, 0).entries, own / "manifest.csv")
         command = [
             sys.executable,
             str(PROCESSES / "packing.py"),

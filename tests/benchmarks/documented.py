@@ -38,6 +38,10 @@ ON_SLURM = [command for command in DOCUMENTED if "benchmarks/arrays.py" in comma
 ON_GPU = [command for command in DOCUMENTED if "benchmarks/gpu.sh" in command or "make rehearse" in command]
 
 
+# Threads that wait would take the cores from other tests, and from the processes that these start.
+QUIET = {"OMP_WAIT_POLICY": "passive"}
+
+
 def peers() -> Path | None:
     """Return the Python that has the peers, if `make` has made it."""
     environment = ROOT / ".venv-benchmark"
@@ -75,7 +79,7 @@ def run(project: Project, command: str, **variables: str) -> str:
         command,
         shell=True,
         cwd=project.folder,
-        env=os.environ | {"PATH": path, "BENCHMARK_SIZES": "smallest"} | variables,
+        env=os.environ | {"PATH": path, "BENCHMARK_SIZES": "smallest"} | QUIET | variables,
         capture_output=True,
         text=True,
         check=False,

@@ -39,11 +39,11 @@ def indexed(root: Path) -> None:
     found = outcome(lambda: layouts.find(root))
     if isinstance(found, UserError):
         assert str(root) in str(found)
-        refused(lambda: indexing.build(root, 0.5, 0))
+        refused(lambda: indexing.index(root, 0.5, 0).entries)
         return
     for photo in found.photos:
         assert photo.category
         assert ".." not in Path(photo.file).parts
         assert (root / photo.file).is_file()
         assert not Path(photo.file).is_absolute()
-    outcome(lambda: indexing.build(root, 0.5, 0))
+    outcome(lambda: indexing.index(root, 0.5, 0).entries)

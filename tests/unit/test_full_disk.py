@@ -58,7 +58,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(folder / "photos.zip", "w") as file:
         for number in range(3):
             file.writestr(f"{number}.jpg", random.bytes(9000))
-    manifest.write(indexing.build(folder / "photos", 0.5, 0), folder / "manifest.csv")
+    manifest.write(indexing.index(folder / "photos", 0.5, 0).entries, folder / "manifest.csv")
     packing.build(folder / "photos", folder / "manifest.csv", 20, folder / "pack")
     history(folder, folder / "run" / "history.csv")
     predictions(folder, folder / "run" / "predictions.csv")

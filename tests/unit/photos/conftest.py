@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
 def listed(root: Path) -> Path:
     """The manifest of the photos."""
     path = root.parent / "manifest.csv"
-    manifest.write(indexing.build(root, 0.6, 0), path)
+    manifest.write(indexing.index(root, 0.6, 0).entries, path)
     return path
 
 

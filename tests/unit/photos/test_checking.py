@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pillow_heif
+import profiles
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -117,9 +119,10 @@ def test_16_bit_photos_that_come_out_dark(tmp_path: Path, largest: list[int], to
     """By what the brightest of all needs: photos of 12 bits beside those of 16 are dark ones."""
     names = [wide(tmp_path / f"{k}.png", value).name for k, value in enumerate(largest)]
     names.append(write(tmp_path / "eight.png").name)
-    notes = checking.check(tmp_path, names).notes
+    made_eight, *notes = checking.check(tmp_path, names).notes
+    assert made_eight == "the 16 bits of 2 photos (0.png, 1.png) are made 8"
     if told is None:
-        assert notes == ()
+        assert notes == []
     else:
         (note,) = notes
         assert note.startswith("Mind: 2 photos (0.png, 1.png) of 16 bits ")
@@ -133,3 +136,32 @@ def test_animations_are_counted(tmp_path: Path) -> None:
     write(tmp_path / "c.png")
     (note,) = checking.check(tmp_path, ["a.gif", "b.webp", "c.png"]).notes
     assert note == "of 2 photos (a.gif, b.webp) with several frames or pages the first is taken"
+
+
+def test_conversions_are_counted(tmp_path: Path) -> None:
+    """Each alone, and all of one photo; not a profile of sRGB nor an alpha that hides nothing."""
+    adobe = profiles.rgb(profiles.ADOBE, profiles.gamma(profiles.ADOBE_GAMMA))
+    srgb = profiles.rgb(profiles.SRGB, profiles.srgb_curve())
+    colour, clear = (200, 30, 90, 255), (200, 30, 90, 254)
+    for name, fill, profile in (
+        ("adobe.png", colour[:3], adobe),
+        ("srgb.png", colour[:3], srgb),
+        ("broken.png", colour[:3], adobe[:200]),
+        ("opaque.png", colour, None),
+        ("clear.png", clear, None),
+        ("both.png", clear, adobe),
+    ):
+        mode = "RGB" if len(fill) == 3 else "RGBA"
+        Image.new(mode, (5, 4), fill).save(tmp_path / name, icc_profile=profile)
+    palette = Image.new("P", (5, 4))
+    palette.save(tmp_path / "key.gif", transparency=0)
+    pixels = np.full((4, 5), 65535, np.uint16)
+    Image.fromarray(pixels).save(tmp_path / "grey.png", icc_profile=profiles.grey(profiles.gamma(1.8)))
+    tifffile.imwrite(tmp_path / "deep.tif", np.full((4, 5, 3), 65535, np.uint16), photometric="rgb")
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert checking.check(tmp_path, names).notes == (
+        "the colours of 3 photos (adobe.png, both.png, grey.png) are turned from an embedded profile's into "
+        "sRGB's",
+        "the transparent parts of 3 photos (both.png, clear.png, key.gif) are laid on white",
+        "the 16 bits of 2 photos (deep.tif, grey.png) are made 8",
+    )

@@ -42,7 +42,7 @@ def lay(form: str, root: Path) -> Path:
 
 def packed(form: str, folder: Path) -> pack.Pack:
     root, listed = lay(form, folder / form), folder / f"{form}.csv"
-    manifest.write(indexing.build(root, 0.6, 3), listed)
+    manifest.write(indexing.index(root, 0.6, 3).entries, listed)
     packing.build(root, listed, 16, folder / f"{form}-pack")
     return pack.load(folder / f"{form}-pack")
 

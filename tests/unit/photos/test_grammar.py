@@ -29,7 +29,7 @@ def read(data: DataSet, folder: Path) -> None:
     assert {one.file: (one.category, one.split) for one in found.photos} == data.truth
     assert {one.file: one.category for one in found.waiting} == data.waiting
     assert {one.file for one in found.left_out} == data.left_out
-    entries = indexing.build(root, 0.7, 0)
+    entries = indexing.index(root, 0.7, 0).entries
     assert {entry.file: entry.category for entry in entries} == {
         file: category for file, (category, _) in data.truth.items()
     }

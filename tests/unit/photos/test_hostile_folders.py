@@ -88,7 +88,7 @@ def test_the_users_own_links_may_lead_out(tmp_path: Path) -> None:
     root = write_photos(tmp_path / "photos", "b/0.png")
     (root / "a").symlink_to(tmp_path / "elsewhere/a")
     (root / "b/x.png").symlink_to(tmp_path / "elsewhere/x.png")
-    found = [entry.file for entry in indexing.build(root, 0.5, 0)]
+    found = [entry.file for entry in indexing.index(root, 0.5, 0).entries]
     assert found == ["a/0.png", "a/1.png", "b/0.png", "b/x.png"]
     # What is watched is what is used.
     assert sorted(contents.hashes(root)) == found

@@ -83,7 +83,7 @@ def test_large_photos_are_opened_one_at_a_time(tmp_path: Path, monkeypatch: pyte
 def test_odd_sizes_reach_the_pack(tmp_path: Path, size: tuple[int, int]) -> None:
     root = write_photos(tmp_path / "photos", *FOUR)
     Image.new("RGB", size, "red").save(root / "b/1.png")
-    manifest.write(indexing.build(root, 0.5, 0), tmp_path / "manifest.csv")
+    manifest.write(indexing.index(root, 0.5, 0).entries, tmp_path / "manifest.csv")
     packing.build(root, tmp_path / "manifest.csv", 64, tmp_path / "pack")
     found = pack.load(tmp_path / "pack")
     assert found.photos.shape == (4, 64, 64, 3)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ablation.photos.indexing import build, index
+from ablation.photos.indexing import index
 from ablation.photos.manifest import Entry, read, write
 from ablation.running.errors import UserError
 
@@ -42,7 +42,7 @@ def counts(entries: list[Entry]) -> dict[str, tuple[int, int]]:
 
 def test_entries(tmp_path: Path) -> None:
     classes(tmp_path, **{"10": 3, "2": 2})
-    entries = build(tmp_path, 0.7, 0)
+    entries = index(tmp_path, 0.7, 0).entries
     assert [(entry.file, entry.label, entry.category) for entry in entries] == [
         ("2/000.png", 0, "2"),
         ("2/001.png", 0, "2"),
@@ -56,7 +56,7 @@ def test_entries(tmp_path: Path) -> None:
 
 def test_219_classes_of_10_split_into_1533_and_657(tmp_path: Path) -> None:
     classes(tmp_path, **{str(i): 10 for i in range(219)})
-    entries = build(tmp_path, 0.7, 0)
+    entries = index(tmp_path, 0.7, 0).entries
     assert Counter(entry.split for entry in entries) == {"train": 1533, "val": 657}
     assert set(counts(entries).values()) == {(7, 3)}
     assert [entry.label for entry in entries] == [i for i in range(219) for _ in range(10)]
@@ -75,7 +75,7 @@ def test_the_size_of_each_split(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], hundredths: int, seed: int
 ) -> None:
     root = classes(tmp_path_factory.mktemp("photos"), **{f"c{i}": n for i, n in enumerate(sizes)})
-    found = counts(build(root, hundredths / 100, seed))
+    found = counts(index(root, hundredths / 100, seed).entries)
     for i, n in enumerate(sizes):
         half_up = int(Fraction(hundredths, 100) * n + Fraction(1, 2))
         train = min(max(half_up, 1), n - 1)
@@ -89,20 +89,23 @@ def test_the_size_of_each_split(
 def test_halves_are_rounded_up_and_no_part_is_empty(
     tmp_path: Path, fraction: float, n: int, train: int
 ) -> None:
-    found = counts(build(classes(tmp_path, a=n, b=n), fraction, 0))
+    found = counts(index(classes(tmp_path, a=n, b=n), fraction, 0).entries)
     assert found == {"a": (train, n - train), "b": (train, n - train)}
 
 
 def test_the_split_depends_on_the_seed_alone(tmp_path: Path) -> None:
     classes(tmp_path, a=10, b=10)
-    assert build(tmp_path, 0.7, 1) == build(tmp_path, 0.7, 1)
-    assert splits(build(tmp_path, 0.7, 1)) != splits(build(tmp_path, 0.7, 2))
+    assert index(tmp_path, 0.7, 1).entries == index(tmp_path, 0.7, 1).entries
+    assert splits(index(tmp_path, 0.7, 1).entries) != splits(index(tmp_path, 0.7, 2).entries)
 
 
 def test_every_photo_is_drawn_equally_often(tmp_path: Path) -> None:
     classes(tmp_path, a=4, b=4)
     drawn = Counter(
-        entry.file for seed in range(200) for entry in build(tmp_path, 0.5, seed) if entry.split == "train"
+        entry.file
+        for seed in range(200)
+        for entry in index(tmp_path, 0.5, seed).entries
+        if entry.split == "train"
     )
     # Each of 8 photos trains in about half of 200 seeds; five standard deviations are 35.
     assert all(abs(drawn[file] - 100) < 35 for file in drawn)
@@ -111,22 +114,22 @@ def test_every_photo_is_drawn_equally_often(tmp_path: Path) -> None:
 
 def test_a_change_in_one_class_leaves_the_others(tmp_path: Path) -> None:
     classes(tmp_path, a=10, c=10)
-    before = splits(build(tmp_path, 0.7, 3))
+    before = splits(index(tmp_path, 0.7, 3).entries)
     add(tmp_path, "a/new.png", "b/000.png", "b/001.png")
-    after = splits(build(tmp_path, 0.7, 3))
+    after = splits(index(tmp_path, 0.7, 3).entries)
     assert {file: after[file] for file in before if file.startswith("c")} == {
         file: split for file, split in before.items() if file.startswith("c")
     }
 
 
 def test_where_the_folder_lies_does_not_matter(tmp_path: Path) -> None:
-    one, other = (build(classes(tmp_path / name, a=10, b=10), 0.7, 3) for name in ("one", "other"))
+    one, other = (index(classes(tmp_path / name, a=10, b=10), 0.7, 3).entries for name in ("one", "other"))
     assert one == other
 
 
 def test_a_split_made_by_folders_is_kept(tmp_path: Path) -> None:
     add(tmp_path, "train/a/1.png", "train/a/2.png", "train/b/1.png", "valid/a/3.png", "valid/b/2.png")
-    assert splits(build(tmp_path, 0.1, 0)) == {
+    assert splits(index(tmp_path, 0.1, 0).entries) == {
         "train/a/1.png": "train",
         "train/a/2.png": "train",
         "train/b/1.png": "train",
@@ -137,26 +140,26 @@ def test_a_split_made_by_folders_is_kept(tmp_path: Path) -> None:
 
 def test_every_decoded_photo_is_handed_on(tmp_path: Path) -> None:
     seen: list[tuple[str, tuple[int, int], str]] = []
-    entries = build(
+    entries = index(
         classes(tmp_path, a=3, b=2), 0.5, 0, lambda file, photo: seen.append((file, photo.size, photo.mode))
-    )
+    ).entries
     assert sorted(seen) == [(entry.file, (2, 2), "RGB") for entry in entries]
-    assert build(tmp_path, 0.5, 0) == entries
+    assert index(tmp_path, 0.5, 0).entries == entries
 
 
 def test_built_entries_are_read_back(tmp_path: Path) -> None:
-    entries = build(classes(tmp_path / "photos", **{" a": 3, 'b, "c"': 2, "\u00e4": 2}), 0.5, 0)
+    entries = index(classes(tmp_path / "photos", **{" a": 3, 'b, "c"': 2, "\u00e4": 2}), 0.5, 0).entries
     write(entries, tmp_path / "manifest.csv")
     assert read(tmp_path / "manifest.csv") == entries
 
 
-# --- what build refuses ----------------------------------------------------------------------------
+# --- what index refuses ----------------------------------------------------------------------------
 
 
 def test_a_class_of_one_photo_is_refused(tmp_path: Path) -> None:
     classes(tmp_path, a=3, b=1)
     with pytest.raises(UserError, match=r"only one photo of class b \(b/000\.png\): add another"):
-        build(tmp_path, 0.7, 0)
+        index(tmp_path, 0.7, 0)
 
 
 @pytest.mark.parametrize(
@@ -168,25 +171,25 @@ def test_a_bad_photo_is_named(tmp_path: Path, content: bytes | None, match: str)
     bad = tmp_path / "b" / "001.png"
     bad.write_bytes(bad.read_bytes()[:45] if content is None else content)
     with pytest.raises(UserError, match=rf"b/001\.png {match}"):
-        build(tmp_path, 0.7, 0)
+        index(tmp_path, 0.7, 0)
 
 
 def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classes(tmp_path, a=2, b=2)
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1)
     with pytest.raises(UserError, match="too many pixels"):
-        build(tmp_path, 0.7, 0)
+        index(tmp_path, 0.7, 0)
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 1.5, float("nan"), float("inf")])
 def test_a_fraction_out_of_range(tmp_path: Path, fraction: float) -> None:
     with pytest.raises(UserError, match="train_fraction"):
-        build(classes(tmp_path, a=2, b=2), fraction, 0)
+        index(classes(tmp_path, a=2, b=2), fraction, 0)
 
 
 def test_a_negative_seed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="seed"):
-        build(classes(tmp_path, a=2, b=2), 0.5, -1)
+        index(classes(tmp_path, a=2, b=2), 0.5, -1)
 
 
 # --- bad photos that are left out -------------------------------------------------------------------
@@ -219,7 +222,7 @@ def test_what_is_left_out_is_recorded_and_the_rest_is_as_if_it_had_not_been_ther
     ]
     assert [photo.file for photo in found.reading.photos] == [entry.file for entry in found.entries]
     (root / "a/001.png").unlink()
-    assert found.entries == build(root, 0.5, 0)
+    assert found.entries == index(root, 0.5, 0).entries
     assert found.checked.kinds == {"PNG": 8}
 
 

@@ -135,7 +135,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path = folder / "photos" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (3, 3), (position, 50 * position, 9)).save(path)
-    manifest.write(indexing.build(folder / "photos", 0.5, 0), folder / "manifest.csv")
+    manifest.write(indexing.index(folder / "photos", 0.5, 0).entries, folder / "manifest.csv")
     packing.build(folder / "photos", folder / "manifest.csv", 2, folder / "pack")
     return folder / "pack"
 

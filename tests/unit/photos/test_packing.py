@@ -136,7 +136,7 @@ def test_a_failure_between_the_files_leaves_the_old_pack(
 def test_the_hash_tells_data_of_trainings_apart(root: Path, packed: Path) -> None:
     def found(size: int = SIZE, fraction: float = 0.6, seed: int = 0) -> str:
         path, folder = root.parent / "other.csv", root.parent / "other"
-        manifest.write(indexing.build(root, fraction, seed), path)
+        manifest.write(indexing.index(root, fraction, seed).entries, path)
         packing.build(root, path, size, folder)
         return pack.load(folder).sha256
 

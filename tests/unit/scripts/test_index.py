@@ -191,9 +191,9 @@ def test_the_order_in_which_photos_were_decoded_does_not_matter(
         for k in range(6):
             save(scene(k % 3, (160, 120)), root / category / f"{k}.jpg", quality=50 + 5 * k)
     prints: dict[str, duplicates.Fingerprint] = {}
-    entries = indexing.build(
+    entries = indexing.index(
         root, 0.5, 0, lambda file, photo: prints.update({file: duplicates.fingerprint(photo)})
-    )
+    ).entries
     first = duplicates.find(entries, prints)
     assert len(first) == 3 * 6
     for seed in range(5):

@@ -25,7 +25,7 @@ def make_pack(folder: Path) -> Path:
         for number in range(4):
             pixels = rng.integers(0, 256, (48, 48, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / "photos" / category / f"{number}.png")
-    manifest.write(indexing.build(folder / "photos", 0.75, 0), folder / "manifest.csv")
+    manifest.write(indexing.index(folder / "photos", 0.75, 0).entries, folder / "manifest.csv")
     packing.build(folder / "photos", folder / "manifest.csv", 48, folder / "pack")
     return folder / "pack"
 
@@ -53,8 +53,8 @@ def test_pretraining_makes_a_weight_file(tmp_path: Path) -> None:
         assert [row["epoch"] for row in csv.DictReader(file)] == ["1"]
 
     state, about = weight_files.read_weights(path)
-    expected = {"mean": [0.0] * 3, "std": [1.0] * 3, "size": 48, "interpolation": "bilinear"}
-    assert about.pop("input") == expected
+    expected = {"mean": [0.0] * 3, "std": [1.0] * 3, "size": 48}
+    assert about.pop("input") == expected | {"interpolation": "bilinear", "resize": "squash"}
     assert about == {"backbone": "googlenet", "source": "pretraining", "best_epoch": 1}
     assert {name: value.shape for name, value in state.items()} == {
         name: value.shape for name, value in plain().items()

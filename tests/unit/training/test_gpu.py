@@ -138,7 +138,9 @@ def test_a_training_step_repeats_its_bytes(backbone: str) -> None:
     """But for pooling to a size that does not divide the photos', as AlexNet's and VGG's smallest ones."""
     uneven = {"alexnet": {63, 96, 448}, "vgg11": {32, 96}}.get(backbone, set())
     training = state.Training(network(backbone), spec(backbone), 20, META)
-    for side in (backbones.BACKBONES[backbone].minimum_size, SIDE, 224, 448):
+    # Where pooling is whole at every size, more of them show nothing, and a step of 100 layers takes seconds.
+    sides = (SIDE, 224, 448) if uneven else (224,)
+    for side in (backbones.BACKBONES[backbone].minimum_size, *sides):
         photos = torch.empty(4, 3, side, side, device=META).to(memory_format=torch.channels_last)
         with Operators() as operators:
             training.step(photos, torch.empty(4, dtype=torch.int64, device=META))

@@ -16,22 +16,26 @@ class Preprocessing:
     """How photos become a network's input.
 
     They are resized to `size` x `size` pixels by `interpolation` (bilinear, bicubic, ...); of their values,
-    0..1, `mean` is subtracted and the difference divided by `std`, for red, green and blue.
+    0..1, `mean` is subtracted and the difference divided by `std`, for red, green and blue. `resize` is in
+    which of the ways of photos/resizing.py they become square; None, which is not recorded, for weights that
+    were published: libraries crop in ways of their own.
     """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
     size: int
     interpolation: str
+    resize: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
-        return {
+        found = {
             "mean": list(self.mean),
             "std": list(self.std),
             "size": self.size,
             "interpolation": self.interpolation,
         }
+        return found if self.resize is None else found | {"resize": self.resize}
 
 
 def of_torchvisions(weights: Any) -> Preprocessing:

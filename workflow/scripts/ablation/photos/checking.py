@@ -34,6 +34,8 @@ class _Seen:
     size: tuple[int, int]
     bits: int | None
     animated: bool
+    converted: bool
+    transparent: bool
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def check(
         except photos.BadPhoto as error:
             return LeftOut(name, f"{UNREADABLE}{error.reason}")
         inspect(name, opened.image)
-        return _Seen(files.sha256(path), opened.kind, opened.image.size, opened.bits, opened.animated)
+        what = (opened.bits, opened.animated, opened.converted, opened.transparent)
+        return _Seen(files.sha256(path), opened.kind, opened.image.size, *what)
 
     # Pillow and hashlib let go of the interpreter's lock while they work, so threads are enough.
     with ThreadPoolExecutor(threads) as pool:
@@ -120,7 +123,13 @@ def _sizes(sizes: Iterable[tuple[int, int]]) -> dict[str, tuple[int, int]]:
 def _notes(good: dict[str, _Seen]) -> Iterable[str]:
     if animated := [name for name, one in good.items() if one.animated]:
         yield f"of {some(animated)} with several frames or pages the first is taken"
+    if converted := [name for name, one in good.items() if one.converted]:
+        yield f"the colours of {some(converted)} are turned from an embedded profile's into sRGB's"
+    if transparent := [name for name, one in good.items() if one.transparent]:
+        yield f"the transparent parts of {some(transparent)} are laid on white"
     deep = {name: one.bits for name, one in good.items() if one.bits is not None}
+    if deep:
+        yield f"the 16 bits of {some(deep)} are made 8"
     bits = max(deep.values(), default=_DEEP)
     # One scale for all photos, whatever is in them: their brightness may be what tells classes apart.
     if bits < _DEEP:

@@ -25,10 +25,19 @@ def to_srgb(image: Image.Image, profile: bytes | None) -> Image.Image:
     """
     if not profile:
         return image
-    if image.mode not in _MODES.values():
-        image = image.convert("RGB")
+    image = image if image.mode == _mode(image) else image.convert(_mode(image))
     transform = _transform(profile, image.mode)
     return image if transform is None else _apply(image, transform)
+
+
+def is_converted(image: Image.Image, profile: bytes | None) -> bool:
+    """Tell whether `to_srgb` changes the colours of an image."""
+    return bool(profile) and _transform(profile, _mode(image)) is not None
+
+
+def _mode(image: Image.Image) -> str:
+    """Return the mode in which a profile can speak of an image's colours."""
+    return image.mode if image.mode in _MODES.values() else "RGB"
 
 
 # A data set has few profiles. Threads may share a transform: littlecms copies what changes in it.

@@ -37,17 +37,6 @@ class Index:
     checked: checking.Checked
 
 
-def build(
-    root: Path,
-    train_fraction: float,
-    seed: int,
-    inspect: Callable[[str, Image.Image], None] = lambda _file, _photo: None,
-    threads: int | None = os.cpu_count(),
-) -> list[Entry]:
-    """Return the entries alone of a data set whose photos are all good; see `index`."""
-    return index(root, train_fraction, seed, inspect, threads).entries
-
-
 def index(
     root: Path,
     train_fraction: float,

@@ -1,23 +1,23 @@
-"""Read the classes of photos from the tables that lie with them, whatever these are called and look like."""
+"""Choose which tables, and which of their columns, say the classes of the photos that they lie with."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import PurePosixPath
 
-from ablation.photos import columns, splits, tables
-from ablation.photos.columns import LabelColumn, PhotoColumn, SplitColumn, written
+from ablation.photos import columns, label_lines, splits, tables
+from ablation.photos.columns import LabelColumn, PhotoColumn, written
 from ablation.photos.folders import Folders
-from ablation.photos.kinds import SUFFIXES
+from ablation.photos.label_lines import LabelTable, Line
 from ablation.photos.matching import Names
-from ablation.photos.tables import Row, Table
-from ablation.photos.tree import UNWRITABLE, Tree
-from ablation.photos.wording import nfc, short, some
+from ablation.photos.tables import Table
+from ablation.photos.tree import Tree
+from ablation.photos.wording import short, some
 from ablation.running.errors import UserError
 
 # What a table is called that holds labels and nothing else, and what hints at it.
@@ -49,15 +49,6 @@ class Asked:
         return [name for name in (self.photo, self.label, self.split) if name is not None]
 
 
-@dataclass(frozen=True)
-class Line:
-    """What a table says of one photo: its class, its part of a split, and the part its table's name tells."""
-
-    category: str | None
-    split: str | None
-    table_split: str | None
-
-
 @dataclass
 class Labels:
     """What all tables say: a line for each photo that they label.
@@ -73,27 +64,6 @@ class Labels:
     refusal: UserError | None = None
 
 
-@dataclass(frozen=True)
-class _Understood:
-    """A table that names photos. `part` is what its own name says of a split."""
-
-    table: Table
-    photo: PhotoColumn
-    label: LabelColumn | None
-    split: SplitColumn | None
-    part: str | None
-
-    @property
-    def clear(self) -> bool:
-        return self.label is not None and self.label.usual
-
-    @property
-    def rank(self) -> int:
-        """Whose labels count where tables contradict each other: the lowest."""
-        stem = self.table.file.stem
-        return 0 if _is_label_file(self.table.file) else 1 if _HINTS.search(stem) else 2
-
-
 def read(tree: Tree, folders: Folders, asked: Asked) -> Labels:
     """Return what the tables of a data set say of its photos.
 
@@ -104,7 +74,7 @@ def read(tree: Tree, folders: Folders, asked: Asked) -> Labels:
     found = Labels()
     if asked.folders:
         return found
-    understood: list[_Understood] = []
+    understood: list[LabelTable] = []
     names_of = _names_of(tree)
     for file in _files(tree, asked):
         try:
@@ -119,7 +89,7 @@ def read(tree: Tree, folders: Folders, asked: Asked) -> Labels:
     if asked != Asked() and not any(one.label for one in understood):
         raise _nothing_asked_for(tree, asked)
     for one in _chosen(understood, asked, folders):
-        _add(found, one, _lines(tree, one, folders))
+        _add(found, one, label_lines.lines(tree, one, folders))
     for one in understood:
         if _is_list(one):
             photos = (match.photos for match in one.photo.matches)
@@ -134,8 +104,17 @@ def _is_label_file(file: PurePosixPath) -> bool:
     return file.stem.lower() in _LABELS and file.suffix.lower() != ".txt"
 
 
-def _is_list(one: _Understood) -> bool:
+def _is_list(one: LabelTable) -> bool:
     return bool(_FORM.search(one.table.file.stem)) or one.part == splits.TEST
+
+
+def _is_clear(one: LabelTable) -> bool:
+    return one.label is not None and one.label.usual
+
+
+def _rank(one: LabelTable) -> int:
+    """Return whose labels count where tables contradict each other: the lowest."""
+    return 0 if _is_label_file(one.table.file) else 1 if _HINTS.search(one.table.file.stem) else 2
 
 
 def _files(tree: Tree, asked: Asked) -> tuple[PurePosixPath, ...]:
@@ -159,7 +138,7 @@ def _nothing_asked_for(tree: Tree, asked: Asked) -> UserError:
     )
 
 
-def _chosen(understood: list[_Understood], asked: Asked, folders: Folders) -> list[_Understood]:
+def _chosen(understood: list[LabelTable], asked: Asked, folders: Folders) -> list[LabelTable]:
     """Return the tables that label photos, those first that count most."""
     if asked.file is not None:
         return understood
@@ -169,14 +148,16 @@ def _chosen(understood: list[_Understood], asked: Asked, folders: Folders) -> li
     able = [
         one
         for one in able
-        if not _is_list(one) or one.clear or (one.label and one.table.columns[one.label.numbers[0]] in words)
+        if not _is_list(one)
+        or _is_clear(one)
+        or (one.label and one.table.columns[one.label.numbers[0]] in words)
     ]
-    if any(one.clear for one in able) or (folders.refusal is None and len(folders.classes) > 1):
-        able = [one for one in able if one.clear]
-    return sorted(able, key=lambda one: (one.rank, one.table.file))
+    if any(_is_clear(one) for one in able) or (folders.refusal is None and len(folders.classes) > 1):
+        able = [one for one in able if _is_clear(one)]
+    return sorted(able, key=lambda one: (_rank(one), one.table.file))
 
 
-def _add(found: Labels, one: _Understood, lines: dict[PurePosixPath, Line]) -> None:
+def _add(found: Labels, one: LabelTable, lines: dict[PurePosixPath, Line]) -> None:
     """Add what one table says, unless it contradicts one that counts more."""
     for photo, line in lines.items():
         known = found.lines.get(photo)
@@ -205,9 +186,9 @@ def _add(found: Labels, one: _Understood, lines: dict[PurePosixPath, Line]) -> N
     found.notes.append(f"labels from {one.table.file}: {', '.join(named)} ({one.table.how})")
 
 
-def _ranks_below(one: _Understood, used: list[PurePosixPath]) -> bool:
+def _ranks_below(one: LabelTable, used: list[PurePosixPath]) -> bool:
     return not _is_label_file(one.table.file) and any(
-        _is_label_file(file) or (one.rank == 2 and _HINTS.search(file.stem)) for file in used
+        _is_label_file(file) or (_rank(one) == 2 and _HINTS.search(file.stem)) for file in used
     )
 
 
@@ -227,7 +208,7 @@ def _names_of(tree: Tree) -> _NamesOf:
     return names
 
 
-def _understood(tree: Tree, file: PurePosixPath, asked: Asked, names_of: _NamesOf) -> _Understood | None:
+def _understood(tree: Tree, file: PurePosixPath, asked: Asked, names_of: _NamesOf) -> LabelTable | None:
     """Return the columns of a table that names photos: those of its own folder, or of one above it."""
     table = tables.read(tree.root, file)
     if table is None:
@@ -257,7 +238,7 @@ def _understood(tree: Tree, file: PurePosixPath, asked: Asked, names_of: _NamesO
         label = None
     if label is None and (asked.file is not None or (_is_label_file(file) and part != splits.TEST)):
         raise UserError(f"{table.path} has no column of classes: add one called category")
-    return _Understood(table, photo, label, split, part)
+    return LabelTable(table, photo, label, split, part)
 
 
 def _has(table: Table, name: str) -> bool:
@@ -290,85 +271,4 @@ def _claimed(table: Table, names: Names, asked: Asked) -> tuple[Table, PhotoColu
     raise UserError(
         f"{table.path} names no photos of this data set in {column}: write the photos' names into it, in a "
         "column filename, or say with labels in config.yaml which table holds the classes"
-    )
-
-
-# --- its lines -------------------------------------------------------------------------------------
-
-
-def _lines(tree: Tree, one: _Understood, folders: Folders) -> dict[PurePosixPath, Line]:
-    """Return what a table says of each photo that it names, checking every line."""
-    table, path = one.table, one.table.path
-    lines: dict[PurePosixPath, Line] = {}
-    missing: list[tuple[Row, str]] = []
-    assert one.label is not None
-    used = max(one.photo.number, *one.label.numbers, one.split.number if one.split else 0)
-    for position, row in enumerate(table.rows):
-        where = f"{path}, line {row.line}"
-        if len(row.cells) <= used or any(row.cells[len(table.columns) :]):
-            raise UserError(
-                f"{where} has {len(row.cells)} columns where the header has {len(table.columns)} "
-                f"({table.how}): quote names that hold a delimiter"
-            )
-        name, category = row.cell(one.photo.number), one.label.value(table, position)
-        if not name:
-            raise UserError(f"{where} has no name of a photo: fill it in or delete the line")
-        split = one.split.value(table, position) if one.split else None
-        if not category and (split or one.part) != splits.TEST:
-            raise UserError(f"{where} has no category for {short(name)}: fill it in or delete the line")
-        if UNWRITABLE.search(name + category):
-            raise UserError(f"{where} holds a line break or control character: look for an unclosed quote")
-        meant = one.photo.matches[position].photos
-        if not meant:
-            missing.append((row, name))
-            continue
-        if len(meant) > 1:
-            meant = _in_part(meant, split or one.part, folders)
-        if len(meant) > 1:
-            raise UserError(
-                f"{where} names {short(name)}, which may be any of {some(meant)}: write the folder too, "
-                f"as {short(meant[0])}"
-            )
-        photo = meant[0]
-        if photo in lines:
-            known = lines[photo].category or ""
-            remedy = "delete one of the lines" if known == nfc(category) else "keep the line that is right"
-            doubt = "twice" if known == nfc(category) else f"as {short(known)} and as {short(category)}"
-            here = "" if name == str(photo) else f" (here as {short(name)})"
-            raise UserError(f"{where} labels {short(photo)} {doubt}{here}: {remedy}")
-        lines[photo] = Line(nfc(category) or None, split, one.part)
-    if missing:
-        raise _without_photo(tree, one, missing)
-    if not lines:
-        raise UserError(f"{path} names no photos: add a line for each photo, as photo.jpg,rose")
-    return lines
-
-
-def _in_part(
-    photos: tuple[PurePosixPath, ...], part: str | None, folders: Folders
-) -> tuple[PurePosixPath, ...]:
-    """Return the photos in folders of a part, or without one in none of a test set; all if that is none."""
-    split = {photo: folders.places[photo].split for photo in photos}
-    left = tuple(photo for photo in photos if (split[photo] == part if part else split[photo] != splits.TEST))
-    return left or photos
-
-
-def _without_photo(tree: Tree, one: _Understood, missing: Iterable[tuple[Row, str]]) -> UserError:
-    """Say of lines whose photo is not there which they are, and whether another file is."""
-    folder, listed = tree.root / one.table.file.parent, list(missing)
-    # Not Path.is_file, which raises where a name is too long for any file.
-    others = [
-        (row, name)
-        for row, name in listed
-        if not (UNWRITABLE.search(name) or ".." in name) and os.path.isfile(folder / name.lstrip("/"))  # noqa: PTH113
-    ]
-    shown = [f"line {row.line} names {short(name)}" for row, name in others or listed]
-    if others:
-        return UserError(
-            f"{one.table.path} has {some(shown, 'line', 'lines')} with a file that cannot be a photo: "
-            f"use visible files that end in {', '.join(SUFFIXES)}, or delete the lines"
-        )
-    return UserError(
-        f"{one.table.path} has {some(shown, 'line', 'lines')} without a photo in the data set: add the "
-        "photos or delete the lines"
     )

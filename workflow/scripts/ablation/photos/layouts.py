@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from ablation.photos import classes, folders, labels, splits
 from ablation.photos.folders import Folders
 from ablation.photos.kinds import SUFFIXES
-from ablation.photos.labels import Asked, Labels, Line
+from ablation.photos.label_lines import Line
+from ablation.photos.labels import Asked, Labels
 from ablation.photos.reading import Photo, Reading, Waiting
 from ablation.photos.tree import LeftOut, Tree, look, refuse_archives
 from ablation.photos.wording import short, some

@@ -59,7 +59,7 @@ def read(path: Path) -> list[Entry]:
 
 
 def _parsed(rows: list[list[str]]) -> list[Entry]:
-    """Turn rows into entries; raise `ValueError` where they are not what `indexing.build` makes."""
+    """Turn rows into entries; raise `ValueError` where they are not what `indexing.index` makes."""
     header = [field.name for field in fields(Entry)]
     if not rows or rows[0] != header:
         raise ValueError(f"its first line is not {','.join(header)}")

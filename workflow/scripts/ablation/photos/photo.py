@@ -14,7 +14,7 @@ from PIL.ImageFile import ImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 
 from ablation.photos import kinds, tiff
-from ablation.photos.colour import to_srgb
+from ablation.photos.colour import is_converted, to_srgb
 from ablation.running.errors import UserError
 
 # Pillow knows many more. Some hand the file on to other programs: Encapsulated PostScript, which is code, to
@@ -57,13 +57,26 @@ class Opened:
     """A photo as a person sees it, and what it was: `image` is 8-bit RGB, `kind` its format, as JPEG.
 
     `bits` is how many of 16 bits the largest value takes, None where values have 8 bits. `animated` is
-    whether more pictures follow, as frames or pages.
+    whether more pictures follow, as frames or pages, `converted` whether a profile of its own made its
+    colours others, and `transparent` whether white shows through it.
     """
 
     image: Image.Image
     kind: str
     bits: int | None
     animated: bool
+    converted: bool
+    transparent: bool
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """An image as 8-bit RGB, and what was made of it, as `Opened` has it."""
+
+    image: Image.Image
+    bits: int | None
+    converted: bool
+    transparent: bool = False
 
 
 def photo(path: Path) -> Image.Image:
@@ -136,11 +149,12 @@ def _of_pillow(image: ImageFile) -> Opened:
     # Of a photo that is decoded this is no longer known.
     deep = _has_16_bit_channels(image)
     image.load()
-    found, bits = _rgb(_upright(image), image.info.get("icc_profile"), deep)
+    shown = _rgb(_upright(image), image.info.get("icc_profile"), deep)
     # What follows a phone's photo in the same file (a preview, a map of its depth) is no page of it.
     kind = str(image.format)
     animated = kind not in _NAMES and bool(getattr(image, "is_animated", False))
-    return Opened(found, _NAMES.get(kind, kind), bits, animated)
+    name = _NAMES.get(kind, kind)
+    return Opened(shown.image, name, shown.bits, animated, shown.converted, shown.transparent)
 
 
 def _of_tifffile(path: Path) -> Opened:
@@ -149,8 +163,8 @@ def _of_tifffile(path: Path) -> Opened:
         bits = int(read.pixels.max()).bit_length() if read.pixels.dtype == np.uint16 else None
         eight = read.pixels if bits is None else _eight_bit(read.pixels)
         image = Image.fromarray(eight, read.mode)
-        found, _ = _rgb(_turned(image, read.orientation), read.profile, False)
-        return Opened(found, "TIFF", bits, read.animated)
+        shown = _rgb(_turned(image, read.orientation), read.profile, False)
+        return Opened(shown.image, "TIFF", bits, read.animated, shown.converted, shown.transparent)
 
 
 def _has_16_bit_channels(image: ImageFile) -> bool:
@@ -177,31 +191,32 @@ def _turned(image: Image.Image, orientation: object) -> Image.Image:
     return image if method is None else image.transpose(method)
 
 
-def _rgb(image: Image.Image, profile: bytes | None, deep: bool) -> tuple[Image.Image, int | None]:
-    """Return an image as 8-bit RGB, and how many of 16 bits its largest value takes.
-
-    `deep` is whether it had channels of 16 bits, of which Pillow keeps the upper 8.
-    """
+def _rgb(image: Image.Image, profile: bytes | None, deep: bool) -> _Shown:
+    """Return an image as 8-bit RGB; `deep` is whether it had channels of 16 bits, of which Pillow keeps 8."""
     if image.mode in _WIDE_MODES:
         wide = np.asarray(image)
         if wide.min() < 0 or wide.max() > 65535:
             raise ValueError("its grey values go beyond 16 bits")
         grey = Image.fromarray(_eight_bit(wide))
-        return to_srgb(grey, profile).convert("RGB"), int(wide.max()).bit_length()
+        shown = to_srgb(grey, profile).convert("RGB")
+        return _Shown(shown, int(wide.max()).bit_length(), is_converted(grey, profile))
     if image.mode == "F":
         raise ValueError("its pixels are floating-point numbers, not 8 or 16 bits")
+    transparent = False
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        colours = image.convert("RGB")
+        colours, alpha = image.convert("RGB"), image.getchannel("A")
+        converted, transparent = is_converted(colours, profile), bool((np.asarray(alpha) < 255).any())
         if profile:
-            alpha = image.getchannel("A")
             image = to_srgb(colours, profile).convert("RGBA")
             image.putalpha(alpha)
         found = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
     else:
         # A copy even where the mode is right already, since the opened file is closed afterwards.
+        converted = is_converted(image, profile)
         found = colours = to_srgb(image, profile).convert("RGB")
-    return found, 8 + int(np.asarray(colours).max()).bit_length() if deep else None
+    bits = 8 + int(np.asarray(colours).max()).bit_length() if deep else None
+    return _Shown(found, bits, converted, transparent)
 
 
 def _eight_bit(wide: np.ndarray) -> np.ndarray:

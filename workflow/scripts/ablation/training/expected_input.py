@@ -8,7 +8,7 @@ from ablation.training import augmentation
 
 
 def expected_input(spec: Spec) -> Preprocessing:
-    """Return the size and the filter of the packed photos (photos/packing.py), and the normalisation."""
+    """Return how the packed photos were made square (photos/packing.py), and the normalisation."""
     mean: tuple[float, ...] = (0.0, 0.0, 0.0)
     std: tuple[float, ...] = (1.0, 1.0, 1.0)
     for step in augmentation.build(spec.augmentation, training=False):
@@ -16,4 +16,4 @@ def expected_input(spec: Spec) -> Preprocessing:
         fields = vars(step)
         if fields.keys() >= {"mean", "std"}:
             mean, std = tuple(fields["mean"]), tuple(fields["std"])
-    return Preprocessing(mean, std, spec.image_size, "bilinear")
+    return Preprocessing(mean, std, spec.image_size, spec.interpolation, spec.resize)
