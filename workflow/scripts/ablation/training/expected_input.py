@@ -16,4 +16,4 @@ def expected_input(spec: Spec) -> Preprocessing:
         fields = vars(step)
         if fields.keys() >= {"mean", "std"}:
             mean, std = tuple(fields["mean"]), tuple(fields["std"])
-    return Preprocessing(mean, std, spec.image_size, "bilinear")
+    return Preprocessing(mean, std, spec.image_size, spec.interpolation)
