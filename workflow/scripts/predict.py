@@ -70,6 +70,8 @@ def refuse(args: argparse.Namespace) -> None:
         raise errors.UserError("--accuracy is of validation photos: give --manifest, and runs with --run")
     if args.submission and not args.output:
         raise errors.UserError("--submission is made from the predictions: give --output as well")
+    if args.threads is not None and args.threads < 1:
+        raise errors.UserError(f"--threads is {args.threads}: make it 1 or more")
     if args.template and not args.submission:
         raise errors.UserError("--template is for a submission: give --submission as well")
 

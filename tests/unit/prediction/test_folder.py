@@ -13,8 +13,8 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from flowers import Flowers
 from huggingface_hub import ModelCard
-from prediction_place import Place
 from scipy import special
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -47,9 +47,9 @@ def alone(script: Path, photos: list[Path]) -> list[tuple[str, str, float]]:
     return [(name, category, float(confidence)) for name, category, confidence in cells]
 
 
-def expected(place: Place) -> np.ndarray:
+def expected(flowers: Flowers) -> np.ndarray:
     """The calibrated probabilities of the photos that validate."""
-    run = place.runs["crop"]
+    run = flowers.runs["crop"]
     index = pack.load_index(run.pack)
     temperature = calibration.temperature(run.outputs(), index.labels[~index.training])
     return special.softmax(run.outputs().astype(np.float64) / temperature, 1)
@@ -64,58 +64,58 @@ def test_what_is_in_it(exported: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 6])
-def test_onnx_has_the_runs_probabilities(exported: Path, place: Place, count: int) -> None:
+def test_onnx_has_the_runs_probabilities(exported: Path, flowers: Flowers, count: int) -> None:
     """Of any number of photos, of uint8, and calibrated."""
     onnx.checker.check_model(exported / "model.onnx", full_check=True)
-    packed = pack.load(place.runs["crop"].pack)
+    packed = pack.load(flowers.runs["crop"].pack)
     session = onnxruntime.InferenceSession(exported / "model.onnx")
     (given,), (made,) = session.get_inputs(), session.get_outputs()
     assert (given.name, given.type, given.shape[1:]) == ("photos", "tensor(uint8)", [64, 64, 3])
     assert (made.name, made.type, made.shape[1:]) == ("probabilities", "tensor(float)", [3])
     (found,) = session.run(None, {"photos": packed.photos[~packed.training][:count]})
-    np.testing.assert_allclose(found, expected(place)[:count], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(found, expected(flowers)[:count], rtol=0, atol=1e-5)
     about = json.loads(session.get_modelmeta().custom_metadata_map["about"])
     assert about["classes"] == packed.categories
     assert (about["size"], about["resize"], about["interpolation"]) == (64, "crop", "bicubic")
 
 
-def test_torch_export_has_them(exported: Path, place: Place) -> None:
-    packed = pack.load(place.runs["crop"].pack)
+def test_torch_export_has_them(exported: Path, flowers: Flowers) -> None:
+    packed = pack.load(flowers.runs["crop"].pack)
     module = torch.export.load(exported / "model.pt2").module()
     for count in (1, 6):
         found = module(torch.from_numpy(packed.photos[~packed.training][:count])).detach().numpy()
-        np.testing.assert_allclose(found, expected(place)[:count], rtol=0, atol=1e-5)
+        np.testing.assert_allclose(found, expected(flowers)[:count], rtol=0, atol=1e-5)
 
 
-def test_the_weights_have_the_temperature(exported: Path, place: Place) -> None:
+def test_the_weights_have_the_temperature(exported: Path, flowers: Flowers) -> None:
     one = trained.load(exported)
-    photos = pack.load(place.runs["crop"].pack)
+    photos = pack.load(flowers.runs["crop"].pack)
     validation = torch.from_numpy(photos.photos[~photos.training])
     np.testing.assert_allclose(
-        Classifier(one)(validation).detach().numpy(), expected(place), rtol=0, atol=1e-5
+        Classifier(one)(validation).detach().numpy(), expected(flowers), rtol=0, atol=1e-5
     )
     assert one.temperature != 1.0
 
 
-def test_the_script_says_the_same_without_this_program(exported: Path, place: Place) -> None:
+def test_the_script_says_the_same_without_this_program(exported: Path, flowers: Flowers) -> None:
     """Of every photo that validates but those with transparency, which it does not heed."""
     chosen = [
         (file, row)
-        for file, row in zip(place.files, expected(place), strict=True)
+        for file, row in zip(flowers.files, expected(flowers), strict=True)
         if not Path(file).name.startswith(("c", "e"))
     ]
-    told = alone(exported / "predict_onnx.py", [place.photos / file for file, _ in chosen])
+    told = alone(exported / "predict_onnx.py", [flowers.photos / file for file, _ in chosen])
     classes = trained.load(exported).classes
     assert len(told) == len(chosen) >= 2
     for (file, row), (name, category, confidence) in zip(chosen, told, strict=True):
-        assert name == str(place.photos / file)
+        assert name == str(flowers.photos / file)
         assert category == classes[row.argmax()]
         assert confidence == pytest.approx(row.max(), abs=1e-5)
 
 
-def test_the_card_is_hugging_faces_and_says_what_was_measured(exported: Path, place: Place) -> None:
+def test_the_card_is_hugging_faces_and_says_what_was_measured(exported: Path, flowers: Flowers) -> None:
     card = ModelCard.load(exported / "README.md")
-    run = place.runs["crop"]
+    run = flowers.runs["crop"]
     index = pack.load_index(run.pack)
     true, guessed = index.labels[~index.training], run.outputs().argmax(1)
     figures = {one.metric_type: one.metric_value for one in card.data.eval_results}
@@ -145,9 +145,9 @@ def test_the_card_is_hugging_faces_and_says_what_was_measured(exported: Path, pl
     assert f" on {len(true)} photos" in text
 
 
-def test_all_of_it_is_checked_on_as_many_photos_as_there_are_up_to_100(place: Place) -> None:
-    packed = pack.load(place.runs["crop"].pack)
-    assert len(folder.some(packed)) == len(place.files)
+def test_all_of_it_is_checked_on_as_many_photos_as_there_are_up_to_100(flowers: Flowers) -> None:
+    packed = pack.load(flowers.runs["crop"].pack)
+    assert len(folder.some(packed)) == len(flowers.files)
     rows = np.arange(250, dtype=np.uint8)[:, None, None, None] * np.ones((1, 1, 1, 3), np.uint8)
     many = replace(packed, training=np.arange(250) % 2 == 0, photos=rows)
     chosen = folder.some(many)[:, 0, 0, 0].tolist()
@@ -157,27 +157,26 @@ def test_all_of_it_is_checked_on_as_many_photos_as_there_are_up_to_100(place: Pl
 
 
 def test_a_file_that_computes_something_else_is_no_export(
-    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    flowers: Flowers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = exporting.of_onnx
     monkeypatch.setattr(
         exporting, "of_onnx", lambda path: lambda photos: real(path)(photos) * np.float32(0.9)
     )
-    run = place.runs["crop"]
+    run = flowers.runs["crop"]
     with pytest.raises(UserError, match=r"model\.onnx computes something else than PyTorch"):
         folder.write(run.folder, pack.load(run.pack), "flowers", tmp_path / "export")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_pack_of_another_size_is_refused(place: Place, tmp_path: Path) -> None:
+def test_a_pack_of_another_size_is_refused(flowers: Flowers, tmp_path: Path) -> None:
+    run, other = flowers.runs["crop"], pack.load(flowers.runs["squash"].pack)
     with pytest.raises(UserError, match=r"photos have 48 pixels a side, and the run's 64"):
-        folder.write(
-            place.runs["crop"].folder, pack.load(place.runs["squash"].pack), "flowers", tmp_path / "export"
-        )
+        folder.write(run.folder, other, "flowers", tmp_path / "export")
 
 
-def test_a_network_that_cannot_be_a_graph_is_told_in_one_line(place: Place) -> None:
-    one = trained.load(place.runs["crop"].folder)
+def test_a_network_that_cannot_be_a_graph_is_told_in_one_line(flowers: Flowers) -> None:
+    one = trained.load(flowers.runs["crop"].folder)
 
     class Branches(torch.nn.Module):
         def forward(self, photos: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from prediction_place import Place
+from flowers import Flowers
 from scipy import special
 
 from ablation.prediction import predicting, trained
@@ -17,8 +17,8 @@ from ablation.running.errors import UserError
 CPU = torch.device("cpu")
 
 
-def photos(place: Place) -> list[Photo]:
-    return [Photo(file, place.photos / file) for file in place.files]
+def photos(flowers: Flowers) -> list[Photo]:
+    return [Photo(file, flowers.photos / file) for file in flowers.files]
 
 
 def found(ensemble: Ensemble, given: list[Photo], **how: int) -> np.ndarray:
@@ -30,34 +30,34 @@ def found(ensemble: Ensemble, given: list[Photo], **how: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["crop", "squash"])
 @pytest.mark.parametrize("batch", [1, 4, 32])
-def test_validation_photos_have_the_runs_outputs(place: Place, name: str, batch: int) -> None:
-    run = place.runs[name]
+def test_validation_photos_have_the_runs_outputs(flowers: Flowers, name: str, batch: int) -> None:
+    run = flowers.runs[name]
     ensemble = Ensemble([trained.load(run.folder)], CPU)
     expected = special.softmax(run.outputs().astype(np.float64), 1)
-    np.testing.assert_allclose(found(ensemble, photos(place), batch=batch), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found(ensemble, photos(flowers), batch=batch), expected, rtol=0, atol=1e-6)
     # Else any network would do.
     assert np.ptp(expected, axis=0).max() > 1e-3
     assert ensemble.classes == ["10", "2", "rose"]
     assert not ensemble.calibrated
 
 
-def test_an_ensemble_is_the_mean_of_probabilities(place: Place) -> None:
+def test_an_ensemble_is_the_mean_of_probabilities(flowers: Flowers) -> None:
     """Each has photos of its own size, made square in its own way."""
-    each = [special.softmax(run.outputs().astype(np.float64), 1) for run in place.runs.values()]
-    members = [trained.load(run.folder) for run in place.runs.values()]
-    together = found(Ensemble(members, CPU), photos(place))
+    each = [special.softmax(run.outputs().astype(np.float64), 1) for run in flowers.runs.values()]
+    members = [trained.load(run.folder) for run in flowers.runs.values()]
+    together = found(Ensemble(members, CPU), photos(flowers))
     np.testing.assert_allclose(together, np.mean(each, axis=0), rtol=0, atol=1e-6)
     assert abs(each[0] - each[1]).max() > 1e-3
 
 
-def test_broken_photos_are_told_of_in_their_place(place: Place, tmp_path: Path) -> None:
-    good = photos(place)
+def test_broken_photos_are_told_of_in_their_place(flowers: Flowers, tmp_path: Path) -> None:
+    good = photos(flowers)
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("no photo")
     whole = good[0].path.read_bytes()
     (tmp_path / "cut.png").write_bytes(whole[: len(whole) // 2])
     bad = [Photo(name, tmp_path / name) for name in ("empty.jpg", "text.jpg", "cut.png", "gone.jpg")]
-    ensemble = Ensemble([trained.load(place.runs["crop"].folder)], CPU)
+    ensemble = Ensemble([trained.load(flowers.runs["crop"].folder)], CPU)
     mixed = [bad[0], good[0], bad[1], bad[2], bad[3], *good[1:]]
     seen = list(classify(ensemble, mixed, batch=2))
     assert [one.name for one in seen] == [one.name for one in mixed]
@@ -71,37 +71,37 @@ def test_broken_photos_are_told_of_in_their_place(place: Place, tmp_path: Path) 
     np.testing.assert_allclose(kept, alone, rtol=0, atol=1e-6)
 
 
-def test_nothing_but_broken_photos_and_no_photo(place: Place, tmp_path: Path) -> None:
-    ensemble = Ensemble([trained.load(place.runs["crop"].folder)], CPU)
+def test_nothing_but_broken_photos_and_no_photo(flowers: Flowers, tmp_path: Path) -> None:
+    ensemble = Ensemble([trained.load(flowers.runs["crop"].folder)], CPU)
     assert list(classify(ensemble, [])) == []
     (one,) = classify(ensemble, [Photo("gone.jpg", tmp_path / "gone.jpg")])
     assert isinstance(one, Broken)
 
 
-def test_no_more_photos_wait_than_a_bound(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_more_photos_wait_than_a_bound(flowers: Flowers, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many there are, those begun are at most the batch that computes and `AHEAD` behind it."""
     begun: list[Path] = []
     real = predicting.photo
     monkeypatch.setattr(predicting, "photo", lambda path: begun.append(path) or real(path))
-    ensemble = Ensemble([trained.load(place.runs["crop"].folder)], CPU)
-    given = 20 * photos(place)
+    ensemble = Ensemble([trained.load(flowers.runs["crop"].folder)], CPU)
+    given = 20 * photos(flowers)
     for done, _ in enumerate(classify(ensemble, given, threads=2, batch=4)):
         assert len(begun) <= done + 4 * (1 + predicting.AHEAD)
     assert len(begun) == len(given)
 
 
-def test_what_has_other_classes_is_refused(place: Place) -> None:
-    one, other = (trained.load(run.folder) for run in place.runs.values())
+def test_what_has_other_classes_is_refused(flowers: Flowers) -> None:
+    one, other = (trained.load(run.folder) for run in flowers.runs.values())
     other.classes.reverse()
     with pytest.raises(UserError, match="has other classes than"):
         Ensemble([one, other], CPU)
 
 
-def test_temperatures_are_applied(place: Place) -> None:
+def test_temperatures_are_applied(flowers: Flowers) -> None:
     from dataclasses import replace
 
-    run = place.runs["crop"]
+    run = flowers.runs["crop"]
     ensemble = Ensemble([replace(trained.load(run.folder), temperature=2.5)], CPU)
     expected = special.softmax(run.outputs().astype(np.float64) / 2.5, 1)
-    np.testing.assert_allclose(found(ensemble, photos(place)), expected, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(found(ensemble, photos(flowers)), expected, rtol=0, atol=1e-6)
     assert ensemble.calibrated

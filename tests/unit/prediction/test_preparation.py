@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from prediction_place import Place
+from flowers import Flowers
 
 from ablation.photos import pack
 from ablation.photos.photo import photo
@@ -15,17 +15,17 @@ from ablation.training.inputs import Augmented, in_order
 
 
 @pytest.mark.parametrize("name", ["crop", "squash"])
-def test_every_kind_of_photo_has_the_packs_bytes(place: Place, name: str) -> None:
-    way = trained.load(place.runs[name].folder).preparation.way
-    packed = pack.load(place.runs[name].pack)
+def test_every_kind_of_photo_has_the_packs_bytes(flowers: Flowers, name: str) -> None:
+    way = trained.load(flowers.runs[name].folder).preparation.way
+    packed = pack.load(flowers.runs[name].pack)
     assert len(packed.files) == 15
     for file, pixels in zip(packed.files, packed.photos, strict=True):
-        np.testing.assert_array_equal(way.pixels(photo(place.photos / file)), pixels)
+        np.testing.assert_array_equal(way.pixels(photo(flowers.photos / file)), pixels)
 
 
 @pytest.mark.parametrize("name", ["crop", "squash"])
-def test_values_are_those_of_the_trainings_validation(place: Place, name: str) -> None:
-    run = place.runs[name]
+def test_values_are_those_of_the_trainings_validation(flowers: Flowers, name: str) -> None:
+    run = flowers.runs[name]
     packed = pack.load(run.pack)
     inputs = Augmented.of(packed, run.spec, training=False, device=torch.device("cpu"))
     expected = torch.cat([values for _, values, _ in in_order(inputs, 4)])

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from prediction_place import Place
+from flowers import Flowers
 
 from ablation.networks.weight_files import read_weights, write_weights
 from ablation.prediction import trained
 from ablation.running.errors import UserError
 
 
-def test_a_weight_file_is_enough(place: Place, tmp_path: Path) -> None:
-    run = place.runs["crop"]
+def test_a_weight_file_is_enough(flowers: Flowers, tmp_path: Path) -> None:
+    run = flowers.runs["crop"]
     shutil.copy(run.folder / trained.WEIGHTS, tmp_path / "moved.safetensors")
     one, other = trained.load(tmp_path / "moved.safetensors"), trained.load(run.folder)
     assert (one.classes, one.precision, one.temperature) == (["10", "2", "rose"], "fp32", None)
@@ -33,8 +33,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["resize", "steps", "precision"])
-def test_a_file_of_an_older_version(place: Place, tmp_path: Path, key: str) -> None:
-    state, about = read_weights(place.runs["crop"].folder / trained.WEIGHTS)
+def test_a_file_of_an_older_version(flowers: Flowers, tmp_path: Path, key: str) -> None:
+    state, about = read_weights(flowers.runs["crop"].folder / trained.WEIGHTS)
     del about[key]
     write_weights(tmp_path / "old.safetensors", state, about)
     with pytest.raises(UserError, match=f"has no '{key}'.*: train the run again"):

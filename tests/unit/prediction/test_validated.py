@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from prediction_place import Place
+from flowers import Flowers
 from scipy import special
 
 from ablation.prediction import trained, validated
@@ -16,21 +16,21 @@ from ablation.results import calibration, validation
 from ablation.running.errors import UserError
 
 
-def test_a_temperature_of_a_run(place: Place) -> None:
-    photos, run = validation.photos(place.manifest), place.runs["crop"]
+def test_a_temperature_of_a_run(flowers: Flowers) -> None:
+    photos, run = validation.photos(flowers.manifest), flowers.runs["crop"]
     one = validated.calibrated(trained.load(run.folder), run.folder, photos)
     assert one.temperature == calibration.temperature(run.outputs(), photos.validation)
-    assert one.about["calibration"]["photos"] == len(photos.validation) == len(place.files)
+    assert one.about["calibration"]["photos"] == len(photos.validation) == len(flowers.files)
 
 
-def test_a_threshold_is_of_the_mean_of_all(place: Place) -> None:
-    photos = validation.photos(place.manifest)
-    folders = [run.folder for run in place.runs.values()]
+def test_a_threshold_is_of_the_mean_of_all(flowers: Flowers) -> None:
+    photos = validation.photos(flowers.manifest)
+    folders = [run.folder for run in flowers.runs.values()]
     members = [validated.calibrated(trained.load(one), one, photos) for one in folders]
     mean = np.mean(
         [
             special.softmax(run.outputs().astype(np.float64) / one.temperature, 1)
-            for run, one in zip(place.runs.values(), members, strict=True)
+            for run, one in zip(flowers.runs.values(), members, strict=True)
         ],
         axis=0,
     )
@@ -44,8 +44,8 @@ def test_a_threshold_is_of_the_mean_of_all(place: Place) -> None:
             validated.threshold(members, folders, photos, wrong)
 
 
-def test_other_photos_are_refused(place: Place, tmp_path: Path) -> None:
-    photos, run = validation.photos(place.manifest), place.runs["crop"].folder
+def test_other_photos_are_refused(flowers: Flowers, tmp_path: Path) -> None:
+    photos, run = validation.photos(flowers.manifest), flowers.runs["crop"].folder
     with pytest.raises(UserError, match=r"has no outputs\.npy and record\.json"):
         validated.outputs_of(tmp_path, photos)
     shutil.copytree(run, tmp_path / "run")
