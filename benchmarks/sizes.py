@@ -31,6 +31,9 @@ class Sizes:
     short_run: int
     epochs: int
     packed: tuple[int, ...]
+    # Photos that are classified, by each of these networks.
+    predicted: tuple[int, ...]
+    predicts: tuple[str, ...]
     # Photos of a folder that are small.
     folders: tuple[int, ...]
     # How large a pack is, of the machine's memory.
@@ -81,6 +84,8 @@ FULL = Sizes(
     short_run=128,
     epochs=5,
     packed=(2_000, 6_000, 20_000),
+    predicted=(500, 2_000),
+    predicts=("tf_efficientnet_lite0", "resnet50"),
     folders=(20_000, 100_000),
     large_pack=1.15,
     rates=100,
@@ -119,6 +124,8 @@ SMALLEST = Sizes(
     short_run=4,
     epochs=1,
     packed=(20,),
+    predicted=(20,),
+    predicts=("tf_efficientnet_lite0",),
     folders=(20,),
     large_pack=0.0001,
     rates=4,
