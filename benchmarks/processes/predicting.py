@@ -1,7 +1,7 @@
 """Classify the photos in a folder in one of three ways; say the images a second and the most MiB, as JSON.
 
 `ours` as predict.py does; `loop` takes one photo after the other through the same preparation; `timm` is the
-loader and the loop of timm's inference.py, whose resizing is Pillow's too. Loading the network is not counted.
+loader and the loop of timm's inference.py, which resizes by Pillow too. Loading the network is not counted.
 """
 
 from __future__ import annotations
