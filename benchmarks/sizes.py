@@ -31,9 +31,8 @@ class Sizes:
     short_run: int
     epochs: int
     packed: tuple[int, ...]
-    # Photos that are classified, by each of these networks.
-    predicted: tuple[int, ...]
-    predicts: tuple[str, ...]
+    # Photos that are classified, by backbone.
+    predicted: dict[str, tuple[int, ...]]
     # Photos of a folder that are small.
     folders: tuple[int, ...]
     # How large a pack is, of the machine's memory.
@@ -84,8 +83,7 @@ FULL = Sizes(
     short_run=128,
     epochs=5,
     packed=(2_000, 6_000, 20_000),
-    predicted=(500, 2_000),
-    predicts=("tf_efficientnet_lite0", "resnet50"),
+    predicted={"tf_efficientnet_lite0": (500, 2_000), "resnet50": (200,)},
     folders=(20_000, 100_000),
     large_pack=1.15,
     rates=100,
@@ -124,8 +122,7 @@ SMALLEST = Sizes(
     short_run=4,
     epochs=1,
     packed=(20,),
-    predicted=(20,),
-    predicts=("tf_efficientnet_lite0",),
+    predicted={"tf_efficientnet_lite0": (20,)},
     folders=(20,),
     large_pack=0.0001,
     rates=4,

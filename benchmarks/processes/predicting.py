@@ -26,7 +26,7 @@ CPU = torch.device("cpu")
 
 
 def ours(one: Trained, folder: Path) -> int:
-    """Threads decode while the network computes."""
+    """As predict.py: each core decodes and computes by itself."""
     ensemble = Ensemble([one], CPU)
     return sum(1 for _ in predicting.classify(ensemble, sources.find([folder], folder, str)))
 
@@ -36,7 +36,7 @@ def loop(one: Trained, folder: Path) -> int:
     """One photo at a time, as one writes it first."""
     found = sources.find([folder], folder, str)
     for each in found:
-        pixels = torch.from_numpy(one.preparation.way.pixels(photo(each.path)))
+        pixels = torch.tensor(one.preparation.way.pixels(photo(each.path)))
         one.net(one.preparation.values(pixels[None])).softmax(1)
     return len(found)
 

@@ -21,9 +21,9 @@ SUBJECTS = {"ours": "ours", "one photo at a time": "loop", "timm's inference.py"
 
 def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
     """Growing numbers of photos, so that memory that grows with them would show."""
-    for backbone in SIZES.predicts:
+    for backbone, counts in SIZES.predicted.items():
         weights = untrained(backbone, folder / f"{backbone}.safetensors")
-        for count in SIZES.predicted:
+        for count in counts:
             new = folder / str(count)
             photos.generate(new, count, 1)
             command = [sys.executable, str(PROCESSES / "predicting.py")]

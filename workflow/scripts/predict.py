@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="CSV of the predictions; printed if not given")
     parser.add_argument("--submission", type=Path, help="CSV of a competition's filename,category")
     parser.add_argument("--template", type=Path, help="CSV with the names that a submission is to have")
-    parser.add_argument("--threads", type=int, help="that decode photos; as many as cores if not given")
+    parser.add_argument("--threads", type=int, help="as many as cores if not given")
     parser.add_argument("photos", nargs="+", type=Path, help="photos, folders or archives")
     args = parser.parse_args()
     refuse(args)

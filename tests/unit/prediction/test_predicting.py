@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,18 +12,27 @@ from flowers import Flowers
 from scipy import special
 
 from ablation.prediction import predicting, trained
-from ablation.prediction.predicting import Broken, Classified, Ensemble, Photo, classify
+from ablation.prediction.predicting import (
+    Broken,
+    Classified,
+    Ensemble,
+    Photo,
+    classify,
+    in_batches,
+    in_streams,
+)
 from ablation.running.errors import UserError
 
 CPU = torch.device("cpu")
+Way = Callable[..., Iterator[Classified | Broken]]
 
 
 def photos(flowers: Flowers) -> list[Photo]:
     return [Photo(file, flowers.photos / file) for file in flowers.files]
 
 
-def found(ensemble: Ensemble, given: list[Photo], **how: int) -> np.ndarray:
-    each = list(classify(ensemble, given, **how))
+def found(ensemble: Ensemble, given: list[Photo], way: Way = classify, **how: int) -> np.ndarray:
+    each = list(way(ensemble, given, **how))
     assert [one.name for one in each] == [one.name for one in given]
     assert all(isinstance(one, Classified) for one in each)
     return np.array([one.probabilities for one in each if isinstance(one, Classified)])
@@ -30,11 +40,13 @@ def found(ensemble: Ensemble, given: list[Photo], **how: int) -> np.ndarray:
 
 @pytest.mark.parametrize("name", ["crop", "squash"])
 @pytest.mark.parametrize("batch", [1, 4, 32])
-def test_validation_photos_have_the_runs_outputs(flowers: Flowers, name: str, batch: int) -> None:
+@pytest.mark.parametrize("way", [in_streams, in_batches])
+def test_validation_photos_have_the_runs_outputs(flowers: Flowers, name: str, batch: int, way: Way) -> None:
     run = flowers.runs[name]
     ensemble = Ensemble([trained.load(run.folder)], CPU)
     expected = special.softmax(run.outputs().astype(np.float64), 1)
-    np.testing.assert_allclose(found(ensemble, photos(flowers), batch=batch), expected, rtol=0, atol=1e-6)
+    made = found(ensemble, photos(flowers), way, threads=2, batch=batch)
+    np.testing.assert_allclose(made, expected, rtol=0, atol=1e-6)
     # Else any network would do.
     assert np.ptp(expected, axis=0).max() > 1e-3
     assert ensemble.classes == ["10", "2", "rose"]
@@ -50,7 +62,8 @@ def test_an_ensemble_is_the_mean_of_probabilities(flowers: Flowers) -> None:
     assert abs(each[0] - each[1]).max() > 1e-3
 
 
-def test_broken_photos_are_told_of_in_their_place(flowers: Flowers, tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", [in_streams, in_batches])
+def test_broken_photos_are_told_of_in_their_place(flowers: Flowers, tmp_path: Path, way: Way) -> None:
     good = photos(flowers)
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "text.jpg").write_text("no photo")
@@ -59,7 +72,7 @@ def test_broken_photos_are_told_of_in_their_place(flowers: Flowers, tmp_path: Pa
     bad = [Photo(name, tmp_path / name) for name in ("empty.jpg", "text.jpg", "cut.png", "gone.jpg")]
     ensemble = Ensemble([trained.load(flowers.runs["crop"].folder)], CPU)
     mixed = [bad[0], good[0], bad[1], bad[2], bad[3], *good[1:]]
-    seen = list(classify(ensemble, mixed, batch=2))
+    seen = list(way(ensemble, mixed, threads=2, batch=2))
     assert [one.name for one in seen] == [one.name for one in mixed]
     broken = {one.name: one.why for one in seen if isinstance(one, Broken)}
     assert list(broken) == [one.name for one in bad]
@@ -78,15 +91,19 @@ def test_nothing_but_broken_photos_and_no_photo(flowers: Flowers, tmp_path: Path
     assert isinstance(one, Broken)
 
 
-def test_no_more_photos_wait_than_a_bound(flowers: Flowers, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many there are, those begun are at most the batch that computes and `AHEAD` behind it."""
+@pytest.mark.parametrize("way", [in_streams, in_batches])
+def test_no_more_photos_wait_than_a_bound(
+    flowers: Flowers, monkeypatch: pytest.MonkeyPatch, way: Way
+) -> None:
+    """However many there are, those begun are some batches more than those taken."""
     begun: list[Path] = []
     real = predicting.photo
     monkeypatch.setattr(predicting, "photo", lambda path: begun.append(path) or real(path))
     ensemble = Ensemble([trained.load(flowers.runs["crop"].folder)], CPU)
     given = 20 * photos(flowers)
-    for done, _ in enumerate(classify(ensemble, given, threads=2, batch=4)):
-        assert len(begun) <= done + 4 * (1 + predicting.AHEAD)
+    for done, _ in enumerate(way(ensemble, given, threads=2, batch=2)):
+        # Each of two threads has its batches ahead, beside the one that is being taken.
+        assert len(begun) <= done + 2 * (1 + 2 * predicting.AHEAD)
     assert len(begun) == len(given)
 
 
