@@ -31,6 +31,8 @@ class Sizes:
     short_run: int
     epochs: int
     packed: tuple[int, ...]
+    # Photos that are classified, by backbone.
+    predicted: dict[str, tuple[int, ...]]
     # Photos of a folder that are small.
     folders: tuple[int, ...]
     # How large a pack is, of the machine's memory.
@@ -83,6 +85,7 @@ FULL = Sizes(
     short_run=128,
     epochs=5,
     packed=(2_000, 6_000, 20_000),
+    predicted={"tf_efficientnet_lite0": (500, 2_000), "resnet50": (200,)},
     folders=(20_000, 100_000),
     large_pack=1.15,
     rates=100,
@@ -123,6 +126,7 @@ SMALLEST = Sizes(
     short_run=4,
     epochs=1,
     packed=(20,),
+    predicted={"tf_efficientnet_lite0": (20,)},
     folders=(20,),
     large_pack=0.0001,
     rates=4,

@@ -10,12 +10,13 @@ from pathlib import Path
 
 from results import Row
 
-from . import large_folder, large_pack, packing, scaling, short_run, startup, throughput
+from . import large_folder, large_pack, packing, prediction, scaling, short_run, startup, throughput
 
 WORKLOADS: dict[str, Callable[[Path, Path | None], Iterator[Row]]] = {
     "throughput": throughput.measure,
     "short_run": short_run.measure,
     "packing": packing.measure,
+    "prediction": prediction.measure,
     "large_folder": large_folder.measure,
     "large_pack": large_pack.measure,
     "startup": startup.measure,

@@ -17,7 +17,7 @@ from ablation.running import console, environment, errors, kept, lease, lock
 from ablation.running.files import remove, sha256, write_json, write_text
 from ablation.running.signals import Requests
 from ablation.spec import Spec
-from ablation.training import checkpoint, device, history, loop, memory, reproducibility
+from ablation.training import augmentation, checkpoint, device, history, loop, memory, reproducibility
 from ablation.training.distributed import launch
 from ablation.training.distributed.group import Group
 from ablation.training.expected_input import expected_input
@@ -83,6 +83,9 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
         "classes": photos.categories,
         "best_epoch": trained.best_epoch,
         "input": expected_input(spec).to_dict(),
+        # With `input` all that new photos have to go through, by prediction/preparation.py.
+        "steps": augmentation.lasting(spec.augmentation),
+        "precision": trained.precision,
     }
     weight_files.write_weights(args.run / "weights.safetensors", trained.best_state, about)
     outputs.write(trained.best_outputs.cpu().numpy(), args.run / outputs.FILE)

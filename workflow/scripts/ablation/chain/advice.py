@@ -14,7 +14,7 @@ from ablation.photos import manifest, pairs, reading
 from ablation.photos.reading import MIND
 from ablation.photos.wording import short
 from ablation.results import floor
-from ablation.results.statistics import wilson_interval
+from ablation.results.statistics.wilson import wilson_interval
 from ablation.running.errors import ERROR, UserError
 from ablation.study.study import Study
 

@@ -85,13 +85,14 @@ class Columns:
     images_per_second: float
     """Training photos a second, without validating."""
     peak_host_mib: float
-    """The most memory that the training's processes had resident, added up where there are several, in MiB; with
-    the pages of the pack's file that they used."""
+    """The most memory that the training's processes had resident, added up where there are several, in MiB;
+    with the pages of the pack's file that they used."""
     peak_device_mib: float
     """The most GPU memory that PyTorch had given out, added up over `gpus`, in MiB; empty on a CPU."""
     host_joules: float
-    """Energy while it trained, of all the machine's processor packages and their memory (RAPL), with what else
-    ran on them. Empty where the hardware counts none, or the system lets only root read it (the log says so)."""
+    """Energy while it trained, of all the machine's processor packages and their memory (RAPL), with what
+    else ran on them. Empty where the hardware counts none, or the system lets only root read it (the log says
+    so)."""
     device_joules: float
     """Energy while it trained, of the machine's GPUs that it used (NVML), likewise; empty on a CPU."""
     val_photos: int

@@ -18,8 +18,12 @@ from ablation.training.transforms.table import TRANSFORMS
 
 def build(steps: Sequence[tuple[str, dict[str, Any]]], *, training: bool) -> list[Transform]:
     """Return the transforms of an augmentation; without the random ones unless `training`."""
-    transforms = [TRANSFORMS[name](**parameters) for name, parameters in steps]
-    return [step for step in transforms if training or not step.random]
+    return [TRANSFORMS[name](**parameters) for name, parameters in (steps if training else lasting(steps))]
+
+
+def lasting(steps: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
+    """Return the steps of an augmentation that photos go through which do not train: none is random."""
+    return [(name, parameters) for name, parameters in steps if not TRANSFORMS[name].random]
 
 
 def draw(transforms: Sequence[Transform], count: int, generator: Generator) -> list[Drawn]:
