@@ -1,4 +1,4 @@
-"""Photo x run: what each run made of each photo that had no part in its training. All statistics derive from it.
+"""Photo x run: what each run made of each photo that did not train it. All statistics derive from it.
 
 A run is one seed; under folds it is one seed with all its folds, so that each photo has one outcome a run, of
 the network that has not seen it.
@@ -62,10 +62,8 @@ def read(path: Path) -> Outcomes:
     """Read what `write` wrote; raises UserError if it is damaged."""
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            lists = {
-                name: arrays[name].tolist() for name in ("files", "categories", "experiments", "seeds")
-            }
-            folds = arrays["folds"] if "folds" in arrays else None
+            lists = {name: arrays[name].tolist() for name in ("files", "categories", "experiments", "seeds")}
+            folds = arrays.get("folds")
             rest = {name: arrays[name] for name in ("true", "predicted", "log_true", "log_predicted")}
             found = Outcomes(**lists, folds=folds, **rest)
         shape = len(found.experiments), len(found.files)
