@@ -21,7 +21,7 @@ def lines() -> list[str]:
     texts = ((ROOT / name).read_text(encoding="utf-8") for name in ("config.yaml", "studies/orchids.yaml"))
     config = grid.merged(*map(yaml.safe_load, texts)) | {"weights": "none", "dataset": "demo"}
     found = study.load(config, ROOT / "workflow/schemas/config.schema.yaml")
-    return [f"{name}\t{one.run_spec(0).to_json()}" for name, one in found.experiments.items()]
+    return [f"{name}\t{one.runs()[0].to_json()}" for name, one in found.experiments.items()]
 
 
 if __name__ == "__main__":

@@ -63,7 +63,7 @@ if workflow.remote_exec:
     interruption.pass_on(lambda: workflow.local_exec)
 
 RUNS = paths.runs(STUDY.dataset.name)
-RUN = f"{RUNS}/{{run}}/seed{{seed}}"
+RUN = f"{RUNS}/{{run}}/seed{{seed}}{{fold}}"
 COMPARISON = paths.comparison(STUDY.dataset.name, STUDY.name)
 # Of index and pack: all cores of this machine, or so many of a cluster's node.
 PHOTO_THREADS = 8 if SUBMITS or workflow.remote_exec else workflow.cores
@@ -98,6 +98,7 @@ wildcard_constraints:
     # Not one of all: a long pattern makes planning a large study half as slow again.
     run="[^/]+",
     seed="[0-9]+",
+    fold="(-fold[0-9]+)?",
     figure=paths.one_of(STUDY_FIGURES),
 
 

@@ -10,7 +10,7 @@ rule train:
         record=f"{RUN}/record.json",
         outputs=f"{RUN}/outputs.npy",
     log:
-        f"logs/train/{STUDY.dataset.name}/{{run}}-seed{{seed}}.log",
+        f"logs/train/{STUDY.dataset.name}/{{run}}-seed{{seed}}{{fold}}.log",
     priority: of_run.priority
     conda:
         "../../envs/training.yaml"
@@ -43,7 +43,7 @@ rule evaluate:
         predictions=f"{RUN}/predictions.csv",
         figures=[f"{RUN}/{figure}.png" for figure in RUN_FIGURES],
     log:
-        f"logs/evaluate/{STUDY.dataset.name}/{{run}}-seed{{seed}}.log",
+        f"logs/evaluate/{STUDY.dataset.name}/{{run}}-seed{{seed}}{{fold}}.log",
     conda:
         "../../envs/figures.yaml"
     params:

@@ -20,6 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--photos", required=True, type=Path, help="folder of the photos")
     parser.add_argument("--train-fraction", required=True, type=float, help="of each class, 0 to 1")
+    parser.add_argument("--test-fraction", default=0, type=float, help="of each class, set apart before that")
     parser.add_argument("--seed", required=True, type=int, help="chooses the photos that train")
     parser.add_argument(
         "--duplicates", choices=duplicates.MODES, default=duplicates.REFUSE, help="with different labels"
@@ -49,6 +50,7 @@ def main() -> None:
         asked=labels.Asked.from_json(args.labels),
         leave_out=args.bad_photos == "leave_out",
         few=args.few,
+        test_fraction=args.test_fraction,
         tell=console.line,
     )
     entries, read, checked = indexed.entries, indexed.reading, indexed.checked
@@ -75,7 +77,10 @@ def main() -> None:
         origin.record(args.output.parent, args.photos)
     parts = Counter(entry.split for entry in entries)
     classes = len({entry.label for entry in entries})
-    console.line(f"{classes} classes, {parts[manifest.TRAIN]} photos train, {parts[manifest.VAL]} validate")
+    test = f", {parts[manifest.TEST]} test" if parts[manifest.TEST] else ""
+    console.line(
+        f"{classes} classes, {parts[manifest.TRAIN]} photos train, {parts[manifest.VAL]} validate{test}"
+    )
 
 
 def show(found: list[pairs.Pair], what: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from ablation.networks import build, needs, weight_files
-from ablation.photos import pack
+from ablation.photos import folds, pack
 from ablation.results import outputs
 from ablation.running import console, environment, errors, kept, lease, lock
 from ablation.running.files import remove, sha256, write_json, write_text
@@ -55,7 +55,7 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     memory.keep_memory()
     reproducibility.make_reproducible(spec.seed, spec.threads)
 
-    photos = pack.load(args.pack)
+    photos = folds.applied(pack.load(args.pack), spec.folds, spec.fold, spec.split_seed)
     check_batches(spec, int(photos.training.sum()))
     net = build.pretrained(spec.backbone, args.weights)
     classes = len(photos.categories)
@@ -89,6 +89,11 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
     }
     weight_files.write_weights(args.run / "weights.safetensors", trained.best_state, about)
     outputs.write(trained.best_outputs.cpu().numpy(), args.run / outputs.FILE)
+    if trained.test_outputs is None:
+        # Of an earlier training.
+        remove(args.run / outputs.TEST_FILE)
+    else:
+        outputs.write(trained.test_outputs.cpu().numpy(), args.run / outputs.TEST_FILE)
     history.write_history(trained.history, args.run / "history.csv")
     record: dict[str, Any] = {
         "ended": trained.ended,
@@ -97,7 +102,11 @@ def train(args: argparse.Namespace, group: Group, requests: Requests) -> None:
         "weights_sha256": weights_sha256,
         "classes": len(photos.categories),
         "train_photos": int(photos.training.sum()),
-        "val_photos": int((~photos.training).sum()),
+        "val_photos": int(photos.validating.sum()),
+        "test_photos": 0 if photos.test is None else int(photos.test.sum()),
+        "folds": spec.folds,
+        "fold": spec.fold,
+        "split_seed": spec.split_seed,
         "train_seconds": sum(epoch.train_seconds + epoch.val_seconds for epoch in trained.history),
         **asdict(trained.cost),
         "precision": trained.precision,

@@ -34,7 +34,7 @@ def test_overlay_is_valid(path: Path) -> None:
 @pytest.mark.parametrize("name", overlaid("modern.yaml").experiments)
 def test_what_a_good_practitioner_runs_trains(name: str) -> None:
     """Every recipe of the study, here on a small network, tiny photos and for three epochs."""
-    spec = overlaid("modern.yaml").experiments[name].run_spec(0)
+    spec = overlaid("modern.yaml").experiments[name].runs()[0]
     head_epochs = min(spec.head_epochs, 1)
     optimizer = replace(spec.optimizer, warmup_epochs=min(spec.optimizer.warmup_epochs, 0.5))
     spec = replace(

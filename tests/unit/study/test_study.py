@@ -85,9 +85,9 @@ def test_seeds_are_runs_of_one_experiment() -> None:
     rows = [json.loads(line) for line in found.table().splitlines()]
     assert [(row["experiment"], row["seed"]) for row in rows] == [("one", 4), ("one", 7), ("b", 1)]
     assert rows[0]["reason"] is None
-    run = found.experiments["one"].run_spec(7)
-    assert run.seed == 7
-    assert run.to_json() != found.experiments["one"].run_spec(4).to_json()
+    four, seven = found.experiments["one"].runs()
+    assert (four.seed, seven.seed) == (4, 7)
+    assert four.to_json() != seven.to_json()
 
 
 def test_the_table_holds_no_wildcards() -> None:

@@ -11,6 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 
+def run_name(seed: int, fold: int | None) -> str:
+    """Return the name of a run's folder in that of its experiment; `fold` is 0 or None without folds."""
+    return f"seed{seed}-fold{fold}" if fold else f"seed{seed}"
+
+
 @dataclass(frozen=True)
 class Optimizer:
     """An optimizer and its values."""
@@ -92,13 +97,20 @@ class Spec:
     batch_norm: str = "trained"
     """`trained`, by the statistics of each batch, or `frozen`: those of the starting weights stay."""
 
+    folds: int = 0
+    """In so many parts photos take turns to validate; 0: the pack says which validate."""
+    fold: int = 0
+    """Which of them validates, from 1; 0 without folds."""
+    split_seed: int = 0
+    """Draws the folds; 0 without."""
+
     def to_json(self) -> str:
         """Return canonical JSON: one line, sorted keys, so that equal specs are equal strings."""
         return json.dumps(vars(self), default=vars, sort_keys=True, separators=(",", ":"))
 
     def without_seed(self) -> str:
-        """Return what runs that differ in their seeds alone have in common."""
-        return replace(self, seed=0).to_json()
+        """Return what runs that differ in their seeds and folds alone have in common."""
+        return replace(self, seed=0, fold=0).to_json()
 
     @classmethod
     def from_json(cls, text: str) -> Spec:

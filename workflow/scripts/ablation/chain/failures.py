@@ -28,7 +28,7 @@ def reason(log: Path) -> str:
 def of_runs(workflow: Any) -> dict[str, str]:
     """Return why each run (by its folder) that is not trained is not, after a job failed."""
     return {
-        f"{job.wildcards.run}/seed{job.wildcards.seed}": of_job(job, workflow)
+        f"{job.wildcards.run}/seed{job.wildcards.seed}{job.wildcards.fold}": of_job(job, workflow)
         for job in workflow.dag.needrun_jobs()
         if job.rule.name == "train"
     }

@@ -1,10 +1,11 @@
-"""What the rules of runs ask, by their wildcards `run` (the folder of an experiment's runs) and `seed`."""
+"""What the rules of runs ask, by wildcards: `run` (the folder of an experiment's runs), `seed`, `fold`."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -73,7 +74,8 @@ class Runs:
 
     def spec(self, wildcards: Any) -> str:
         """Return all that can change a run's result, as one string: Snakemake compares params unnamed."""
-        return self.experiment(wildcards).run_spec(int(wildcards.seed)).to_json()
+        fold = int(wildcards.fold.removeprefix("-fold") or 0)
+        return replace(self.experiment(wildcards).spec, seed=int(wildcards.seed), fold=fold).to_json()
 
     def code(self, wildcards: Any) -> list[tuple[str, str]]:
         """Return the code of what a run's spec names."""

@@ -6,16 +6,19 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from ablation.photos import classes
-from ablation.photos.manifest import TRAIN, VAL
+from ablation.photos.manifest import TEST, TRAIN, VAL
 from ablation.photos.reading import Photo
 
 CLASSES = 16
-# Of each class: so many train, so many validate, and so many where neither is said.
-OF_CLASS = {TRAIN: 2, VAL: 1, None: 3}
+# Of each class: so many train, validate and test, and so many where none of these is said.
+OF_CLASS = {TRAIN: 2, VAL: 1, TEST: 1, None: 3}
 
 
 def few(photos: Sequence[Photo]) -> list[Photo]:
-    """Return three photos of each of the first 16 classes, by name: two that train and one that validates."""
+    """Return three photos of each of the first 16 classes, by name.
+
+    Where the data set says which is for what: two that train, one that validates, one of the test set.
+    """
     kept = set(classes.ordered(photo.category for photo in photos)[:CLASSES])
     taken: dict[tuple[str, str | None], int] = defaultdict(int)
     found = []

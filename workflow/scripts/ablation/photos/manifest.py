@@ -1,4 +1,4 @@
-"""The manifest: every photo of a data set with its hash, label and part in training or validation.
+"""The manifest: every photo of a data set with its hash, its label and what it is for.
 
 It is made once per data set and seed, and everything later reads it instead of looking again.
 """
@@ -17,6 +17,7 @@ from ablation.running.errors import UserError
 
 TRAIN = "train"
 VAL = "val"
+TEST = "test"
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Entry:
     category: str
     """The class's name."""
     split: str
-    """`train` or `val`."""
+    """`train`, `val` or `test`; under folds (photos/folds.py) the first two take turns."""
 
 
 def write(entries: Iterable[Entry], path: Path) -> None:
@@ -71,7 +72,8 @@ def _parsed(rows: list[list[str]]) -> list[Entry]:
     names = sorted({(entry.label, entry.category) for entry in entries})
     if names != list(enumerate(classes.ordered(entry.category for entry in entries))) or len(names) < 2:
         raise ValueError("its labels do not number its categories")
-    if len({(entry.label, entry.split) for entry in entries}) != 2 * len(names):
+    parts = {(entry.label, entry.split) for entry in entries if entry.split != TEST}
+    if len(parts) != 2 * len(names):
         raise ValueError("a category lacks photos to train on or to validate")
     return entries
 
@@ -87,6 +89,6 @@ def _entry(line: int, row: list[str]) -> Entry:
         raise ValueError(f"line {line} has no SHA-256")
     if not re.fullmatch("[0-9]{1,9}", label):
         raise ValueError(f"line {line} has the label {label!r}")
-    if not category or split not in (TRAIN, VAL):
+    if not category or split not in (TRAIN, VAL, TEST):
         raise ValueError(f"line {line} lacks a category or split")
     return Entry(file, digest, int(label), category, split)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ablation.photos.manifest import TEST, TRAIN
 from ablation.running.errors import UserError
 from ablation.running.files import sha256
 
@@ -25,7 +26,7 @@ Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 
 @dataclass(frozen=True)
 class Index:
-    """What is known of the photos. `labels`: int64 N; `training`: bool N, in `pack.json` the `splits`.
+    """What is known of the photos. `labels`: int64 N; `training`, `test`: bool N, the file's `splits`.
 
     `sha256` changes with anything in the pack.
     """
@@ -33,7 +34,7 @@ class Index:
     labels: np.ndarray[Any, np.dtype[np.int64]]
     """The class of each photo, 0 to C - 1."""
     training: np.ndarray[Any, np.dtype[np.bool_]]
-    """`train` or `val` of each photo."""
+    """Whether each photo trains."""
     files: list[str]
     """Each photo's path, as the manifest's `file` and in its order."""
     categories: list[str]
@@ -44,6 +45,13 @@ class Index:
     """The hash of `photos.npy`."""
     sha256: str = ""
     """The hash of all else in the file."""
+    test: np.ndarray[Any, np.dtype[np.bool_]] | None = None
+    """Whether each photo is of the test set; None: none is."""
+
+    @property
+    def validating(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Whether each photo validates, bool N: whether it neither trains nor is of the test set."""
+        return ~self.training if self.test is None else ~(self.training | self.test)
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,11 @@ class Pack(Index):
     """The photos too: uint8 N x H x W x 3."""
 
     photos: Pixels = field(kw_only=True)
+
+    def of_test_set(self) -> Pack:
+        """Return the photos with those of the test set, of which there is one, in the place of validation."""
+        assert self.test is not None
+        return replace(self, training=~self.test, test=None)
 
 
 def own_sha256(index: dict[str, Any]) -> str:
@@ -76,9 +89,11 @@ def load_index(folder: Path) -> Index:
         index = json.loads((folder / INDEX).read_text(encoding="utf-8"))
         if index["sha256"] != own_sha256(index):
             raise UserError(f"{folder / INDEX} was altered: delete {folder} and run again")
+        splits = np.array(index["splits"])
         return Index(
             labels=np.array(index["labels"], dtype=np.int64),
-            training=np.array([split == "train" for split in index["splits"]], dtype=np.bool_),
+            training=splits == TRAIN,
+            test=splits == TEST if TEST in index["splits"] else None,
             files=index["files"],
             categories=index["categories"],
             manifest_sha256=index["manifest_sha256"],

@@ -13,7 +13,7 @@ from ablation.photos.pack import Pack, Pixels
 from ablation.prediction import exporting, script, trained, validated
 from ablation.prediction.card import Card, Check, Figures
 from ablation.prediction.classifier import Classifier
-from ablation.results.validation import Photos
+from ablation.results import validation
 from ablation.running.errors import UserError
 from ablation.running.files import atomic_folder, write_text
 from ablation.spec import Spec
@@ -32,10 +32,9 @@ def write(run: Path, pack: Pack, dataset: str, folder: Path) -> list[Check]:
     run is of other photos, if PyTorch cannot write the network in one of the forms, or if what it wrote
     computes something else.
     """
-    photos = Photos(
-        pack.labels[pack.training], pack.labels[~pack.training], pack.categories, pack.manifest_sha256
-    )
-    its = validated.calibrated(trained.load(run), run, photos)
+    record = json.loads((run / "record.json").read_text(encoding="utf-8"))
+    pack = validation.of_run(pack, record)
+    its = validated.calibrated(trained.load(run), run, pack)
     way, classes = its.preparation.way, its.classes
     if pack.photos.shape[1] != way.size:
         raise UserError(
@@ -54,9 +53,9 @@ def write(run: Path, pack: Pack, dataset: str, folder: Path) -> list[Check]:
             dataset,
             classes,
             Spec.from_json((run / "spec.json").read_text(encoding="utf-8")),
-            json.loads((run / "record.json").read_text(encoding="utf-8")),
+            record,
             its.about["best_epoch"],
-            Figures.of(validated.outputs_of(run, photos), photos.validation),
+            Figures.of(validated.outputs_of(run, pack), pack.labels[pack.validating]),
             checks,
         )
         write_text(making / CARD, card.text())
@@ -66,7 +65,7 @@ def write(run: Path, pack: Pack, dataset: str, folder: Path) -> list[Check]:
 
 def some(pack: Pack) -> Pixels:
     """Return `COMPARED` validation photos, evenly chosen, or all if there are fewer."""
-    rows = np.flatnonzero(~pack.training)
+    rows = np.flatnonzero(pack.validating)
     chosen = np.linspace(0, len(rows) - 1, min(COMPARED, len(rows))).round().astype(np.int64)
     return np.ascontiguousarray(pack.photos[rows[chosen]])
 

@@ -1,49 +1,86 @@
-"""From the files of a study's runs to a table with one row a run."""
+"""From the files of a study's runs to a table with one row a run, and to what each made of each photo."""
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from ablation.results import metrics, validation
+from ablation.photos.pack import Index
+from ablation.results import metrics, outcomes, validation
 from ablation.results.columns import COST, RUNS
+from ablation.results.outcomes import Outcome, Outcomes
 from ablation.results.tables import FAILED
-from ablation.results.validation import Photos
 from ablation.running.errors import UserError
+from ablation.spec import run_name
 
 # The columns that take the labels of photos.
-LABELLED = ("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class")
+LABELLED = (
+    *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
+    *("test_loss", "test_accuracy", "test_photos"),
+)
 
 
-def collect(study: list[dict[str, Any]], runs: Path, photos: Photos | None = None) -> pd.DataFrame:
-    """Return one row for each run of the study, read from the files of its folder under `runs`.
+@dataclass(frozen=True)
+class Collected:
+    """The table of runs, and what they made of each photo that validated, and of the test set.
+
+    Without a manifest neither is known; without a test set there is none.
+    """
+
+    runs: pd.DataFrame
+    validated: Outcomes
+    tested: Outcomes
+
+
+def collect(study: list[dict[str, Any]], runs: Path, photos: Index | None = None) -> Collected:
+    """Return what is in the files of each run of the study, of its folder under `runs`.
 
     `study` says what those files do not: study, experiment, label, backbone and so on, and the reason why a
     run failed, whose files are not looked at. Losses are in nats, accuracies 0..1; the columns without a
     prefix are those of the epoch with the lowest validation loss, the first of ties. Without `photos` the
     cells of `LABELLED` are empty. Raises UserError if a run's files are not readable.
     """
-    table = pd.DataFrame(
-        [
-            {**run, "ended": FAILED}
-            if run.get("reason")
-            else {**run, **measured(runs / run["folder"] / f"seed{run['seed']}", photos), "reason": None}
-            for run in study
-        ]
-    )
+    rows: list[dict[str, Any]] = []
+    validated: list[tuple[str, int, Outcome]] = []
+    tested: list[tuple[str, int, Outcome]] = []
+    for run in study:
+        if run.get("reason"):
+            rows.append({**run, "ended": FAILED})
+            continue
+        found = measured(runs / run["folder"] / run_name(run["seed"], run["fold"]), photos)
+        rows.append({**run, **found.columns, "reason": None})
+        for of_photos, ones in ((found.validated, validated), (found.tested, tested)):
+            if of_photos:
+                ones.append((run["experiment"], run["seed"], of_photos))
+    table = pd.DataFrame(rows)
+    # Whole numbers beside empty cells.
+    table["fold"] = table["fold"].astype("Int64")
     # Whichever runs failed.
-    return table[sorted(table.columns, key=RUNS.index)]
+    table = table[sorted(table.columns, key=RUNS.index)]
+    return Collected(table, *(outcomes.of(photos, ones) for ones in (validated, tested)))
 
 
-def measured(folder: Path, photos: Photos | None) -> dict[str, Any]:
-    """Return the columns of one run that come from its record, its history and its outputs."""
+@dataclass(frozen=True)
+class Measured:
+    """What one run's files say: its columns, and of photos where the manifest is there."""
+
+    columns: dict[str, Any]
+    validated: Outcome | None = None
+    tested: Outcome | None = None
+
+
+def measured(folder: Path, photos: Index | None) -> Measured:
+    """Return what one run's record, history and outputs say."""
     try:
-        record = json.loads((folder / "record.json").read_text(encoding="utf-8"))
-        return columns(folder, record) | labelled(folder, record, photos)
+        record = validation.record_of(folder)
+        found = columns(folder, record)
+        if photos is None:
+            return Measured(found | dict.fromkeys(LABELLED))
+        return labelled(folder, record, photos, found)
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         # Of another line for the user, what it came from.
         cause = error.__cause__ or error
@@ -51,25 +88,34 @@ def measured(folder: Path, photos: Photos | None) -> dict[str, Any]:
         raise UserError(f"{folder} has no readable results ({reason}): delete it and run again") from error
 
 
-def labelled(folder: Path, record: dict[str, Any], photos: Photos | None) -> dict[str, Any]:
-    """Return the columns that take the photos' labels, with whatever error damaged files lead to.
+def labelled(folder: Path, record: dict[str, Any], photos: Index, found: dict[str, Any]) -> Measured:
+    """Return the columns that take the photos' labels too, with whatever error damaged files lead to.
 
     `commonest_class` is the class with the most training photos, and `commonest_accuracy` the share of the
     validation photos that guessing it always would score.
     """
-    if photos is None:
-        return dict.fromkeys(LABELLED)
     if record["manifest_sha256"] != photos.manifest_sha256:
         raise ValueError("it was trained on other photos, or another split, than the manifest has now")
-    true, guessed = photos.validation, validation.guesses(folder, photos)
-    commonest = metrics.commonest(photos.training)
-    found = (
-        metrics.balanced_accuracy(true, guessed),
-        metrics.macro_f1(true, guessed),
-        metrics.accuracy(true, np.full_like(true, commonest)),
-        photos.categories[commonest],
-    )
-    return dict(zip(LABELLED, found, strict=True))
+    its = validation.of_run(photos, record)
+    true = its.labels[its.validating]
+    of_photos = Outcome.of(validation.outputs_of(folder, its), true, its.validating)
+    commonest = metrics.commonest(its.labels[its.training])
+    found |= {
+        "balanced_accuracy": metrics.balanced_accuracy(true, of_photos.predicted),
+        "macro_f1": metrics.macro_f1(true, of_photos.predicted),
+        "commonest_accuracy": metrics.accuracy(true, np.full_like(true, commonest)),
+        "commonest_class": photos.categories[commonest],
+    }
+    if its.test is None:
+        return Measured(found | dict.fromkeys(("test_loss", "test_accuracy", "test_photos")), of_photos)
+    true = its.labels[its.test]
+    tested = Outcome.of(validation.outputs_of(folder, its, test=True), true, its.test)
+    found |= {
+        "test_loss": -float(tested.log_true.mean(dtype=np.float64)),
+        "test_accuracy": metrics.accuracy(true, tested.predicted),
+        "test_photos": len(true),
+    }
+    return Measured(found, of_photos, tested)
 
 
 def columns(folder: Path, record: dict[str, Any]) -> dict[str, Any]:

@@ -30,6 +30,10 @@ class Columns:
     """The name of the starting weights' source."""
     image_size: int
     """The side of the square photos in pixels."""
+    batch_size: int
+    """Photos in a step."""
+    learning_rate: float
+    """The highest of the schedule."""
     study: str
     """The study's name."""
     data_set: str
@@ -39,6 +43,8 @@ class Columns:
     every study and experiment that has them finds them."""
     seed: int
     """The run's seed."""
+    fold: int | None
+    """Which of the folds validates, from 1; empty for one holdout."""
     seeds: int
     """How many runs the row averages: those that did not fail."""
     reason: str | None
@@ -95,6 +101,12 @@ class Columns:
     so)."""
     device_joules: float
     """Energy while it trained, of the machine's GPUs that it used (NVML), likewise; empty on a CPU."""
+    test_loss: float
+    """The cross-entropy of the test set, which neither trained nor chose an epoch; empty without one."""
+    test_accuracy: float
+    """The share of the test set that is right, likewise."""
+    test_photos: float
+    """How many photos it has."""
     val_photos: int
     """How many photos validated."""
     classes: int
@@ -111,10 +123,13 @@ RUNS = (
     *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
     *(
         "image_size",
+        "batch_size",
+        "learning_rate",
         "study",
         "data_set",
         "folder",
         "seed",
+        "fold",
         "reason",
         "parameters",
         "ended",
@@ -125,6 +140,7 @@ RUNS = (
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("train_seconds", "images_per_second", *COST, "val_photos", "classes"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
+    *("test_loss", "test_accuracy", "test_photos"),
 )
 SUMMARY = (
     *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),

@@ -1,4 +1,4 @@
-"""What a run's best weights made of the validation photos: the file between training and evaluation.
+"""What a run's best weights made of photos that validated or test it, between training and evaluation.
 
 A network's outputs before any softmax but its own, float32 N x classes, in the pack's order. So evaluation
 needs no network, and what it counts is what the training saw.
@@ -15,6 +15,8 @@ from ablation.running.errors import UserError
 from ablation.running.files import atomic
 
 FILE = "outputs.npy"
+# Where there is a test set. Snakemake is not told of it, which knows of one only when photos are indexed.
+TEST_FILE = "test_outputs.npy"
 Outputs = np.ndarray[Any, np.dtype[np.float32]]
 
 

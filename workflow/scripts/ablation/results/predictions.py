@@ -35,7 +35,7 @@ def of(run: Path, pack: Index) -> list[Prediction]:
 
     Raises UserError if the run's outputs are not readable, or of other photos or classes than the pack's.
     """
-    path, validation = run / outputs.FILE, np.flatnonzero(~pack.training)
+    path, validation = run / outputs.FILE, np.flatnonzero(pack.validating)
     found = outputs.read(path)
     if found.shape != (len(validation), len(pack.categories)):
         raise UserError(f"{path} is of other photos than the pack: delete {run} and run again")

@@ -26,6 +26,14 @@ class Record:
     """How many photos trained."""
     val_photos: int
     """How many photos validated."""
+    test_photos: int
+    """How many photos of the test set it was tried on at its end."""
+    folds: int
+    """The spec's."""
+    fold: int
+    """The spec's."""
+    split_seed: int
+    """The spec's."""
     train_seconds: float
     """Wall time of all epochs, validating included."""
     peak_host_mib: float | None

@@ -1,4 +1,4 @@
-"""Photos x runs: the labels of a study's photos, and what each run guesses of those that validate.
+"""Which photos validated a run, and which test it: labels by the manifest, and by the run's fold.
 
 The labels are the manifest's. Every pack has them in the same order, whatever its photos' size, but packs may
 have been deleted to save disk.
@@ -6,49 +6,54 @@ have been deleted to save disk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from ablation.photos import manifest
+from ablation.photos import folds, manifest
+from ablation.photos.pack import Index
 from ablation.results import outputs
-from ablation.results.metrics import Labels
+from ablation.results.outputs import Outputs
 from ablation.running.files import sha256
 
 
-@dataclass(frozen=True)
-class Photos:
-    """A data set's photos: the labels (0..C-1) of those that train and of those that validate, C categories.
-
-    Both are in the manifest's order. `manifest_sha256` is the hash of the file that says so.
-    """
-
-    training: Labels
-    validation: Labels
-    categories: list[str]
-    manifest_sha256: str
-
-
-def photos(path: Path) -> Photos:
-    """Read which photos a study has from its manifest; raises UserError if it is damaged."""
+def photos(path: Path) -> Index:
+    """Read what a pack would know of a data set's photos from its manifest; UserError if that is damaged."""
     entries = manifest.read(path)
     names = dict(sorted((entry.label, entry.category) for entry in entries))
-    parts = {
-        part: np.array([entry.label for entry in entries if entry.split == part], dtype=np.int64)
-        for part in (manifest.TRAIN, manifest.VAL)
-    }
-    return Photos(parts[manifest.TRAIN], parts[manifest.VAL], list(names.values()), sha256(path))
+    splits = np.array([entry.split for entry in entries])
+    return Index(
+        labels=np.array([entry.label for entry in entries], dtype=np.int64),
+        training=splits == manifest.TRAIN,
+        files=[entry.file for entry in entries],
+        categories=list(names.values()),
+        manifest_sha256=sha256(path),
+        test=splits == manifest.TEST if manifest.TEST in splits else None,
+    )
 
 
-def guesses(run: Path, its: Photos) -> Labels:
-    """Return the class (0..C-1) that a run's best weights give each validation photo, in their order.
+def record_of(run: Path) -> dict[str, Any]:
+    """Read what a run says of itself (results/record.py)."""
+    found: dict[str, Any] = json.loads((run / "record.json").read_text(encoding="utf-8"))
+    return found
 
-    It is that of the highest output, the first of ties, by which training counts hits too. Raises UserError
-    if the outputs are not readable, and ValueError if they are of another number of photos or classes.
+
+def of_run(index: folds.T, record: dict[str, Any]) -> folds.T:
+    """Return the photos as a run has them: those of its fold validate, where it has one."""
+    return folds.applied(index, record["folds"], record["fold"], record["split_seed"])
+
+
+def outputs_of(run: Path, its: Index, *, test: bool = False) -> Outputs:
+    """Return what a run's best weights made of its validation photos, or the test set, in `its` order.
+
+    Raises UserError if they are not readable, and ValueError if they are of another number of photos or
+    classes.
     """
-    found, expected = outputs.read(run / outputs.FILE), (len(its.validation), len(its.categories))
+    file = outputs.TEST_FILE if test else outputs.FILE
+    rows = its.test if test and its.test is not None else its.validating
+    found, expected = outputs.read(run / file), (int(rows.sum()), len(its.categories))
     if found.shape != expected:
-        raise ValueError(f"{outputs.FILE} has the shape {found.shape} in place of {expected}")
-    guessed: Labels = found.argmax(1).astype(np.int64)
-    return guessed
+        raise ValueError(f"{file} has the shape {found.shape} in place of {expected}")
+    return found

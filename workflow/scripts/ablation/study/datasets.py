@@ -33,6 +33,8 @@ class Dataset:
     train_fraction: float
     split_seed: int
     labels: str | dict[str, str] | None = None
+    test_fraction: float = 0
+    """Of the study's data set, set apart before it is split; 0 of others."""
     few_of: str | None = None
     """The data set of which this one is a few photos, for a smoke test."""
 
@@ -58,7 +60,8 @@ class Dataset:
     def split_arguments(self) -> str:
         """Return how the photos are split, as command-line arguments."""
         few = " --few" if self.few_of else ""
-        return f"--train-fraction {self.train_fraction} --seed {self.split_seed}{few}"
+        test = f" --test-fraction {self.test_fraction}" if self.test_fraction else ""
+        return f"--train-fraction {self.train_fraction} --seed {self.split_seed}{test}{few}"
 
     def label_arguments(self) -> str:
         """Return where the photos' labels are, as command-line arguments, quoted for a shell."""
@@ -119,7 +122,8 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
             )
     if chosen.path is not None:
         require(str(chosen.path), f"datasets.{chosen.name}.path")
-    return chosen if chosen.labels is not None else replace(chosen, labels=config.get("labels"))
+    labels = config.get("labels") if chosen.labels is None else chosen.labels
+    return replace(chosen, labels=labels, test_fraction=config["split"].get("test_fraction", 0))
 
 
 def named_after(path: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ablation.networks import edits, needs
 from ablation.running.errors import UserError
-from ablation.spec import Spec
+from ablation.spec import Spec, run_name
 from ablation.study import identity, smoke
 from ablation.study.names import known, known_backbone, require_name
 from ablation.study.optimizers import (
@@ -43,7 +43,7 @@ MOST_RUNS = 10_000
 
 @dataclass(frozen=True)
 class Experiment:
-    """One row of the summary: a spec but for its seed, the seeds of its runs, and what to call it."""
+    """One row of the summary: a spec but for seed and fold, the seeds of its runs, and what to call it."""
 
     name: str
     label: str
@@ -54,11 +54,16 @@ class Experiment:
     folder: str
     """Of its runs, which experiments share whose runs are the same."""
 
-    def run_spec(self, seed: int) -> Spec:
-        """Return the spec of the run with this seed."""
-        return replace(self.spec, seed=seed)
+    def runs(self) -> list[Spec]:
+        """Return the spec of each run: of each fold of each seed."""
+        folds = range(1, self.spec.folds + 1) or [0]
+        return [replace(self.spec, seed=seed, fold=fold) for seed in self.seeds for fold in folds]
 
-    def described(self) -> dict[str, str | int]:
+    def folders(self) -> list[str]:
+        """Return the folder of each run, relative to its data set's."""
+        return [f"{self.folder}/{run_name(run.seed, run.fold)}" for run in self.runs()]
+
+    def described(self) -> dict[str, str | float]:
         """Return what tables and figures say of it before it has run."""
         return {
             "experiment": self.name,
@@ -70,6 +75,8 @@ class Experiment:
             "optimizer": self.optimizer,
             "weights": self.spec.weights,
             "image_size": self.spec.image_size,
+            "batch_size": self.spec.batch_size,
+            "learning_rate": self.spec.optimizer.learning_rate,
         }
 
 
@@ -79,9 +86,8 @@ def resolved_experiments(config: dict[str, Any]) -> dict[str, Experiment]:
     runs = 0
     for position, entry in enumerate(config["experiments"]):
         # Counted before they are made, which could take all memory.
-        runs += math.prod(len(values) for values in lists_of(entry).values()) * len(
-            entry.get("seeds", config["seeds"])
-        )
+        seeds = len(entry.get("seeds", config["seeds"])) * config["split"].get("folds", 1)
+        runs += math.prod(len(values) for values in lists_of(entry).values()) * seeds
         if runs > MOST_RUNS:
             raise UserError(
                 f"config: experiments[{position}] brings the study to {runs} runs; at most {MOST_RUNS}"
@@ -165,9 +171,16 @@ def experiment(config: dict[str, Any], entry: dict[str, Any], name: str, where: 
         weights=weights,
         **recipe,
         seed=0,
+        **folds_of(config),
     )
     spec = smoke.spec(config, spec)
     seeds = smoke.seeds(config, tuple(entry.get("seeds", config["seeds"])))
     folder = identity.of_runs(spec, identity.of_weights(config, weights, backbone))
     label = entry.get("label", name)
     return Experiment(name, label, entry["augmentation"], entry["optimizer"], seeds, spec, folder)
+
+
+def folds_of(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a spec that say how folds are drawn; none where one part validates."""
+    split = config["split"]
+    return {"folds": split["folds"], "split_seed": split["seed"]} if "folds" in split else {}

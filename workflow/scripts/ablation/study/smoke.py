@@ -9,6 +9,8 @@ from ablation.spec import Spec
 
 # Behind the name of a data set of which only few photos take part (photos/few.py).
 SUFFIX = "-smoke"
+# At most, of few photos a class.
+FOLDS = 2
 
 
 def dataset(config: dict[str, Any], name: str) -> str:
@@ -23,7 +25,12 @@ def spec(config: dict[str, Any], full: Spec) -> Spec:
     head_epochs = min(full.head_epochs, 1)
     optimizer = replace(full.optimizer, warmup_epochs=0.0, step_epochs=min(full.optimizer.step_epochs, 1))
     return replace(
-        full, epochs=1 + head_epochs, head_epochs=head_epochs, optimizer=optimizer, patience=1 + head_epochs
+        full,
+        epochs=1 + head_epochs,
+        head_epochs=head_epochs,
+        optimizer=optimizer,
+        patience=1 + head_epochs,
+        folds=min(full.folds, FOLDS),
     )
 
 

@@ -40,15 +40,14 @@ class Study:
 
     def runs(self) -> list[str]:
         """Return the folder of every run, relative to its data set's, once though experiments share it."""
-        all_runs = (f"{one.folder}/seed{seed}" for one in self.experiments.values() for seed in one.seeds)
-        return list(dict.fromkeys(all_runs))
+        return list(dict.fromkeys(run for one in self.experiments.values() for run in one.folders()))
 
     @property
     def whole(self) -> bool:
         """Whether it is all of a study and no smoke test: what results/summary.csv may be of."""
         return not self.config["smoke"] and "only" not in self.config
 
-    def compared(self) -> list[dict[str, str | int]]:
+    def compared(self) -> list[dict[str, str | float]]:
         """Return what figures may compare experiments by, a row for each."""
         return [one.described() for one in self.experiments.values()]
 
@@ -86,9 +85,15 @@ class Study:
         """
         whose = {"study": self.name, "data_set": self.dataset.name}
         rows = (
-            {**whose, **one.described(), "seed": seed, "reason": failures.get(f"{one.folder}/seed{seed}")}
+            {
+                **whose,
+                **one.described(),
+                "seed": run.seed,
+                "fold": run.fold or None,
+                "reason": failures.get(folder),
+            }
             for one in self.experiments.values()
-            for seed in one.seeds
+            for run, folder in zip(one.runs(), one.folders(), strict=True)
         )
         # Snakemake reads {x} as a wildcard, also inside a text; JSON can write its brace another way.
         return "\n".join("{" + json.dumps(row)[1:].replace("{", "\\u007b") for row in rows)

@@ -37,7 +37,7 @@ class Photos:
 
         `resident` puts them into the device's memory.
         """
-        rows = torch.from_numpy(np.flatnonzero(pack.training == training))
+        rows = torch.from_numpy(np.flatnonzero(pack.training if training else pack.validating))
         labels = torch.from_numpy(pack.labels)[rows].to(device)
         if not resident:
             return cls(pack.photos, rows, labels, Staging(device) if device.type == "cuda" else None)

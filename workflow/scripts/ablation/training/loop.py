@@ -113,8 +113,17 @@ def run(
         on_epoch(state.trained.history[-1])
         if checkpoint and not state.trained.ended:
             checkpoint.after_epoch(state)
+    if pack.test is not None:
+        state.trained.test_outputs = test(state, pack, group)
     state.trained.cost, state.trained.uncounted = state.meter.measure(), state.meter.refused
     return state.trained
+
+
+def test(state: Training, pack: Pack, group: Group) -> Tensor:
+    """Return what the best weights make of the test set, once training has ended: float32 N x classes."""
+    state.kept.load_state_dict(state.trained.best_state)
+    photos = Augmented.of(pack.of_test_set(), state.spec, training=False, device=state.device)
+    return predict(state.kept, state.spec, photos, state.trained.precision, group=group)
 
 
 def out_of_memory(net: nn.Module, spec: Spec, pack: Pack, device: torch.device) -> str:

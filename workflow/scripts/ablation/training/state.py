@@ -33,13 +33,14 @@ class Trained:
     """The history, how it ended, and of the epoch with the lowest validation loss what `train` returns.
 
     That is its weights, and what these made of the validation photos: float32 N x classes, in the pack's
-    order, before any softmax but the network's own.
+    order, before any softmax but the network's own; `test_outputs` likewise of the test set, if there is one.
     """
 
     history: list[Epoch] = field(default_factory=list)
     best_epoch: int = 0
     best_state: dict[str, Tensor] = field(default_factory=dict)
     best_outputs: Tensor = field(default_factory=lambda: torch.empty(0))
+    test_outputs: Tensor | None = None
     ended: str = ""
     precision: str = "fp32"
     cost: Cost = field(default_factory=Cost)
