@@ -36,6 +36,7 @@ localrules:
     evaluate,
     collect,
     summarize,
+    answer,
     compare,
     latest,
 

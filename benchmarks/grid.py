@@ -72,7 +72,7 @@ def write_run(run: Path, index: pack.Index) -> None:
         for epoch in range(1, EPOCHS + 1)
     ]
     history.write_history(epochs, run / "history.csv")
-    validation = int((~index.training).sum())
+    validation = int(index.validating.sum())
     made = np.random.default_rng(chance.getrandbits(32)).normal(size=(validation, len(index.categories)))
     outputs.write(made.astype(np.float32), run / outputs.FILE)
     predictions.write(predictions.of(run, index), run / "predictions.csv")
@@ -87,6 +87,10 @@ def write_run(run: Path, index: pack.Index) -> None:
         "device_joules": None,
         "train_photos": int(index.training.sum()),
         "val_photos": validation,
+        "test_photos": 0,
+        "folds": 0,
+        "fold": 0,
+        "split_seed": 0,
         "classes": len(index.categories),
     }
     write_json(run / "record.json", record)

@@ -47,10 +47,11 @@ def compare(own: Path, study: Study, folder: Path) -> tuple[float, float]:
     steps: list[list[str | Path]] = [
         ["collect.py", "--runs", own / "results/runs/demo", "--manifest", manifest, "--output", runs]
     ]
-    steps += [["summarize.py", "--runs", runs, "--output", summary]]
-    for figure in applicable(study.compared()):
+    comparisons = comparison / "comparisons.csv"
+    steps += [["summarize.py", "--runs", runs, "--output", summary, "--comparisons", comparisons]]
+    for figure in applicable(study.varied(), len(study.experiments)):
         steps += [
-            ["compare.py", "--runs", runs, "--figure", figure, "--output", comparison / f"{figure}.png"]
+            ["compare.py", "--summary", summary, "--figure", figure, "--output", comparison / f"{figure}.png"]
         ]
     turns = [
         watched(

@@ -100,6 +100,7 @@ wildcard_constraints:
     seed="[0-9]+",
     fold="(-fold[0-9]+)?",
     figure=paths.one_of(STUDY_FIGURES),
+    latest=paths.one_of(map(os.path.basename, paths.LATEST)),
 
 
 def script(name):
@@ -130,13 +131,21 @@ def minutes_of(wildcards, attempt):
 
 def comparison_figures():
     """The pictures that compare runs, as far as the study has what they compare."""
-    return [f"{COMPARISON}/{name}.png" for name in applicable(STUDY.compared())]
+    return [
+        f"{COMPARISON}/{name}.png"
+        for name in applicable(STUDY.varied(), len(STUDY.experiments))
+    ]
 
 
 def study_tables():
-    """The table of the study, and its copy that is the latest study's: not of a part, nor of a smoke test."""
-    return [f"{COMPARISON}/summary.csv", *([paths.SUMMARY] if STUDY.whole else [])]
+    """The table and the answer, and copies that are the latest study's: not of a part, nor of a smoke test."""
+    latest_ones = paths.LATEST if STUDY.whole else []
+    return [*(f"{COMPARISON}/{Path(name).name}" for name in paths.LATEST), *latest_ones]
 
 
 def runs_folder(_wildcards):
     return RUNS
+
+
+def families_of_study(_wildcards):
+    return STUDY.families()

@@ -5,6 +5,8 @@ rule collect:
         records=[f"{RUNS}/{run}/record.json" for run in STUDY.runs()],
     output:
         runs=f"{COMPARISON}/runs.csv",
+        outcomes=f"{COMPARISON}/outcomes.npz",
+        tested=f"{COMPARISON}/test_outcomes.npz",
     log:
         f"logs/collect/{STUDY.dataset.name}-{STUDY.name}.log",
     conda:
@@ -25,9 +27,11 @@ rule collect:
 rule summarize:
     input:
         runs=f"{COMPARISON}/runs.csv",
+        outcomes=[f"{COMPARISON}/outcomes.npz", f"{COMPARISON}/test_outcomes.npz"],
         published=PUBLISHED,
     output:
-        summary=report(f"{COMPARISON}/summary.csv", category="Table"),
+        summary=report(f"{COMPARISON}/summary.csv", category="Tables"),
+        comparisons=report(f"{COMPARISON}/comparisons.csv", category="Tables"),
     log:
         f"logs/summarize/{STUDY.dataset.name}-{STUDY.name}.log",
     conda:
@@ -35,14 +39,34 @@ rule summarize:
     params:
         *code("summarize"),
         script=script("summarize"),
+        families=families_of_study,
     shell:
         "python {params.script:q} --runs {input.runs:q} --published {input.published:q}"
-        " --output {output.summary:q} > {log:q} 2>&1"
+        " --output {output.summary:q} --comparisons {output.comparisons:q}"
+        " > {log:q} 2>&1 <<'END'\n{params.families}\nEND"
+
+
+rule answer:
+    input:
+        summary=f"{COMPARISON}/summary.csv",
+        comparisons=f"{COMPARISON}/comparisons.csv",
+    output:
+        answer=report(f"{COMPARISON}/answer.md", category="Answer"),
+    log:
+        f"logs/answer/{STUDY.dataset.name}-{STUDY.name}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        *code("answer"),
+        script=script("answer"),
+    shell:
+        "python {params.script:q} --summary {input.summary:q} --comparisons {input.comparisons:q}"
+        " --output {output.answer:q} > {log:q} 2>&1"
 
 
 rule compare:
     input:
-        runs=f"{COMPARISON}/runs.csv",
+        summary=f"{COMPARISON}/summary.csv",
     output:
         figure=report(f"{COMPARISON}/{{figure}}.png", category="Figures"),
     log:
@@ -52,19 +76,20 @@ rule compare:
     params:
         *code("compare"),
         script=script("compare"),
+        families=families_of_study,
     shell:
-        "python {params.script:q} --runs {input.runs:q} --figure {wildcards.figure}"
-        " --output {output.figure:q} > {log:q} 2>&1"
+        "python {params.script:q} --summary {input.summary:q} --figure {wildcards.figure}"
+        " --output {output.figure:q} > {log:q} 2>&1 <<'END'\n{params.families}\nEND"
 
 
 rule latest:
-    # The table of this study, under a name that does not change.
+    # The table and the answer of this study, each under a name that does not change.
     input:
-        f"{COMPARISON}/summary.csv",
+        f"{COMPARISON}/{{latest}}",
     output:
-        paths.SUMMARY,
+        "results/{latest}",
     log:
-        "logs/latest.log",
+        "logs/latest-{latest}.log",
     conda:
         "../../envs/figures.yaml"
     # By way of another name, because cp leaves half a table when it is killed or the disk is full.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
 from ablation.results import tables
@@ -11,12 +12,12 @@ from ablation.running import errors
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", required=True, type=Path, help="CSV with a row a run")
+    parser = argparse.ArgumentParser(description=f"{__doc__} Standard input: study/families.py as JSON.")
+    parser.add_argument("--summary", required=True, type=Path, help="CSV with a row an experiment")
     parser.add_argument("--figure", required=True, choices=STUDY_FIGURES)
     parser.add_argument("--output", required=True, type=Path)
     args = parser.parse_args()
-    STUDY_FIGURES[args.figure].draw(tables.read_runs(args.runs), args.output)
+    STUDY_FIGURES[args.figure].draw(tables.read(args.summary), sys.stdin.read(), args.output)
 
 
 if __name__ == "__main__":

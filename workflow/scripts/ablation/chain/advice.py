@@ -63,7 +63,10 @@ def done(study: Study, comparison: str) -> list[str]:
             f"{comparison}/ says nothing of which experiment is best."
         ]
     table = paths.SUMMARY if study.whole else f"{comparison}/summary.csv"
-    return [f"Done. The table: {table}. Figures: {comparison}/. Each experiment's runs: {runs}"]
+    answer = Path(comparison, Path(paths.ANSWER).name)
+    told = answer.read_text(encoding="utf-8").split("\n") if answer.exists() else []
+    where = f"Done. The table: {table}. Figures: {comparison}/. Each experiment's runs: {runs}"
+    return [*filter(None, told), where]
 
 
 def warn_of_idle_cores(workflow: Any, study: Study) -> None:

@@ -20,6 +20,9 @@ PACK_INDEX = f"{PACK}/pack.json"
 WEIGHTS = "resources/weights/{source}/{backbone}{values}.safetensors"
 PRETRAINING_HISTORY = "resources/weights/{source}/{backbone}{values}.csv"
 SUMMARY = "results/summary.csv"
+ANSWER = "results/answer.md"
+# What is copied from the study that ran last.
+LATEST = (SUMMARY, ANSWER)
 # What is said of a data set before anything trains on it.
 CHECKED = "results/data/{dataset}"
 CHECK = f"{CHECKED}/check.txt"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import defaultdict
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ablation.photos.pack import Index
-from ablation.results import metrics, outcomes, validation
+from ablation.results import epochs, metrics, outcomes, validation
 from ablation.results.columns import COST, RUNS
 from ablation.results.outcomes import Outcome, Outcomes
 from ablation.results.tables import FAILED
@@ -22,6 +23,8 @@ LABELLED = (
     *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
     *("test_loss", "test_accuracy", "test_photos"),
 )
+# At the epoch that the other folds choose.
+NESTED = "nested_val_accuracy"
 
 
 @dataclass(frozen=True)
@@ -47,20 +50,26 @@ def collect(study: list[dict[str, Any]], runs: Path, photos: Index | None = None
     rows: list[dict[str, Any]] = []
     validated: list[tuple[str, int, Outcome]] = []
     tested: list[tuple[str, int, Outcome]] = []
+    histories: dict[tuple[str, int], dict[int, pd.DataFrame]] = defaultdict(dict)
     for run in study:
         if run.get("reason"):
             rows.append({**run, "ended": FAILED})
             continue
         found = measured(runs / run["folder"] / run_name(run["seed"], run["fold"]), photos)
         rows.append({**run, **found.columns, "reason": None})
+        if run["fold"]:
+            histories[run["experiment"], run["seed"]][len(rows) - 1] = found.history
         for of_photos, ones in ((found.validated, validated), (found.tested, tested)):
             if of_photos:
                 ones.append((run["experiment"], run["seed"], of_photos))
-    table = pd.DataFrame(rows)
+    for folds in histories.values():
+        # All but one of two may have failed.
+        if len(folds) > 1:
+            for row, accuracy in zip(folds, epochs.nested(list(folds.values())), strict=True):
+                rows[row][NESTED] = accuracy
+    table = pd.DataFrame(rows).reindex(columns=list(RUNS))
     # Whole numbers beside empty cells.
     table["fold"] = table["fold"].astype("Int64")
-    # Whichever runs failed.
-    table = table[sorted(table.columns, key=RUNS.index)]
     return Collected(table, *(outcomes.of(photos, ones) for ones in (validated, tested)))
 
 
@@ -69,6 +78,7 @@ class Measured:
     """What one run's files say: its columns, and of photos where the manifest is there."""
 
     columns: dict[str, Any]
+    history: pd.DataFrame
     validated: Outcome | None = None
     tested: Outcome | None = None
 
@@ -77,9 +87,10 @@ def measured(folder: Path, photos: Index | None) -> Measured:
     """Return what one run's record, history and outputs say."""
     try:
         record = validation.record_of(folder)
-        found = columns(folder, record)
+        history = pd.read_csv(folder / "history.csv")
+        found = Measured(columns(record, history), history)
         if photos is None:
-            return Measured(found | dict.fromkeys(LABELLED))
+            return replace(found, columns=found.columns | dict.fromkeys(LABELLED))
         return labelled(folder, record, photos, found)
     except (OSError, ValueError, KeyError, TypeError, UserError) as error:
         # Of another line for the user, what it came from.
@@ -88,8 +99,8 @@ def measured(folder: Path, photos: Index | None) -> Measured:
         raise UserError(f"{folder} has no readable results ({reason}): delete it and run again") from error
 
 
-def labelled(folder: Path, record: dict[str, Any], photos: Index, found: dict[str, Any]) -> Measured:
-    """Return the columns that take the photos' labels too, with whatever error damaged files lead to.
+def labelled(folder: Path, record: dict[str, Any], photos: Index, found: Measured) -> Measured:
+    """Add what takes the photos' labels, with whatever error damaged files lead to.
 
     `commonest_class` is the class with the most training photos, and `commonest_accuracy` the share of the
     validation photos that guessing it always would score.
@@ -100,27 +111,27 @@ def labelled(folder: Path, record: dict[str, Any], photos: Index, found: dict[st
     true = its.labels[its.validating]
     of_photos = Outcome.of(validation.outputs_of(folder, its), true, its.validating)
     commonest = metrics.commonest(its.labels[its.training])
-    found |= {
+    labels = {
         "balanced_accuracy": metrics.balanced_accuracy(true, of_photos.predicted),
         "macro_f1": metrics.macro_f1(true, of_photos.predicted),
         "commonest_accuracy": metrics.accuracy(true, np.full_like(true, commonest)),
         "commonest_class": photos.categories[commonest],
     }
     if its.test is None:
-        return Measured(found | dict.fromkeys(("test_loss", "test_accuracy", "test_photos")), of_photos)
+        none = dict.fromkeys(("test_loss", "test_accuracy", "test_photos"))
+        return replace(found, columns=found.columns | labels | none, validated=of_photos)
     true = its.labels[its.test]
     tested = Outcome.of(validation.outputs_of(folder, its, test=True), true, its.test)
-    found |= {
+    labels |= {
         "test_loss": -float(tested.log_true.mean(dtype=np.float64)),
         "test_accuracy": metrics.accuracy(true, tested.predicted),
         "test_photos": len(true),
     }
-    return Measured(found, of_photos, tested)
+    return replace(found, columns=found.columns | labels, validated=of_photos, tested=tested)
 
 
-def columns(folder: Path, record: dict[str, Any]) -> dict[str, Any]:
+def columns(record: dict[str, Any], history: pd.DataFrame) -> dict[str, Any]:
     """Return the columns that take no labels, with whatever error damaged files lead to."""
-    history = pd.read_csv(folder / "history.csv")
     best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
     return {
         "parameters": record["parameters"],

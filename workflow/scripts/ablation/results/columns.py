@@ -46,7 +46,37 @@ class Columns:
     fold: int | None
     """Which of the folds validates, from 1; empty for one holdout."""
     seeds: int
-    """How many runs the row averages: those that did not fail."""
+    """How many seeds the row averages: those of which no run failed."""
+    accuracy: float
+    """The share of photos that are right, of all its runs: of the test set where there is one, else of those
+    that validated. Experiments are judged by this. Empty, as all to `corrected_high`, where the manifest was
+    deleted."""
+    accuracy_low: float
+    """The lower end of its 95% interval."""
+    accuracy_high: float
+    """The upper end."""
+    accuracy_sd: float | None
+    """The standard deviation over runs; empty for one."""
+    interval: str
+    """`wilson`: of one run, about that network on new photos (Wilson 1927). `crossed`: of several, about the
+    recipe, on new photos and in new runs (docs/statistics.md)."""
+    judged_on: str
+    """`test`, `validation`, or `folds`: each photo by a network that has not seen it. The last two chose the
+    epoch too, and are a little too high for that."""
+    photos: int
+    """How many photos judge."""
+    could_be_best: str
+    """`yes` or `no`: those with yes cannot be told from the best, and the truly best one is among them in
+    95 of 100 studies."""
+    p_best: float
+    """How often it is the best when photos and runs are drawn again (bootstrap); of all together 1."""
+    corrected_accuracy: float | None
+    """Of the best alone: what to expect of it on new photos, corrected for having been chosen (bootstrap bias
+    correction, Tsamardinos et al. 2018)."""
+    corrected_low: float | None
+    """The lower end of its 95% interval."""
+    corrected_high: float | None
+    """The upper end."""
     reason: str | None
     """Why the run failed; of several seeds, which. Empty where none did."""
     parameters: float
@@ -86,6 +116,9 @@ class Columns:
     """`val_accuracy` of the last epoch."""
     best_val_accuracy: float
     """The highest of any epoch: optimistic, since the photos chose it."""
+    nested_val_accuracy: float | None
+    """Under folds: at the epoch that the other folds' losses choose, so that no photo chooses the epoch by
+    which it is scored; empty for one holdout."""
     train_seconds: float
     """Wall time of all epochs, validating included."""
     images_per_second: float
@@ -137,16 +170,22 @@ RUNS = (
         "best_epoch",
     ),
     *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
-    *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
+    *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
+    *("best_val_accuracy", "nested_val_accuracy"),
     *("train_seconds", "images_per_second", *COST, "val_photos", "classes"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
     *("test_loss", "test_accuracy", "test_photos"),
 )
 SUMMARY = (
-    *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
+    *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
+    *("image_size", "batch_size", "learning_rate", "seeds"),
+    *("accuracy", "accuracy_low", "accuracy_high", "accuracy_sd", "interval", "judged_on", "photos"),
+    *("could_be_best", "p_best", "corrected_accuracy", "corrected_low", "corrected_high"),
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
-    *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
+    *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
+    *("best_val_accuracy", "nested_val_accuracy"),
+    *("test_loss", "test_accuracy"),
     *("train_seconds", "images_per_second", *COST, "published_val_loss", "published_val_accuracy"),
     *("ended", "reason", "study", "data_set", "folder"),
 )

@@ -10,22 +10,30 @@ from ablation.results.columns import SUMMARY
 from ablation.results.tables import FAILED, IDENTITY, read
 from ablation.running.errors import UserError
 
-COUNTS = ("parameters", "epochs", "best_epoch")
+COUNTS = ("parameters", "epochs", "best_epoch", "image_size", "batch_size")
+# What is counted in validation photos.
+OF_PHOTOS = (
+    *("val_loss", "val_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
+    *("nested_val_accuracy", "commonest_accuracy", "balanced_accuracy", "macro_f1"),
+)
 
 
-def summarize(runs: pd.DataFrame, published: Path | None) -> pd.DataFrame:
+def summarize(runs: pd.DataFrame, judged: pd.DataFrame, published: Path | None) -> pd.DataFrame:
     """Return one row for each experiment, in the study's order: averages over its runs that did not fail.
 
-    `seeds` counts those; `ended` says of each run how it ended, in the order of the seeds, and `reason`
-    why it failed.
+    What is counted in photos is, under folds, averaged by them. `judged` has the columns of `judging.judged`,
+    by experiment. `seeds` counts those of which no run failed; `ended` says of each run how it ended, in the
+    order of the seeds, and `reason` why it failed.
     `published` names a CSV with the columns experiment, point, val_loss and val_acc; an experiment's
     row "best_loss" is taken, or else its row "last". Without it those columns are empty.
     """
     runs = runs.assign(done=runs["ended"] != FAILED)
     groups = runs.groupby("experiment", sort=False)
     table = groups.mean(numeric_only=True)
-    table = table.join(groups[list(IDENTITY[1:])].first()).join(groups["done"].sum().rename("seeds"))
-    table = table.join(groups["ended"].agg(" ".join))
+    if runs["fold"].notna().any():
+        table.update(by_photos(runs))
+    table = table.join(groups[[*IDENTITY[1:], "label"]].first()).join(whole_seeds(runs).rename("seeds"))
+    table = table.join(groups["ended"].agg(" ".join)).join(judged)
     table["reason"] = {name: reasons(group) for name, group in groups}
     # Averages of counts are whole for one seed, and should read so, whatever those of others are.
     for column in table.columns.intersection(list(COUNTS)):
@@ -40,12 +48,28 @@ def summarize(runs: pd.DataFrame, published: Path | None) -> pd.DataFrame:
     return table.reset_index().reindex(columns=list(SUMMARY))
 
 
+def by_photos(runs: pd.DataFrame) -> pd.DataFrame:
+    """Return averages over the photos of all folds, in place of over folds, which differ by a photo."""
+    done = runs[runs["done"]]
+    photos = done["val_photos"]
+    weighted = done[list(OF_PHOTOS)].mul(photos, axis=0).groupby(done["experiment"]).sum()
+    return weighted.div(photos.groupby(done["experiment"]).sum(), axis=0)
+
+
+def whole_seeds(runs: pd.DataFrame) -> pd.Series:
+    """Return of how many seeds of each experiment no run failed."""
+    whole = runs.groupby(["experiment", "seed"], sort=False)["done"].all()
+    return whole.groupby("experiment", sort=False).sum()
+
+
 def reasons(runs: pd.DataFrame) -> str | None:
     """Say why runs of one experiment failed; None if none did."""
     failed = runs[~runs["done"]]
     if len(runs) == 1 or failed.empty:
         return None if failed.empty else str(failed["reason"].iloc[0])
-    return "; ".join(f"seed {run.seed}: {run.reason}" for run in failed.itertuples())
+    folds = failed["fold"].map(lambda fold: "" if pd.isna(fold) else f" fold {int(fold)}")
+    seeds = failed["seed"].astype(str) + folds
+    return "; ".join(f"seed {seed}: {reason}" for seed, reason in zip(seeds, failed["reason"], strict=True))
 
 
 def read_published(path: Path) -> pd.DataFrame:

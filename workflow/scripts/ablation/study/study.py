@@ -12,7 +12,7 @@ from typing import Any
 from ablation.networks import needs
 from ablation.networks.backbones import BACKBONES
 from ablation.spec import Spec
-from ablation.study import identity, smoke, weights
+from ablation.study import families, identity, smoke, weights
 from ablation.study.datasets import Dataset, chosen_dataset, resolved_datasets
 from ablation.study.experiments import Experiment, resolved_experiments
 from ablation.study.inputs import require
@@ -47,9 +47,13 @@ class Study:
         """Whether it is all of a study and no smoke test: what results/summary.csv may be of."""
         return not self.config["smoke"] and "only" not in self.config
 
-    def compared(self) -> list[dict[str, str | float]]:
-        """Return what figures may compare experiments by, a row for each."""
-        return [one.described() for one in self.experiments.values()]
+    def families(self) -> str:
+        """Return which experiments are like each other but for one thing, as `families.to_json` writes it."""
+        return families.to_json(families.of(self.experiments.values(), self.config.get("reference")))
+
+    def varied(self) -> list[str]:
+        """Return in what some experiments differ alone, as `families` calls it."""
+        return families.varied(self.experiments.values())
 
     def datasets_from(self, *sources: str) -> list[str]:
         """Return the data sets of these sources; not those that are used where they lie."""
@@ -122,7 +126,10 @@ def load(config: dict[str, Any], schema: Path) -> Study:
     known(config["weights"], sources, "weights", "weight source")
     for name in (*config["datasets"], *sources):
         require_name(name, f"the name {name!r} under datasets or weight_sources")
-    experiments = selected(resolved_experiments(config), config.get("only"))
+    every = resolved_experiments(config)
+    if "reference" in config:
+        known(config["reference"], every, "reference", "experiment")
+    experiments = selected(every, config.get("only"))
     chosen = chosen_dataset(config, datasets)
     require_name(chosen.name, f"the name {chosen.name!r} of the data set")
     datasets[chosen.name] = chosen

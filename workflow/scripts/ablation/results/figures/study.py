@@ -2,102 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ablation.networks.edits import ORIGINAL
 from ablation.results.figures import fonts
 from ablation.results.figures.canvas import TRAIN, VALIDATION, canvas, save, short, tidy
-from ablation.results.statistics.wilson import wilson_interval
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 # A picture of more would be longer than matplotlib draws and than anyone reads.
 MOST_ROWS = 60
+# In which the groups of a figure may differ from each other, in words of summary.csv.
+_TOLD = (
+    *("backbone", "architecture", "augmentation", "optimizer", "learning_rate", "weights"),
+    *("image_size", "batch_size"),
+)
+_ON = {"test": "of the test set", "validation": "that validated", "folds": "each validated once"}
 
 
 @dataclass(frozen=True)
 class StudyFigure:
-    """A figure that compares experiments which differ in one field, or in whatever gives them their names.
-
-    `varies` is that field; `within` are the fields that must be equal; `edited` says whether networks
-    with an architecture edit take part.
-    """
+    """A figure of the groups of experiments which differ in one thing alone, or of all of a study."""
 
     title: str
-    varies: str
-    within: tuple[str, ...]
-    edited: bool = False
+    varies: str | None
+    """As study/families.py calls it; None: whatever it is, so that no experiment is in no picture."""
 
-    def experiments(self, rows: Iterable[Mapping[str, Any]]) -> list[str]:
-        """Return the experiments that the figure compares: the group with the most values of `varies`.
-
-        `rows` have the keys experiment, backbone, architecture, augmentation and image_size; none are
-        returned if no group has two values.
-        """
-        groups: dict[tuple[Any, ...], dict[str, dict[str, None]]] = {}
-        for row in rows:
-            if self.edited or row["architecture"] == ORIGINAL:
-                group = groups.setdefault(tuple(row[key] for key in self.within), {})
-                group.setdefault(row[self.varies], {})[row["experiment"]] = None
-        largest = max(groups.values(), key=len, default={})
-        return [name for names in largest.values() for name in names] if len(largest) > 1 else []
-
-    def draw(self, runs: pd.DataFrame, path: Path) -> None:
-        """Draw the figure from the table of runs, averaged over seeds."""
-        rows: list[dict[str, Any]] = runs.to_dict("records")  # type: ignore[assignment]
-        names = self.experiments(rows)
-        runs = runs[runs["experiment"].isin(names)]
-        means = runs.groupby("experiment").mean(numeric_only=True).loc[names]
-        title = self.title
-        if len(names) > MOST_ROWS:
-            title += f": the {MOST_ROWS} most accurate of {len(names):,}"
-            means = means[means["val_accuracy"].rank(method="first", ascending=False) <= MOST_ROWS]
-            names = list(means.index)
-        labels = runs.drop_duplicates("experiment").set_index("experiment")["label"]
-        fonts.use(labels[name] for name in names)
-        figure, axes = canvas(8, 0.42 * len(names) + 1.7)
-        places = list(range(len(names)))[::-1]
-        for place, (_, row) in zip(places, means.iterrows(), strict=True):
-            low, high = wilson_interval(row["val_accuracy"] * row["val_photos"], int(row["val_photos"]))
-            axes.plot([row["train_accuracy"], row["val_accuracy"]], [place] * 2, color="0.8", lw=3, zorder=1)
-            axes.plot([low, high], [place] * 2, color=VALIDATION, lw=1.2, zorder=2)
-            # Whole also at 0 and 1.
-            dots = {"ms": 8, "clip_on": False}
-            axes.plot(row["train_accuracy"], place, "o", color=TRAIN, zorder=3, **dots)
-            axes.plot(row["val_accuracy"], place, "o", color=VALIDATION, zorder=4, **dots)
-            axes.annotate(
-                counted(row["parameters"]),
-                (1.02, place),
-                xycoords=("axes fraction", "data"),
-                va="center",
-                fontsize=8,
-                color="0.4",
-            )
-        chance = 1 / means["classes"].iloc[0]
-        axes.axvline(chance, color="0.5", ls=":")
-        axes.annotate(
-            "chance", (chance, 1), xycoords=("data", "axes fraction"), fontsize=8, color="0.4", ha="center"
-        )
-        axes.set_yticks(places, [short(labels[name], 48) for name in names], parse_math=False)
-        axes.set(
-            xlim=(0, 1),
-            xlabel="accuracy at the epoch with the lowest validation loss",
-            ylim=(-0.6, len(names) - 0.4),
-        )
-        tidy(axes)
-        photos, seeds = int(means["val_photos"].iloc[0]), int(runs.groupby("experiment").size().max())
-        axes.plot([], [], "o", color=TRAIN, ms=8, label="training")
-        axes.plot(
-            [], [], "o", color=VALIDATION, ms=8, label=f"validation, with the 95% interval of {photos} photos"
-        )
-        figure.legend(frameon=False, loc="outside lower center", ncols=2)
-        figure.suptitle(f"{title} ({seeds} run{'s' if seeds > 1 else ''} each; right: trainable parameters)")
+    def draw(self, summary: pd.DataFrame, families: str, path: Path) -> None:
+        """Draw the figure from the table of experiments and the study's families, as JSON."""
+        names = list(summary["experiment"])
+        groups = [names] if self.varies is None else self.groups(families, names)
+        title, every = self.title, [name for group in groups for name in group]
+        rows = summary.set_index("experiment")
+        # Without the labels of photos there are no intervals.
+        rows["shown"] = rows["accuracy"].fillna(rows["val_accuracy"])
+        if len(every) > MOST_ROWS:
+            title += f": the {MOST_ROWS} most accurate of {len(every):,}"
+            best = set(rows.loc[list(dict.fromkeys(every)), "shown"].nlargest(MOST_ROWS).index)
+            groups = [[name for name in group if name in best][:MOST_ROWS] for group in groups]
+            groups = [group for group in groups if group]
+        headings = told_apart(rows, groups) if len(groups) > 1 else []
+        fonts.use([*rows["label"], *headings])
+        lines = sum(map(len, groups)) + len(headings)
+        figure, axes = canvas(8, 0.42 * lines + 1.9)
+        place, ticks = float(lines - 1), dict[float, str]()
+        for number, group in enumerate(groups):
+            if headings:
+                axes.annotate(
+                    short(headings[number], 90),
+                    (0, place),
+                    xycoords=("axes fraction", "data"),
+                    va="center",
+                    fontsize=9,
+                    fontweight="bold",
+                    parse_math=False,
+                )
+                place -= 1
+            for name in group:
+                row(axes, rows.loc[name], place)
+                ticks[place] = short(rows.loc[name, "label"], 48)
+                place -= 1
+        finish(axes, rows.loc[[name for group in groups for name in group]], lines)
+        axes.set_yticks(list(ticks), list(ticks.values()), parse_math=False)
+        figure.legend(*axes.get_legend_handles_labels(), frameon=False, loc="outside lower center", ncols=2)
+        figure.suptitle(f"{title} (right: trainable parameters)")
         save(figure, path)
+
+    def groups(self, families: str, names: Sequence[str]) -> list[list[str]]:
+        """Return the families of the figure, of experiments that are in the table."""
+        found = [
+            [name for name in experiments if name in set(names)]
+            for varies, experiments, _ in json.loads(families)
+            if varies == self.varies
+        ]
+        return [group for group in found if group]
+
+
+def row(axes: Axes, one: pd.Series, place: float) -> None:
+    """Draw one experiment: training accuracy, accuracy with its interval, parameters."""
+    # Whole also at 0 and 1.
+    dots: Any = {"ms": 8, "clip_on": False}
+    axes.plot([one["train_accuracy"], one["shown"]], [place] * 2, color="0.85", lw=3, zorder=1)
+    axes.plot([one["accuracy_low"], one["accuracy_high"]], [place] * 2, color=VALIDATION, lw=1.4, zorder=2)
+    axes.plot(one["train_accuracy"], place, "o", color=TRAIN, zorder=3, **dots)
+    inside = "white" if one["could_be_best"] == "no" else VALIDATION
+    axes.plot(one["shown"], place, "o", color=VALIDATION, markerfacecolor=inside, mew=1.6, zorder=4, **dots)
+    axes.annotate(
+        counted(one["parameters"]),
+        (1.02, place),
+        xycoords=("axes fraction", "data"),
+        va="center",
+        fontsize=8,
+        color="0.4",
+    )
+
+
+def finish(axes: Axes, rows: pd.DataFrame, lines: int) -> None:
+    """Draw what a figure has once: axis, floor, legend."""
+    first = rows.iloc[0]
+    floor = first["commonest_accuracy"]
+    if floor == floor:
+        axes.axvline(floor, color="0.5", ls=":")
+        axes.annotate(
+            "always the commonest class",
+            (floor, 1),
+            xycoords=("data", "axes fraction"),
+            fontsize=8,
+            color="0.4",
+            ha="left" if floor < 0.2 else "center",
+        )
+    photos = "validation photos"
+    if first["photos"] == first["photos"]:
+        photos = f"{int(first['photos']):,} photos {_ON[first['judged_on']]}"
+    axes.set(xlim=(0, 1), xlabel=f"accuracy on {photos}", ylim=(-0.6, lines - 0.4))
+    tidy(axes)
+    seeds = int(rows["seeds"].max())
+    runs = f"{seeds} run{'s' if seeds > 1 else ''} each"
+    axes.plot([], [], "o", color=VALIDATION, ms=8, label=f"may be the best, with its 95% interval ({runs})")
+    axes.plot([], [], "o", color=TRAIN, ms=8, label="on photos that train")
+    white: Any = {"markerfacecolor": "white", "mew": 1.6}
+    axes.plot([], [], "o", color=VALIDATION, ms=8, label="is not the best", **white)
+
+
+def told_apart(rows: pd.DataFrame, groups: Sequence[Sequence[str]]) -> list[str]:
+    """Return for each group in what it differs from the others: what all in it have, and not all groups."""
+    shared = [
+        {name: values[0] for name in _TOLD if len(values := rows.loc[list(group), name].unique()) == 1}
+        for group in groups
+    ]
+    apart = [name for name in _TOLD if len({str(one.get(name)) for one in shared}) > 1]
+    return [", ".join(worded(name, one[name]) for name in apart if name in one) for one in shared]
+
+
+def worded(name: str, value: object) -> str:
+    """Return a value in words that tell what it is of."""
+    if name == "image_size":
+        return f"{value} px"
+    return f"{name.replace('_', ' ')} {value}" if name in ("learning_rate", "batch_size") else str(value)
 
 
 def counted(parameters: float) -> str:
@@ -106,16 +153,18 @@ def counted(parameters: float) -> str:
 
 
 STUDY_FIGURES: dict[str, StudyFigure] = {
-    "augmentations": StudyFigure("Augmentations", "augmentation", ("backbone", "image_size")),
-    "architectures": StudyFigure(
-        "Architecture edits", "architecture", ("backbone", "augmentation", "image_size"), edited=True
-    ),
-    "backbones": StudyFigure("Backbones", "backbone", ("augmentation", "image_size")),
-    # Whatever they differ in, so that no experiment is in no picture.
-    "experiments": StudyFigure("All experiments", "experiment", (), edited=True),
+    "augmentations": StudyFigure("Augmentations", "augmentation"),
+    "architectures": StudyFigure("Architecture edits", "architecture"),
+    "backbones": StudyFigure("Backbones", "backbone"),
+    "experiments": StudyFigure("All experiments", None),
 }
 
 
-def applicable(rows: list[Mapping[str, Any]]) -> list[str]:
-    """Return the names of the study figures for which there is something to compare."""
-    return [name for name, figure in STUDY_FIGURES.items() if figure.experiments(rows)]
+def applicable(varied: Iterable[str], experiments: int) -> list[str]:
+    """Return the names of the figures of a study: of what its families vary in, and of all, if several."""
+    found = set(varied)
+    return [
+        name
+        for name, figure in STUDY_FIGURES.items()
+        if figure.varies in found or (figure.varies is None and experiments > 1)
+    ]
