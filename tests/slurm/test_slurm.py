@@ -112,10 +112,17 @@ def freeze(project: Project, running: Running, experiment: str) -> psutil.Proces
     return process
 
 
-def of(jobs: list[dict[str, str]], rule: str) -> dict[str, dict[str, str]]:
-    """Jobs of a rule, by their wildcards."""
-    start = f"rule_{rule}_wildcards_"
-    return {job["Comment"].removeprefix(start): job for job in jobs if job["Comment"].startswith(start)}
+def of(jobs: list[dict[str, str]], rule: str, project: Project) -> dict[str, dict[str, str]]:
+    """Jobs of a rule, by their wildcards: of runs the experiment and the seed, of weights without values."""
+    start, runs = f"rule_{rule}_wildcards_", project.experiments()
+    found = {}
+    for job in jobs:
+        if job["Comment"].startswith(start):
+            words = job["Comment"].removeprefix(start).split("_-")[0].strip("_")
+            # A network's name may have an underscore, and so its run.
+            run, _, seed = words.rpartition("_")
+            found[f"{runs[run]}_{seed}" if run in runs else words] = job
+    return found
 
 
 def state(cluster: Cluster, number: str) -> str:
@@ -134,7 +141,7 @@ def test_the_same_summary_as_on_this_machine(submitted: Project, finished: Proje
 
 def test_what_each_job_asked_for(submitted: Project, cluster: Cluster) -> None:
     jobs = [job for job in cluster.jobs() if job["WorkDir"] == str(submitted.folder)]
-    by_rule = {rule: of(jobs, rule) for rule in ("draw", "index", "pack", "pretrain", "train")}
+    by_rule = {rule: of(jobs, rule, submitted) for rule in ("draw", "index", "pack", "pretrain", "train")}
     # Nothing else was submitted: what needs the network or takes a second stays here.
     assert sum(map(len, by_rule.values())) == len(jobs)
     trainings = by_rule["train"] | by_rule["pretrain"]
@@ -164,7 +171,7 @@ def test_a_run_on_several_gpus_has_one_node(submitted: Project, place: Path, clu
     project = replace(submitted.copy(place), configs=(TINY, LONG))
     project.edit(lambda config: config["experiments"][0].update(name="both", gpus=2, epochs=1), LONG)
     project.run(*OPTIONS)
-    job = of(cluster.jobs(), "train")["both_0"]
+    job = of(cluster.jobs(), "train", project)["both_0"]
     assert (job["TresPerJob"], job["NumNodes"], job["CPUs/Task"]) == ("gres:gpu:2", "1", "2")
     (row,) = summary(project)
     assert row["ended"] == "epoch_limit"
@@ -192,7 +199,7 @@ def test_ended_by_slurm(long: Project, whole: object, cluster: Cluster) -> None:
     running = Running(long, *OPTIONS)
     names = ("one", "two", "three")
     processes = {name: freeze(long, running, name) for name in names}
-    jobs = {name: of(cluster.jobs(), "train")[f"{name}_0"] for name in names}
+    jobs = {name: of(cluster.jobs(), "train", long)[f"{name}_0"] for name in names}
     # With two GPUs each, one node has one training and the other has two.
     alone = next(
         name

@@ -35,7 +35,8 @@ def left(folder: Path) -> Iterator[str]:
     """The files of a project that it made."""
     for top in ("results", "resources", "logs"):
         for path in sorted((folder / top).rglob("*")):
-            if path.is_file() and path.name != ".gitkeep":
+            # A link is left too, whatever it leads to.
+            if (path.is_file() or path.is_symlink()) and path.name != ".gitkeep":
                 yield path.relative_to(folder).as_posix()
 
 
