@@ -38,6 +38,7 @@ rule evaluate:
     input:
         pack=of_run.pack,
         history=f"{RUN}/history.csv",
+        record=f"{RUN}/record.json",
         outputs=f"{RUN}/outputs.npy",
     output:
         predictions=f"{RUN}/predictions.csv",

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ablation.photos import pack
-from ablation.results import predictions
+from ablation.results import predictions, validation
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.running import errors, kept
 
@@ -16,7 +16,8 @@ def main() -> None:
     parser.add_argument("--run", required=True, type=Path, help="folder of the run's results")
     parser.add_argument("--pack", required=True, type=Path, help="folder of the packed photos")
     args = parser.parse_args()
-    rows = predictions.of(args.run, pack.load_index(args.pack))
+    its = validation.of_run(pack.load_index(args.pack), validation.record_of(args.run))
+    rows = predictions.of(args.run, its)
     predictions.write(rows, args.run / "predictions.csv")
     for name, draw in RUN_FIGURES.items():
         draw(args.run, args.pack, args.run / f"{name}.png")
