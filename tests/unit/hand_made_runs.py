@@ -69,6 +69,10 @@ def run(
         "manifest_sha256": sha256(write_manifest(runs / "manifest.csv")),
         "train_photos": len(TRAINING),
         "val_photos": len(VALIDATION),
+        "test_photos": 0,
+        "folds": 0,
+        "fold": 0,
+        "split_seed": 0,
         "classes": len(CATEGORIES),
     }
     record |= {key: new for key, new in changes.items() if key in record}
@@ -85,7 +89,10 @@ def run(
         "optimizer": "sgd",
         "weights": "none",
         "image_size": 224,
+        "batch_size": 16,
+        "learning_rate": 0.001,
         "seed": seed,
+        "fold": None,
         "reason": None,
     }
 
@@ -95,5 +102,6 @@ def failed(experiment: str, seed: int = 0, reason: str = "out of memory") -> dic
     return {
         **{"study": "default", "data_set": "demo", "folder": experiment},
         **dict.fromkeys(("label", "backbone", "architecture", "augmentation", "optimizer"), "x"),
-        **{"experiment": experiment, "weights": "none", "image_size": 64, "seed": seed, "reason": reason},
+        **{"experiment": experiment, "weights": "none", "seed": seed, "fold": None, "reason": reason},
+        **{"image_size": 64, "batch_size": 16, "learning_rate": 0.001},
     }

@@ -18,11 +18,14 @@ from sklearn import metrics
 from tables import EXPERIMENTS, IDENTITIES, MEASURED, rows, run_of
 
 COLUMNS = [
-    *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights"),
-    *("seeds", "parameters", "epochs", "best_epoch"),
-    *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+    *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
+    *("image_size", "batch_size", "learning_rate", "seeds"),
+    *("accuracy", "accuracy_low", "accuracy_high", "accuracy_sd", "interval", "judged_on", "photos"),
+    *("could_be_best", "p_best", "corrected_accuracy", "corrected_low", "corrected_high"),
+    *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
-    *("last_train_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
+    *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
+    *("best_val_accuracy", "nested_val_accuracy", "test_loss", "test_accuracy"),
     *("train_seconds", "images_per_second"),
     *("peak_host_mib", "peak_device_mib", "host_joules", "device_joules"),
     *("published_val_loss", "published_val_accuracy"),

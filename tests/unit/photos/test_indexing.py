@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from ablation.photos.indexing import _drawn as drawn_parts
 from ablation.photos.indexing import index
 from ablation.photos.manifest import Entry, read, write
 from ablation.running.errors import UserError
@@ -262,3 +263,34 @@ def test_a_part_that_bad_photos_leave_empty(tmp_path: Path, bad: str, match: str
     spoil(tmp_path, bad)
     with pytest.raises(UserError, match=match):
         index(tmp_path, 0.5, 0, leave_out=True)
+
+
+@given(
+    sizes=st.lists(st.integers(2, 30), min_size=2, max_size=4),
+    fractions=st.tuples(st.floats(0.05, 0.95), st.floats(0, 0.95)),
+)
+def test_each_class_has_a_test_set_and_photos_left(sizes: list[int], fractions: tuple[float, float]) -> None:
+    train_fraction, test_fraction = fractions
+    for number, size in enumerate(sizes):
+        names = [f"{photo}.jpg" for photo in range(size)]
+        drawn = drawn_parts(names, str(number), (train_fraction, test_fraction), 0)
+        parts = Counter(drawn.values())
+        assert drawn.keys() == set(names)
+        assert parts["train"] >= 1
+        assert parts["val"] >= 1
+        assert parts["test"] == (0 if test_fraction == 0 or size == 2 else parts["test"])
+        if test_fraction > 0 and 0 < parts["test"] < size - 2:
+            assert abs(parts["test"] - test_fraction * size) <= max(0.5, 1 - test_fraction * size)
+        # What is no test photo is split as if those were not there.
+        rest = size - parts["test"]
+        assert abs(parts["train"] - train_fraction * rest) <= 1
+
+
+def test_a_test_set_takes_its_photos_from_the_end() -> None:
+    """So that the photos that train are mostly those that did."""
+    names = [f"{photo}.jpg" for photo in range(100)]
+    before = drawn_parts(names, "a", (0.7, 0), 0)
+    after = drawn_parts(names, "a", (0.7, 0.2), 0)
+    train = {name for name, part in after.items() if part == "train"}
+    assert train < {name for name, part in before.items() if part == "train"}
+    assert all(before[name] == "val" for name, part in after.items() if part == "test")

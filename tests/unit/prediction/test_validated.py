@@ -19,8 +19,8 @@ from ablation.running.errors import UserError
 def test_a_temperature_of_a_run(flowers: Flowers) -> None:
     photos, run = validation.photos(flowers.manifest), flowers.runs["crop"]
     one = validated.calibrated(trained.load(run.folder), run.folder, photos)
-    assert one.temperature == calibration.temperature(run.outputs(), photos.validation)
-    assert one.about["calibration"]["photos"] == len(photos.validation) == len(flowers.files)
+    assert one.temperature == calibration.temperature(run.outputs(), photos.labels[photos.validating])
+    assert one.about["calibration"]["photos"] == len(photos.labels[photos.validating]) == len(flowers.files)
 
 
 def test_a_threshold_is_of_the_mean_of_all(flowers: Flowers) -> None:
@@ -34,10 +34,10 @@ def test_a_threshold_is_of_the_mean_of_all(flowers: Flowers) -> None:
         ],
         axis=0,
     )
-    accuracy = float((mean.argmax(1) == photos.validation).mean())
+    accuracy = float((mean.argmax(1) == photos.labels[photos.validating]).mean())
     found = validated.threshold(members, folders, photos, max(accuracy, 0.01))
     kept = mean.max(1) >= found.confidence - 1e-12
-    assert found.kept == kept.sum() == len(photos.validation) or found.reached is None
+    assert found.kept == kept.sum() == len(photos.labels[photos.validating]) or found.reached is None
     assert validated.threshold(members, folders, photos, 1.0).accuracy == 1.0
     for wrong in (0.0, 1.1, float("nan")):
         with pytest.raises(UserError, match="make it more than 0 and at most 1"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hand_made_runs import failed, run
 
@@ -15,7 +16,10 @@ from ablation.running.errors import UserError
 def test_the_columns_of_a_run(tmp_path: Path) -> None:
     study = [run(tmp_path, "alexnet-none", augmentation="none")]
     photos = validation.photos(tmp_path / "manifest.csv")
-    row = collecting.collect(study, tmp_path, photos).iloc[0].to_dict()
+    row = collecting.collect(study, tmp_path, photos).runs.iloc[0].to_dict()
+    # Without folds and without a test set.
+    for name in ("fold", "nested_val_accuracy", "test_loss", "test_accuracy", "test_photos"):
+        assert pd.isna(row.pop(name)), name
     assert row == {
         "study": "default",
         "data_set": "demo",
@@ -28,6 +32,8 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
         "optimizer": "sgd",
         "weights": "none",
         "image_size": 224,
+        "batch_size": 16,
+        "learning_rate": 0.001,
         "seed": 0,
         "reason": None,
         "parameters": 57_000_003,
@@ -60,15 +66,16 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
 
 
 def test_without_a_manifest_the_cells_that_take_labels_are_empty(tmp_path: Path) -> None:
-    found = collecting.collect([run(tmp_path, "a")], tmp_path).iloc[0]
+    found = collecting.collect([run(tmp_path, "a")], tmp_path).runs.iloc[0]
     assert found[list(collecting.LABELLED)].isna().all()
     assert found["val_accuracy"] == 0.5
 
 
 def test_of_a_failed_run_they_are_empty(tmp_path: Path) -> None:
     study = [run(tmp_path, "a"), failed("b")]
-    found = collecting.collect(study, tmp_path, validation.photos(tmp_path / "manifest.csv"))
-    assert found.loc[0, list(collecting.LABELLED)].notna().all()
+    found = collecting.collect(study, tmp_path, validation.photos(tmp_path / "manifest.csv")).runs
+    there = [name for name in collecting.LABELLED if not name.startswith("test_")]
+    assert found.loc[0, there].notna().all()
     assert found.loc[1, list(collecting.LABELLED)].isna().all()
 
 
@@ -95,7 +102,7 @@ def test_unreadable_results_are_named(tmp_path: Path, name: str, content: bytes 
 
 def test_one_row_a_run_in_the_studys_order(tmp_path: Path) -> None:
     study = [run(tmp_path, name, seed) for name in ("b", "a") for seed in (7, 2)]
-    found = collecting.collect(study, tmp_path)
+    found = collecting.collect(study, tmp_path).runs
     assert list(zip(found["experiment"], found["seed"], strict=True)) == [
         ("b", 7),
         ("b", 2),
@@ -106,4 +113,7 @@ def test_one_row_a_run_in_the_studys_order(tmp_path: Path) -> None:
 
 def test_results_of_an_earlier_run_do_not_stand_in_for_a_failed_one(tmp_path: Path) -> None:
     run(tmp_path, "a")
-    assert collecting.collect([failed("a")], tmp_path).loc[0].to_dict() == {**failed("a"), "ended": "failed"}
+    found = collecting.collect([failed("a")], tmp_path).runs.loc[0].dropna().to_dict()
+    assert found == {name: value for name, value in failed("a").items() if name != "fold"} | {
+        "ended": "failed"
+    }

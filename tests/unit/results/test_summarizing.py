@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hand_made_runs import VALIDATION, failed, run, write_outputs
 
-from ablation.results import collecting, summarizing, tables, validation
+from ablation.results import collecting, judging, summarizing, tables, validation
 from ablation.running.errors import UserError
 from ablation.training.history import Epoch
 from places import ROOT
@@ -23,8 +23,11 @@ def summarized(study: list[dict[str, Any]], runs: Path, published: Path | None =
     """The summary as a user gets it: through both files."""
     listed = runs / "manifest.csv"
     photos = validation.photos(listed) if listed.exists() else None
-    tables.write(collecting.collect(study, runs, photos), runs / "runs.csv")
-    tables.write(summarizing.summarize(tables.read(runs / "runs.csv"), published), runs / "summary.csv")
+    found = collecting.collect(study, runs, photos)
+    tables.write(found.runs, runs / "runs.csv")
+    judged = judging.judged(*judging.chosen(found.validated, found.tested))
+    summary = summarizing.summarize(tables.read(runs / "runs.csv"), judged, published)
+    tables.write(summary, runs / "summary.csv")
     return tables.read(runs / "summary.csv")
 
 
@@ -34,18 +37,15 @@ def summarized(study: list[dict[str, Any]], runs: Path, published: Path | None =
 def test_the_columns_of_the_summary(tmp_path: Path) -> None:
     found = summarized([run(tmp_path, "a")], tmp_path)
     assert list(found.columns) == [
-        *("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights", "seeds"),
-        *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss"),
-        *(
-            "val_accuracy",
-            "balanced_accuracy",
-            "macro_f1",
-            "commonest_accuracy",
-            "last_train_accuracy",
-            "last_val_loss",
-            "last_val_accuracy",
-        ),
-        *("best_val_accuracy", "train_seconds", "images_per_second"),
+        *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
+        *("image_size", "batch_size", "learning_rate", "seeds"),
+        *("accuracy", "accuracy_low", "accuracy_high", "accuracy_sd", "interval", "judged_on", "photos"),
+        *("could_be_best", "p_best", "corrected_accuracy", "corrected_low", "corrected_high"),
+        *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+        *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
+        *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
+        *("best_val_accuracy", "nested_val_accuracy", "test_loss", "test_accuracy"),
+        *("train_seconds", "images_per_second"),
         *("peak_host_mib", "peak_device_mib", "host_joules", "device_joules"),
         *("published_val_loss", "published_val_accuracy", "ended", "reason"),
         *("study", "data_set", "folder"),
@@ -58,8 +58,11 @@ def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
     summarized([run(tmp_path, "a")], tmp_path)
     lines = (tmp_path / "summary.csv").read_text().splitlines()
     assert lines[1:] == [
-        "a,alexnet,original,normalize,sgd,none,1,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
-        "0.4047619047619048,0.36507936507936506,0.375,1.0,0.9,0.75,0.75,14.25,12.0,812.5,,321.0,,,,epoch_limit,"
+        "a,a,alexnet,original,normalize,sgd,none,224,16,0.001,1,"
+        # Wilson's interval of 8 of 16, and all of it again, for nothing was chosen.
+        "0.5,0.27999563610326017,0.7200043638967398,,wilson,validation,16,yes,1.0,"
+        "0.5,0.27999563610326017,0.7200043638967398,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
+        "0.4047619047619048,0.36507936507936506,0.375,1.0,0.9,0.75,0.75,,,,14.25,12.0,812.5,,321.0,,,,epoch_limit,"
         ",default,demo,a"
     ]
 
@@ -165,7 +168,8 @@ def test_a_failed_seed_does_not_count(tmp_path: Path) -> None:
     part = summarized(study, tmp_path / "b").iloc[0]
     assert (part["seeds"], part["ended"]) == (2, "epoch_limit failed epoch_limit failed")
     assert part["reason"] == "seed 1: out of memory; seed 3: no"
-    different = ["ended", "reason", "backbone", "architecture", "augmentation", "optimizer"]
+    different = ["ended", "reason", "label", "backbone", "architecture", "augmentation", "optimizer"]
+    different += ["image_size"]
     assert part.drop(different).equals(whole.drop(different))
 
 

@@ -16,8 +16,8 @@ from ablation.running.files import sha256, write_json
 
 def test_the_photos_are_the_manifests(tmp_path: Path) -> None:
     photos = validation.photos(write_manifest(tmp_path / "manifest.csv"))
-    assert photos.training.tolist() == TRAINING
-    assert photos.validation.tolist() == VALIDATION
+    assert photos.labels[photos.training].tolist() == TRAINING
+    assert photos.labels[photos.validating].tolist() == VALIDATION
     assert photos.categories == CATEGORIES
     assert photos.manifest_sha256 == sha256(tmp_path / "manifest.csv")
 
@@ -32,8 +32,8 @@ def test_guesses_are_those_of_the_predictions(tmp_path: Path) -> None:
     outputs = np.random.default_rng(0).integers(0, 2, (len(VALIDATION), len(CATEGORIES)))
     write_outputs(tmp_path, outputs.astype(np.float32))
     photos = validation.photos(listed)
-    assert index.labels[~index.training].tolist() == photos.validation.tolist()
-    names = [photos.categories[guess] for guess in validation.guesses(tmp_path, photos)]
+    assert index.labels[~index.training].tolist() == photos.labels[photos.validating].tolist()
+    names = [photos.categories[guess] for guess in validation.outputs_of(tmp_path, photos).argmax(1)]
     assert names == [one.predicted for one in predictions.of(tmp_path, index)]
 
 
@@ -42,7 +42,7 @@ def test_outputs_of_other_photos_are_refused(tmp_path: Path, shape: tuple[int, i
     photos = validation.photos(write_manifest(tmp_path / "manifest.csv"))
     write_outputs(tmp_path, np.zeros(shape, dtype=np.float32))
     with pytest.raises(ValueError, match=r"outputs\.npy has the shape \(.*\) in place of \(16, 3\)"):
-        validation.guesses(tmp_path, photos)
+        validation.outputs_of(tmp_path, photos)
 
 
 def test_a_damaged_manifest_is_one_line(tmp_path: Path) -> None:

@@ -68,7 +68,9 @@ def test_an_archive_by_an_ensemble_into_a_table_and_a_submission(flowers: Flower
     photos = validation.photos(flowers.manifest)
     mean = np.mean(
         [
-            calibration.probabilities(outputs, calibration.temperature(outputs, photos.validation))
+            calibration.probabilities(
+                outputs, calibration.temperature(outputs, photos.labels[photos.validating])
+            )
             for outputs in (run.outputs() for run in flowers.runs.values())
         ],
         axis=0,

@@ -81,7 +81,7 @@ def placed(key: Key, value: Any) -> dict[str, Any]:
         needed = {"algorithm": "sgd"} if key.name == "momentum" else NEEDED.get(key.name, {})
         entry = config[section]["adamw"] = {**config[section]["adamw"], **needed}
         inside = inside[1:]
-    if section == "only":
+    if section in ("only", "reference"):
         config["experiments"] = DEFAULT["experiments"]
     if not inside:
         update_config(config, {section: value})

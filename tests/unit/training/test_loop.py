@@ -141,6 +141,33 @@ def test_the_best_weights_give_the_best_loss() -> None:
     assert best.val_loss == min(epoch.val_loss for epoch in trained.history)
 
 
+def test_the_test_set_is_looked_at_once_and_by_the_best_weights() -> None:
+    recipe = spec(epochs=12, optimizer=replace(SGD, learning_rate=0.5))
+    whole = photos(train=12, val=12)
+    # Half of the photos that validate in the one are the test set of the other.
+    test = np.flatnonzero(whole.validating)[::2]
+    masked = replace(whole, test=np.isin(np.arange(len(whole.labels)), test))
+    without = np.setdiff1d(np.arange(len(whole.labels)), test)
+    fields = ("labels", "training", "photos")
+    less = replace(
+        whole,
+        files=[whole.files[row] for row in without],
+        **{name: getattr(whole, name)[without] for name in fields},
+    )
+    trained, plain = (loop.train(Tiny(), recipe, one, CPU) for one in (masked, less))
+    assert plain.test_outputs is None
+    assert trained.best_epoch < 12
+    # Nothing of the training depends on it.
+    assert [epoch.val_loss for epoch in trained.history] == [epoch.val_loss for epoch in plain.history]
+    assert_same(trained.best_state, plain.best_state)
+    net = Tiny()
+    net.load_state_dict(trained.best_state)
+    only = replace(whole, training=~masked.test)
+    expected = loop.predict(net, recipe, Augmented.of(only, recipe, training=False, device=CPU), "fp32")
+    assert trained.test_outputs is not None
+    assert torch.equal(trained.test_outputs, expected)
+
+
 @pytest.mark.parametrize(
     ("batch_size", "where"),
     [(3, "epoch 1, training batch 2"), (8, "epoch 1, validation batch 1")],

@@ -87,18 +87,27 @@ def same_seeds(outcomes: Outcomes, experiment: str, reference: str) -> tuple[Boo
     Where they have none in common, of as many as both have: runs need not be paired.
     """
     rights = [outcomes.right(name) for name in (experiment, reference)]
-    seeds = [
-        [seed for name, seed in zip(outcomes.experiments, outcomes.seeds, strict=True) if name == its]
-        for its in (experiment, reference)
-    ]
-    if seeds[0] == seeds[1]:
+    first, second = (runs_of(outcomes, name) for name in (experiment, reference))
+    if first == second:
         return rights[0], rights[1]
-    common = [seed for seed in dict.fromkeys(seeds[0]) if seed in seeds[1]]
+    common = [run for run in first if run in second]
     if common:
-        places = [[row for row, seed in enumerate(own) if seed in common] for own in seeds]
-        rights = [right[:, own] for right, own in zip(rights, places, strict=True)]
+        rights = [
+            right[:, [own.index(run) for run in common]]
+            for right, own in zip(rights, (first, second), strict=True)
+        ]
     runs = min(right.shape[1] for right in rights)
     return rights[0][:, :runs], rights[1][:, :runs]
+
+
+def runs_of(outcomes: Outcomes, experiment: str) -> list[tuple[int, int]]:
+    """Return the runs of an experiment: of each its seed, and which of those of this seed it is."""
+    seeds = [
+        seed
+        for name, seed in zip(outcomes.experiments, outcomes.seeds, strict=True)
+        if name == experiment
+    ]
+    return [(seed, seeds[:place].count(seed)) for place, seed in enumerate(seeds)]
 
 
 def corrected(rows: Iterable[Comparison]) -> list[Comparison]:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ablation.results.outcomes import Outcomes
 from ablation.results.statistics import best, crossed
+from ablation.results.statistics.crossed import Array
 
 # So that the same data give the same digits.
 SEED = 0
@@ -51,6 +52,14 @@ def judged(outcomes: Outcomes, judged_on: str) -> pd.DataFrame:
     table = pd.DataFrame.from_dict(rows, orient="index")
     if not names:
         return table.reindex(columns=list(COLUMNS))
+    if len(names) == 1:
+        # Nothing was chosen.
+        of_one = table.iloc[0]
+        return table.assign(
+            could_be_best="yes",
+            p_best=1.0,
+            **dict(zip(COLUMNS[-3:], of_one[["accuracy", "accuracy_low", "accuracy_high"]], strict=True)),
+        ).reindex(columns=list(COLUMNS))
     right = rectangular(outcomes, names)
     generator = np.random.default_rng(SEED)
     drawn = best.resamples(right.shape[1], generator)
@@ -65,7 +74,7 @@ def judged(outcomes: Outcomes, judged_on: str) -> pd.DataFrame:
     return table.reindex(columns=list(COLUMNS))
 
 
-def rectangular(outcomes: Outcomes, names: Sequence[str]) -> np.ndarray:
+def rectangular(outcomes: Outcomes, names: Sequence[str]) -> Array:
     """Return which photos are right, bool experiments x photos x runs: of each as many runs as all have.
 
     Those are the first, where some have more seeds than others, or some failed.

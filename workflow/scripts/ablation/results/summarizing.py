@@ -10,7 +10,9 @@ from ablation.results.columns import SUMMARY
 from ablation.results.tables import FAILED, IDENTITY, read
 from ablation.running.errors import UserError
 
-COUNTS = ("parameters", "epochs", "best_epoch", "image_size", "batch_size")
+COUNTS = ("parameters", "epochs", "best_epoch")
+# Of all runs of an experiment, those that failed too.
+SAME = ("image_size", "batch_size", "learning_rate")
 # What is counted in validation photos.
 OF_PHOTOS = (
     *("val_loss", "val_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
@@ -29,10 +31,10 @@ def summarize(runs: pd.DataFrame, judged: pd.DataFrame, published: Path | None) 
     """
     runs = runs.assign(done=runs["ended"] != FAILED)
     groups = runs.groupby("experiment", sort=False)
-    table = groups.mean(numeric_only=True)
+    table = groups.mean(numeric_only=True).drop(columns=list(SAME))
     if runs["fold"].notna().any():
         table.update(by_photos(runs))
-    table = table.join(groups[[*IDENTITY[1:], "label"]].first()).join(whole_seeds(runs).rename("seeds"))
+    table = table.join(groups[[*IDENTITY[1:], "label", *SAME]].first()).join(whole_seeds(runs).rename("seeds"))
     table = table.join(groups["ended"].agg(" ".join)).join(judged)
     table["reason"] = {name: reasons(group) for name, group in groups}
     # Averages of counts are whole for one seed, and should read so, whatever those of others are.
