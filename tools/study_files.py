@@ -15,7 +15,7 @@ from typing import Any
 from ablation.chain import paths
 from ablation.photos import checking, manifest, overview, pack, pairs, reading, tree
 from ablation.photos.origin import FILE as ORIGIN
-from ablation.results import columns, outputs, predictions, record
+from ablation.results import columns, comparing, outcomes, outputs, predictions, record
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES
 from ablation.running import kept
@@ -70,8 +70,10 @@ def of_reading() -> dict[str, str]:
 
 
 def of_pack() -> dict[str, str]:
-    """Return the keys of pack.json, in which `training` is `splits`."""
-    return {"splits" if key == "training" else key: text for key, text in fields(pack.Index).items()}
+    """Return the keys of pack.json, in which `training` and `test` are `splits`."""
+    own = {"training": "splits", "test": "splits"}
+    found = {own.get(key, key): text for key, text in fields(pack.Index).items()}
+    return found | {"splits": fields(manifest.Entry)["split"]}
 
 
 def of_classes() -> dict[str, str]:
@@ -96,11 +98,25 @@ FILES = (
         "A copy of that of the study which ran last; a part of a study and a smoke test leave it as it is.",
     ),
     File(
+        f"{COMPARISON}/comparisons.csv",
+        "A row for each comparison of an experiment with the one that it builds on, or with the best of those"
+        " that it is like but for one thing.",
+        fields(comparing.Comparison),
+    ),
+    File(f"{COMPARISON}/answer.md", "What these two tables conclude, in a few sentences."),
+    File(paths.ANSWER, "A copy of the answer of the study which ran last, as of its table."),
+    File(
         f"{COMPARISON}/runs.csv",
-        "A row for each run. The four columns that take the photos' labels are empty where the manifest was"
+        "A row for each run. The columns that take the photos' labels are empty where the manifest was"
         " deleted.",
         fields(columns.Columns, columns.RUNS),
     ),
+    File(
+        f"{COMPARISON}/{outcomes.FILE}",
+        "What each run made of each photo that validated, photo x run, as numpy's arrays: all statistics"
+        " derive from it.",
+    ),
+    File(f"{COMPARISON}/{outcomes.TEST_FILE}", "Likewise of the test set; of no photo where there is none."),
     *(
         File(f"{COMPARISON}/{name}.png", f"{figure.title} side by side, as far as the study compares any.")
         for name, figure in STUDY_FIGURES.items()
@@ -126,6 +142,11 @@ FILES = (
         f"{RUN}/{outputs.FILE}",
         "The network's outputs for the validation photos by the weights of the best epoch: float32, photos "
         "x classes, before any softmax but the network's own.",
+    ),
+    File(
+        f"{RUN}/{outputs.TEST_FILE}",
+        "Likewise for the test set, where there is one.",
+        passing=True,
     ),
     File(
         f"{RUN}/weights.safetensors",

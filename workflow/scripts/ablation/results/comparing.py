@@ -103,9 +103,7 @@ def same_seeds(outcomes: Outcomes, experiment: str, reference: str) -> tuple[Boo
 def runs_of(outcomes: Outcomes, experiment: str) -> list[tuple[int, int]]:
     """Return the runs of an experiment: of each its seed, and which of those of this seed it is."""
     seeds = [
-        seed
-        for name, seed in zip(outcomes.experiments, outcomes.seeds, strict=True)
-        if name == experiment
+        seed for name, seed in zip(outcomes.experiments, outcomes.seeds, strict=True) if name == experiment
     ]
     return [(seed, seeds[:place].count(seed)) for place, seed in enumerate(seeds)]
 

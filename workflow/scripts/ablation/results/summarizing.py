@@ -34,8 +34,8 @@ def summarize(runs: pd.DataFrame, judged: pd.DataFrame, published: Path | None) 
     table = groups.mean(numeric_only=True).drop(columns=list(SAME))
     if runs["fold"].notna().any():
         table.update(by_photos(runs))
-    table = table.join(groups[[*IDENTITY[1:], "label", *SAME]].first()).join(whole_seeds(runs).rename("seeds"))
-    table = table.join(groups["ended"].agg(" ".join)).join(judged)
+    table = table.join(groups[[*IDENTITY[1:], "label", *SAME]].first())
+    table = table.join(whole_seeds(runs).rename("seeds")).join(groups["ended"].agg(" ".join)).join(judged)
     table["reason"] = {name: reasons(group) for name, group in groups}
     # Averages of counts are whole for one seed, and should read so, whatever those of others are.
     for column in table.columns.intersection(list(COUNTS)):
