@@ -21,6 +21,7 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/prediction.smk"
 
 
 # On a cluster these run on the head node: they need the network or take a second. All others are submitted.
@@ -38,6 +39,8 @@ localrules:
     summarize,
     compare,
     latest,
+    choose,
+    submit,
 
 
 rule all:
@@ -68,8 +71,10 @@ onsuccess:
     if "list" in asked:
         listing.tell(STUDY)
     if not checks.asks_only(workflow):
-        advice.tell(workflow, STUDY)
-        print(*advice.done(STUDY, COMPARISON), sep="\n")
+        if not predictions.uses_only(workflow):
+            advice.tell(workflow, STUDY)
+            print(*advice.done(STUDY, COMPARISON), sep="\n")
+        predictions.tell(workflow)
 
 
 onerror:

@@ -11,8 +11,8 @@ SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
 from ablation.chain import advice, checks, failures, interruption, latest, links
-from ablation.chain import listing, partial_summary, paths, photos, records, refusals
-from ablation.chain import resources, runs, weights
+from ablation.chain import listing, partial_summary, paths, photos, predictions
+from ablation.chain import records, refusals, resources, runs, weights
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library
@@ -49,6 +49,7 @@ try:
     )
     STUDY = study.load(config, SCHEMA)
     photos.check(STUDY)
+    predictions.check(STUDY, map(str, workflow.dag_settings.targets))
     PUBLISHED = datasets.published(
         STUDY.dataset, Path(os.path.relpath(workflow.basedir))
     )

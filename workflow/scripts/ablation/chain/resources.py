@@ -47,6 +47,11 @@ def photo_memory(_wildcards: Any, threads: int, attempt: int) -> int:
     return more(1000 + 500 * threads, attempt)
 
 
+def export_memory(_wildcards: Any, attempt: int) -> int:
+    """Return MB to export a network: PyTorch's exporters hold it several times."""
+    return more(8000, attempt)
+
+
 def photo_minutes(_wildcards: Any, attempt: int) -> int:
     """Return minutes to draw, unpack, index or pack photos."""
     return 60 * attempt
