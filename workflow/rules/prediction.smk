@@ -16,7 +16,7 @@ checkpoint choose:
 
 
 of_networks = predictions.Predictions(
-    STUDY, lambda: checkpoints.choose.get().output.winner
+    STUDY, lambda: checkpoints.choose.get().output.winner, PREFIX
 )
 
 
@@ -60,7 +60,7 @@ rule predict:
         script=script("predict"),
         runs=predictions.run_words,
         # No input, as for the comparison.
-        manifest=paths.MANIFEST.format(dataset=STUDY.dataset.name),
+        manifest=manifest,
         accuracy=of_networks.accuracy(),
         reading=predictions.reading_words,
         photos=of_networks.photos,

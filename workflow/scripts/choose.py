@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ablation.results.winner import winner
-from ablation.running import console, errors
+from ablation.running import errors
 from ablation.running.files import write_text
 
 
@@ -17,7 +17,7 @@ def main() -> None:
     args = parser.parse_args()
     found = winner(args.summary)
     write_text(args.output, f"{found.experiment}\n")
-    console.line(str(found))
+    print(found)
 
 
 if __name__ == "__main__":

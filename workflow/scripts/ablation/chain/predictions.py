@@ -32,7 +32,7 @@ _RUN = re.compile(r"(?P<experiment>.+?)(?:/seed(?P<seed>\d+))?")
 def check(study: Study, asked: Iterable[str] = ()) -> None:
     """Raise UserError if photos, a template or a model are not there that a configuration or target names.
 
-    `asked` are the targets: later on, Snakemake would make a paragraph of the error.
+    `asked` are the words of the command, targets among them: later on, Snakemake would make a paragraph of the error.
     """
     for key in ("photos", "template"):
         path = study.config.get(key)
@@ -76,11 +76,12 @@ def runs_of(study: Study, model: str, where: str) -> list[tuple[Experiment, int]
 class Predictions:
     """What a study's networks are used for. `winner` gives the path of the file that names the best.
 
-    It is called only where the winner is meant: Snakemake has it wait for the study then.
+    It is called only where the winner is meant: Snakemake has it wait for the study then. `prefix` is that of
+    a Snakemake module.
     """
 
-    def __init__(self, study: Study, winner: Callable[[], str]) -> None:
-        self.study, self.winner = study, winner
+    def __init__(self, study: Study, winner: Callable[[], str], prefix: str = "") -> None:
+        self.study, self.winner, self.prefix = study, winner, prefix
         self.dataset = study.dataset
 
     def folders(self, _wildcards: Any) -> list[str]:
@@ -111,7 +112,7 @@ class Predictions:
         """Return the path of the new photos: of the data set's own, the folder in which they are some."""
         path = named(self.study)
         if path == TEST:
-            return str(self.dataset.folder or paths.PHOTOS.format(dataset=self.dataset.photos))
+            return str(self.dataset.folder or self.prefix + paths.PHOTOS.format(dataset=self.dataset.photos))
         return str(inputs.usable(path))
 
     def stamp(self, _wildcards: Any) -> str:

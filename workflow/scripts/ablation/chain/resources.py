@@ -78,9 +78,9 @@ def minutes(spec: Spec, photos: int) -> int:
     return math.ceil(30 + work * 0.010 / 60)
 
 
-def photos_of(dataset: str) -> int:
-    """Return how many photos a data set has; a guess before it is indexed."""
-    return photos_in(Path(paths.MANIFEST.format(dataset=dataset)))
+def photos_of(dataset: str, prefix: str = "") -> int:
+    """Return how many photos a data set has; a guess before it is indexed. `prefix` is that of a module."""
+    return photos_in(Path(prefix + paths.MANIFEST.format(dataset=dataset)))
 
 
 def photos_in(manifest: Path) -> int:
