@@ -11,7 +11,10 @@ configfile:
     next(
         filter(
             os.path.exists,
-            ["config.yaml", os.path.join(str(workflow.current_basedir), "config.yaml")],
+            [
+                "config.yaml",
+                os.path.join(str(workflow.current_basedir), "config.yaml"),
+            ],
         )
     )
 

@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/exported.py my_photos.zip
 
 The study and the export run in a fresh copy of the program. Then the same photos lie there as folders of
-classes, as train/ and val/ of these, as a table beside train/ and test/, and as an archive; each is classified
-by PyTorch (`results/predictions/<layout>.csv`) and by the export's predict_onnx.py, which has onnxruntime only.
+classes, as train/ and val/ of these, as a table beside train/ and test/, and as an archive; each is
+classified by PyTorch (`results/predictions/<layout>.csv`) and by the export's predict_onnx.py, which has
+onnxruntime only.
 Prints the photos of each layout, how many got another class, and the largest difference of a confidence
 (0..1); ends with 1 if any photo got another class, or a layout other answers than the first.
 """

@@ -90,7 +90,7 @@ def test_the_documents_commands_one_after_the_other(project: Project) -> None:
         (name, test[f"test/{name}.jpg"]["class"]) for name in "cab"
     ]
     for name in ("winner", "tuned/seed0"):
-        assert sorted(path.name for path in (results / "export" / name).iterdir()) == [
+        assert sorted(path.name for path in (results / "export" / name).glob("[!.]*")) == [
             *("README.md", "model.onnx", "model.pt2", "predict_onnx.py", "weights.safetensors")
         ]
     # What is as it was is not made again.

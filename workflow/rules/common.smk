@@ -8,9 +8,7 @@ PROJECT = os.path.dirname(os.path.dirname(str(workflow.current_basedir)))
 IS_MODULE = not workflow.modifier.is_main_snakefile()
 PREFIX = workflow.modifier.path_modifier.prefix or ""
 # Relative, so that moving the project makes nothing stale, and without links, as the working directory is told.
-SCRIPTS = os.path.relpath(
-    os.path.realpath(os.path.join(PROJECT, "workflow/scripts"))
-)
+SCRIPTS = os.path.relpath(os.path.realpath(os.path.join(PROJECT, "workflow/scripts")))
 SCHEMA = Path(PROJECT, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
@@ -30,9 +28,7 @@ SUBMITS = workflow.is_main_process and workflow.nodes is not None
 try:
     inputs.require_project(PROJECT, submits=SUBMITS)
     resources.require_some(workflow.resource_settings.cores, workflow.nodes)
-    inputs.look_in(
-        os.environ.get(inputs.COMMAND, os.getcwd()), os.getcwd(), PROJECT
-    )
+    inputs.look_in(os.environ.get(inputs.COMMAND, os.getcwd()), os.getcwd(), PROJECT)
     if IS_MODULE:
         # What the other workflow gives is all of it: words behind --config are that workflow's.
         config.setdefault("study", overlays.DEFAULT)

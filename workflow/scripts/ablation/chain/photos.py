@@ -24,8 +24,8 @@ def check(study: Study, prefix: str = "") -> None:
 class Photos:
     """The data sets of a study, as the rules that make photos into packs see them.
 
-    `prefix` is that of a Snakemake module, before all that the workflow makes. Snakemake puts it before inputs
-    and outputs by itself; here it is for what is a parameter.
+    `prefix` is that of a Snakemake module, before all that the workflow makes. Snakemake puts it before
+    inputs and outputs by itself; here it is for what is a parameter.
     """
 
     def __init__(self, study: Study, prefix: str = "") -> None:

@@ -32,7 +32,8 @@ _RUN = re.compile(r"(?P<experiment>.+?)(?:/seed(?P<seed>\d+))?")
 def check(study: Study, asked: Iterable[str] = ()) -> None:
     """Raise UserError if photos, a template or a model are not there that a configuration or target names.
 
-    `asked` are the words of the command, targets among them: later on, Snakemake would make a paragraph of the error.
+    `asked` are the words of the command, targets among them: later on, Snakemake would make a
+    paragraph of the error.
     """
     for key in ("photos", "template"):
         path = study.config.get(key)
