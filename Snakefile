@@ -11,7 +11,10 @@ configfile:
     next(
         filter(
             os.path.exists,
-            ["config.yaml", os.path.join(workflow.basedir, "config.yaml")],
+            [
+                "config.yaml",
+                os.path.join(str(workflow.current_basedir), "config.yaml"),
+            ],
         )
     )
 
@@ -21,6 +24,7 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/prediction.smk"
 
 
 # On a cluster these run on the head node: they need the network or take a second. All others are submitted.
@@ -39,6 +43,8 @@ localrules:
     answer,
     compare,
     latest,
+    choose,
+    submit,
 
 
 rule all:
@@ -69,8 +75,10 @@ onsuccess:
     if "list" in asked:
         listing.tell(STUDY)
     if not checks.asks_only(workflow):
-        advice.tell(workflow, STUDY)
-        print(*advice.done(STUDY, COMPARISON), sep="\n")
+        if not predictions.uses_only(workflow):
+            advice.tell(workflow, STUDY)
+            print(*advice.done(STUDY, COMPARISON), sep="\n")
+        predictions.tell(workflow)
 
 
 onerror:

@@ -1,4 +1,4 @@
-"""The commands of docs/prediction.md, one after the other, word for word, on small real runs."""
+"""The commands by hand of docs/prediction.md, one after the other, word for word, on small real runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from flowers import Flowers
 from places import ROOT
 
 TEXT = (ROOT / "docs/prediction.md").read_text(encoding="utf-8")
-NAMES, *BLOCKS = re.findall(r"^```sh\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+BY_HAND = TEXT[TEXT.index("## By hand") :]
+NAMES, *BLOCKS = re.findall(r"^```sh\n(.*?)^```$", BY_HAND, re.MULTILINE | re.DOTALL)
 VARIABLES = re.findall(r"^(\w+)=\S+$", NAMES, re.MULTILINE)
 
 

@@ -3,16 +3,18 @@ import os
 import sys
 from pathlib import Path
 
+# Where this Snakefile lies, also as a module of another workflow (docs/deployment.md), which may give a prefix.
+PROJECT = os.path.dirname(os.path.dirname(str(workflow.current_basedir)))
+IS_MODULE = not workflow.modifier.is_main_snakefile()
+PREFIX = workflow.modifier.path_modifier.prefix or ""
 # Relative, so that moving the project makes nothing stale, and without links, as the working directory is told.
-SCRIPTS = os.path.relpath(
-    os.path.realpath(os.path.join(workflow.basedir, "workflow/scripts"))
-)
-SCHEMA = Path(workflow.basedir, "workflow/schemas/config.schema.yaml")
+SCRIPTS = os.path.relpath(os.path.realpath(os.path.join(PROJECT, "workflow/scripts")))
+SCHEMA = Path(PROJECT, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
 from ablation.chain import advice, checks, failures, interruption, latest, links
-from ablation.chain import listing, partial_summary, paths, photos, records, refusals
-from ablation.chain import resources, runs, weights
+from ablation.chain import listing, partial_summary, paths, photos, predictions
+from ablation.chain import records, refusals, resources, runs, weights
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library
@@ -24,33 +26,38 @@ from ablation.study import datasets, inputs, overlays, repeated_keys, study, typ
 SUBMITS = workflow.is_main_process and workflow.nodes is not None
 
 try:
-    inputs.require_project(workflow.basedir, submits=SUBMITS)
+    inputs.require_project(PROJECT, submits=SUBMITS)
     resources.require_some(workflow.resource_settings.cores, workflow.nodes)
-    inputs.look_in(
-        os.environ.get(inputs.COMMAND, os.getcwd()), os.getcwd(), workflow.basedir
-    )
-    words = workflow.config_settings.config_args
-    if (asked := overlays.asked(words)) and (
-        overlay := overlays.file(asked, Path(workflow.basedir))
-    ):
-        workflow.configfile(str(overlay))
-    config["study"] = overlays.name(
-        config,
-        workflow.config_settings.overwrite_config,
-        words,
-        workflow.config_settings.configfiles,
-    )
-    repeated_keys.refuse(map(Path, workflow.configfiles))
-    typed.refuse_comments(map(Path, workflow.configfiles))
-    workflow.config_settings.config_args = typed.resolve(
-        config,
-        words,
-        in_job=not workflow.is_main_process,
-    )
+    inputs.look_in(os.environ.get(inputs.COMMAND, os.getcwd()), os.getcwd(), PROJECT)
+    if IS_MODULE:
+        # What the other workflow gives is all of it: words behind --config are that workflow's.
+        config.setdefault("study", overlays.DEFAULT)
+        typed.merge(config, typed.found(config))
+    else:
+        words = workflow.config_settings.config_args
+        if (asked := overlays.asked(words)) and (
+            overlay := overlays.file(asked, Path(PROJECT))
+        ):
+            workflow.configfile(str(overlay))
+        config["study"] = overlays.name(
+            config,
+            workflow.config_settings.overwrite_config,
+            words,
+            workflow.config_settings.configfiles,
+        )
+        repeated_keys.refuse(map(Path, workflow.configfiles))
+        typed.refuse_comments(map(Path, workflow.configfiles))
+        workflow.config_settings.config_args = typed.resolve(
+            config,
+            words,
+            in_job=not workflow.is_main_process,
+        )
     STUDY = study.load(config, SCHEMA)
-    photos.check(STUDY)
+    photos.check(STUDY, PREFIX)
+    predictions.check(STUDY, () if IS_MODULE else sys.argv[1:])
+    # A module's prefix stands before what is relative.
     PUBLISHED = datasets.published(
-        STUDY.dataset, Path(os.path.relpath(workflow.basedir))
+        STUDY.dataset, Path(PROJECT if IS_MODULE else os.path.relpath(PROJECT))
     )
 except UserError as error:
     sys.exit(str(error))
@@ -83,9 +90,9 @@ if workflow.is_main_process and not SUBMITS:
 NOTED = ["ablation/photos/origin.py"]
 
 # What rules ask by their wildcards.
-of_photos = photos.Photos(STUDY)
+of_photos = photos.Photos(STUDY, PREFIX)
 of_weights = weights.Weights(STUDY, cuda=TRAINING_GPUS > 0)
-of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS)
+of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS, prefix=PREFIX)
 
 
 wildcard_constraints:
@@ -101,6 +108,11 @@ wildcard_constraints:
     fold="(-fold[0-9]+)?",
     figure=paths.one_of(STUDY_FIGURES),
     latest=paths.one_of(map(os.path.basename, paths.LATEST)),
+
+
+def manifest(_wildcards):
+    """The study's, as a parameter: as an input one that was deleted would be made again, and all trainings."""
+    return PREFIX + paths.MANIFEST.format(dataset=STUDY.dataset.name)
 
 
 def script(name):
@@ -144,7 +156,7 @@ def study_tables():
 
 
 def runs_folder(_wildcards):
-    return RUNS
+    return PREFIX + RUNS
 
 
 def families_of_study(_wildcards):

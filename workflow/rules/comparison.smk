@@ -16,7 +16,7 @@ rule collect:
         script=script("collect"),
         root=runs_folder,
         # No input: one that was deleted would be made again, and all trainings after it. Another split trains anew.
-        manifest=paths.MANIFEST.format(dataset=STUDY.dataset.name),
+        manifest=manifest,
         study=STUDY.table(),
     # Standard input, because a large study does not fit a command line.
     shell:

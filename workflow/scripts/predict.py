@@ -29,6 +29,9 @@ def main() -> None:
     parser.add_argument("--manifest", type=Path, help="of the runs' data set: confidences are fitted by it")
     parser.add_argument("--accuracy", type=float, help="mark as unsure what may be right less often")
     parser.add_argument("--output", type=Path, help="CSV of the predictions; printed if not given")
+    parser.add_argument(
+        "--reading", type=Path, help="reading.json: of the folder, the photos that wait there"
+    )
     parser.add_argument("--submission", type=Path, help="CSV of a competition's filename,category")
     parser.add_argument("--template", type=Path, help="CSV with the names that a submission is to have")
     parser.add_argument("--threads", type=int, help="as many as cores if not given")
@@ -45,7 +48,10 @@ def main() -> None:
     if beside:
         beside.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=beside) as folder:
-        photos = sources.find(args.photos, Path(folder), tell)
+        if args.reading:
+            photos = sources.waiting(args.reading, args.photos[0])
+        else:
+            photos = sources.find(args.photos, Path(folder), tell)
         found = predicting.classify(ensemble, tqdm(photos, disable=None, leave=False), args.threads)
         if args.output:
             broken = tables.write(found, ensemble.classes, args.output, threshold)
@@ -56,6 +62,10 @@ def main() -> None:
         tell(f"{some((one.name for one in broken), 'photo', 'photos')} cannot be read{where}")
     if len(broken) == len(photos):
         raise errors.UserError("no photo was classified: give photos that can be read")
+    if args.output:
+        by = "one network" if len(members) == 1 else f"the mean of {len(members)} networks"
+        named = ", ".join(str(path) for path in (*args.run, *args.weights))
+        tell(f"{len(photos) - len(broken)} photos were classified by {by} ({named})")
     if args.submission:
         submission.write(args.output, args.submission, args.template)
 
@@ -72,6 +82,8 @@ def refuse(args: argparse.Namespace) -> None:
         raise errors.UserError("--submission is made from the predictions: give --output as well")
     if args.threads is not None and args.threads < 1:
         raise errors.UserError(f"--threads is {args.threads}: make it 1 or more")
+    if args.reading and len(args.photos) > 1:
+        raise errors.UserError("--reading is of one data set: give its folder of photos alone")
     if args.template and not args.submission:
         raise errors.UserError("--template is for a submission: give --submission as well")
 

@@ -11,21 +11,25 @@ from ablation.photos import origin
 from ablation.study.study import Study
 
 
-def check(study: Study) -> None:
+def check(study: Study, prefix: str = "") -> None:
     """Raise UserError if the user's photos cannot be read, or results were made from others of that name."""
     for dataset in study.sources():
         if dataset.path:
-            folder = Path(paths.PHOTOS.format(dataset=dataset.photos)).parent
+            folder = Path(prefix + paths.PHOTOS.format(dataset=dataset.photos)).parent
             origin.check(dataset.photos, dataset.path, folder)
             # Snakemake, which asks for it next, would make a paragraph of the error.
             stamp(dataset.path)
 
 
 class Photos:
-    """The data sets of a study, as the rules that make photos into packs see them."""
+    """The data sets of a study, as the rules that make photos into packs see them.
 
-    def __init__(self, study: Study) -> None:
-        self.datasets = study.datasets
+    `prefix` is that of a Snakemake module, before all that the workflow makes. Snakemake puts it before
+    inputs and outputs by itself; here it is for what is a parameter.
+    """
+
+    def __init__(self, study: Study, prefix: str = "") -> None:
+        self.datasets, self.prefix = study.datasets, prefix
 
     def made(self, wildcards: Any) -> list[str]:
         """Return the folder of photos that an earlier step makes, none for the user's own."""
@@ -40,7 +44,7 @@ class Photos:
     def root(self, wildcards: Any) -> str:
         """Return the folder in which the photos lie."""
         dataset = self.datasets[wildcards.dataset]
-        return str(dataset.folder or paths.PHOTOS.format(dataset=dataset.photos))
+        return str(dataset.folder or self.prefix + paths.PHOTOS.format(dataset=dataset.photos))
 
     def downloaded(self, wildcards: Any) -> list[str]:
         """Return the archive that an earlier step makes, none for the user's own."""
@@ -49,7 +53,7 @@ class Photos:
     def archive(self, wildcards: Any) -> str:
         """Return the archive to unpack: the user's own, or the downloaded one."""
         path = self.datasets[wildcards.dataset].path
-        return str(path) if path else paths.ARCHIVE.format(dataset=wildcards.dataset)
+        return str(path) if path else self.prefix + paths.ARCHIVE.format(dataset=wildcards.dataset)
 
     def unpacked_gb(self, wildcards: Any) -> float:
         """Return how many GB of 10^9 bytes the archive may unpack to."""

@@ -47,6 +47,11 @@ def photo_memory(_wildcards: Any, threads: int, attempt: int) -> int:
     return more(1000 + 500 * threads, attempt)
 
 
+def export_memory(_wildcards: Any, attempt: int) -> int:
+    """Return MB to export a network: PyTorch's exporters hold it several times."""
+    return more(8000, attempt)
+
+
 def photo_minutes(_wildcards: Any, attempt: int) -> int:
     """Return minutes to draw, unpack, index or pack photos."""
     return 60 * attempt
@@ -73,9 +78,9 @@ def minutes(spec: Spec, photos: int) -> int:
     return math.ceil(30 + work * 0.010 / 60)
 
 
-def photos_of(dataset: str) -> int:
-    """Return how many photos a data set has; a guess before it is indexed."""
-    return photos_in(Path(paths.MANIFEST.format(dataset=dataset)))
+def photos_of(dataset: str, prefix: str = "") -> int:
+    """Return how many photos a data set has; a guess before it is indexed. `prefix` is that of a module."""
+    return photos_in(Path(prefix + paths.MANIFEST.format(dataset=dataset)))
 
 
 def photos_in(manifest: Path) -> int:

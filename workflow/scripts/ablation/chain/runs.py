@@ -30,11 +30,12 @@ class Runs:
     """The runs of a study. `gpus` is how many GPUs each of a run's processes takes: one where there are some.
 
     `pack`, `weights`, `gpus`, `threads` and `priority` are values where all runs have the same, else
-    functions of the wildcards: Snakemake takes longer over functions, for every job.
+    functions of the wildcards: Snakemake takes longer over functions, for every job. `prefix` is that of a
+    Snakemake module, for what is looked up here.
     """
 
-    def __init__(self, study: Study, *, gpus: int) -> None:
-        self.study, self.cuda = study, gpus > 0
+    def __init__(self, study: Study, *, gpus: int, prefix: str = "") -> None:
+        self.study, self.cuda, self.prefix = study, gpus > 0, prefix
         self.folder = paths.runs(study.dataset.name)
         self.by_folder = {one.folder: one for one in study.experiments.values()}
         self.pack = self._alike(self._pack)
@@ -88,7 +89,7 @@ class Runs:
 
     def minutes(self, wildcards: Any, attempt: int) -> int:
         """Return minutes for a training."""
-        photos = resources.photos_of(self.study.dataset.name)
+        photos = resources.photos_of(self.study.dataset.name, self.prefix)
         return resources.minutes(self.experiment(wildcards).spec, photos) * attempt
 
     def targets(self, figures: Iterable[str]) -> list[str]:
@@ -100,8 +101,8 @@ class Runs:
         for run in self.study.runs():
             predictions = f"{self.folder}/{run}/predictions.csv"
             # Not Path.exists, which takes several times as long.
-            evaluated = os.path.exists(predictions)  # noqa: PTH110
+            evaluated = os.path.exists(self.prefix + predictions)  # noqa: PTH110
             expected = [*TRAINED, *pictures] if evaluated else TRAINED
-            deleted = files.deleted(Path(self.folder, run), expected)
+            deleted = files.deleted(Path(self.prefix + self.folder, run), expected)
             targets += [predictions, *(f"{self.folder}/{run}/{name}" for name in deleted)]
         return targets

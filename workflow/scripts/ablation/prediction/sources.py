@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ablation.photos import archive, tree
+from ablation.photos import archive, reading, tree
 from ablation.photos.reading import counted
 from ablation.photos.tree import LeftOut
 from ablation.prediction.predicting import Photo
@@ -33,6 +33,22 @@ def find(given: Sequence[Path], unpacked: Path, tell: Callable[[str], None]) -> 
         before = "" if len(given) == 1 else f"{path}/"
         found += [Photo(f"{before}{name}", root / name) for name in photos_in(root, path, tell)]
     return found
+
+
+def waiting(listed: Path, root: Path) -> list[Photo]:
+    """Return the photos of a data set that wait for prediction, by its reading.json; `root` is their folder.
+
+    Raises UserError if there are none.
+    """
+    found = reading.read(listed)
+    if found is None:
+        raise UserError(f"{listed} does not exist: it is written when the data set is indexed")
+    if not found["waiting"]:
+        raise UserError(
+            f"no photo of the data set waits for prediction, by {listed}: it came without a test set: "
+            "name other photos"
+        )
+    return [Photo(one["file"], root / one["file"]) for one in found["waiting"]]
 
 
 def photos_in(root: Path, named: Path, tell: Callable[[str], None]) -> list[str]:

@@ -20,7 +20,10 @@ from ablation.running.errors import UserError
 from ablation.study.inputs import settled
 from ablation.study.wording import shown
 
-KEY = "dataset="
+# Whose values are paths, or names beside paths.
+KEYS = ("dataset=", "photos=", "template=")
+# The word behind `photos` that is no path (chain/predictions.py).
+TEST = "test"
 # How what was typed reaches a job that Snakemake starts: as JSON in hexadecimal digits, which no shell
 # changes on its way. No key of a configuration.
 CARRIER = "typed"
@@ -33,7 +36,9 @@ ONLY = "only="
 # So many seeds are as many runs of each experiment.
 SEEDS = re.compile(r"seeds=([0-9]{1,4})")
 # A value in a file, with what YAML takes for a comment.
-COMMENTED = re.compile(r"^\s*(?:- )?(dataset|path|published):\s+(?P<whole>(?P<read>[^\s'\"#].*?)\s+#.*?)\s*$")
+COMMENTED = re.compile(
+    r"^\s*(?:- )?(dataset|photos|template|path|published):\s+(?P<whole>(?P<read>[^\s'\"#].*?)\s+#.*?)\s*$"
+)
 
 
 def resolve(config: dict[str, Any], words: Sequence[str] | None, *, in_job: bool) -> list[str]:
@@ -56,15 +61,15 @@ def resolve(config: dict[str, Any], words: Sequence[str] | None, *, in_job: bool
     places = found(config)
     merge(config, places)
     merge(said, places)
-    others = [word for word in words if not (word.startswith(KEY) or NESTED.fullmatch(word))]
+    others = [word for word in words if not (word.startswith(KEYS) or NESTED.fullmatch(word))]
     return [*others, f"{CARRIER}={json.dumps(said).encode().hex()}"] if said else words
 
 
 def read(word: str, config: dict[str, Any]) -> dict[str, Any]:
     """Return what a word says that Snakemake reads otherwise, as a configuration."""
     key, _, value = word.partition("=")
-    if word.startswith(KEY):
-        return {"dataset": dataset(value, config)} if value else {}
+    if word.startswith(KEYS):
+        return {key: as_typed(key, value, config)} if value else {}
     if seeds := SEEDS.fullmatch(word):
         if not int(seeds[1]):
             raise UserError("config: seeds is 0; write seeds=1 for the seed 0, or seeds=[7] for the seed 7")
@@ -84,12 +89,12 @@ def read(word: str, config: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def dataset(value: str, config: dict[str, Any]) -> str:
-    """Return the data set that was typed.
+def as_typed(key: str, value: str, config: dict[str, Any]) -> str:
+    """Return the data set or the path that was typed.
 
     Quotes around a path are taken off, as YAML would, unless something is called so with them.
     """
-    names = config.get("datasets")
+    names = config.get("datasets") if key == "dataset" else None
     if there(value) or (isinstance(names, dict) and value in names):
         return value
     return value.strip("'\"")
@@ -102,6 +107,10 @@ def found(config: dict[str, Any]) -> dict[str, Any]:
     is_path = isinstance(name, str) and not (isinstance(names, dict) and name in names)
     if is_path and (place := settled(str(name), "dataset")) != name:
         places["dataset"] = place
+    for key in ("photos", "template"):
+        path = config.get(key)
+        if isinstance(path, str) and path != TEST and (place := settled(path, key)) != path:
+            places[key] = place
     for section in ("datasets", "weight_sources"):
         entries = config.get(section)
         for key, entry in entries.items() if isinstance(entries, dict) else ():

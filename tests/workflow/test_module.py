@@ -1,0 +1,57 @@
+"""The workflow as a module of another one, by the Snakefile of docs/deployment.md, word for word."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from own_photos import write_classes
+from project import Project
+
+from places import ROOT
+
+TEXT = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
+(SNAKEFILE,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+(COMMAND,) = re.findall(r"^```sh\nsnakemake (.*?)\n```$", TEXT, re.MULTILINE | re.DOTALL)
+EXPERIMENT = {"name": "one", "backbone": "googlenet", "optimizer": "sgd", "augmentation": "flip"}
+CONFIG = {
+    "study": "flowers",
+    "dataset": "mine",
+    "weights": "none",
+    "recipe": {"image_size": 64, "batch_size": 4, "epochs": 1, "patience": 3, "precision": "fp32"},
+    "experiments": [EXPERIMENT],
+}
+
+
+@pytest.fixture
+def other(sources: Project, place: Path) -> Path:
+    """The folder of another workflow, with a clone in it."""
+    sources.copy(place / "few-shot-ablation")
+    write_classes(place / "mine", photos=4)
+    (place / "Snakefile").write_text(SNAKEFILE, encoding="utf-8")
+    (place / "flowers.yaml").write_text(yaml.safe_dump(CONFIG), encoding="utf-8")
+    return place
+
+
+def run(folder: Path, *words: str) -> str:
+    command = [sys.executable, "-m", "snakemake", *COMMAND.split(), *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    return output
+
+
+def test_it_runs_below_its_prefix_and_is_made_once(other: Path) -> None:
+    planned = re.findall(r"^(?:local)?rule (\w+):", run(other, "-n"), re.MULTILINE)
+    steps = ("index", "pack", "train", "collect", "summarize", "latest")
+    assert sorted(planned) == sorted(["count", *(f"ablation_{step}" for step in steps)])
+    before = {path.name for path in other.iterdir()}
+    run(other)
+    assert {path.name for path in other.iterdir()} - before == {"experiments.txt", "flowers"}
+    assert (other / "experiments.txt").read_text(encoding="utf-8").split()[0] == "2"
+    assert not (other / "few-shot-ablation/resources").exists()
+    assert "Nothing to be done" in run(other, "-n")

@@ -1,0 +1,117 @@
+# After the study: new photos classified by what it trained, and networks for others. Nothing waits for it.
+checkpoint choose:
+    input:
+        summary=f"{COMPARISON}/summary.csv",
+    output:
+        winner=f"{COMPARISON}/winner.txt",
+    log:
+        f"logs/choose/{STUDY.dataset.name}-{STUDY.name}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        *code("choose"),
+        script=script("choose"),
+    shell:
+        "python {params.script:q} --summary {input.summary:q} --output {output.winner:q} > {log:q} 2>&1"
+
+
+of_networks = predictions.Predictions(
+    STUDY, lambda: checkpoints.choose.get().output.winner, PREFIX
+)
+
+
+def used(wildcards):
+    """What predictions need of their runs. Functions, and not methods, for the checkpoint to be waited for."""
+    folders = of_networks.folders(wildcards)
+    return [f"{run}/{name}" for run in folders for name in predictions.USED]
+
+
+def used_exported(wildcards):
+    run = of_networks.exported(wildcards)
+    return [f"{run}/{name}" for name in predictions.USED]
+
+
+def pack_exported(wildcards):
+    return of_networks.pack(wildcards)
+
+
+rule predict:
+    input:
+        runs=used,
+        # Of the data set's own photos. Those of the user's are a parameter, as their data sets are.
+        reading=of_networks.reading,
+        photos=of_networks.made,
+    output:
+        predictions="results/predictions/{name}.csv",
+        broken="results/predictions/{name}-broken.csv",
+    log:
+        "logs/predict/{name}.log",
+    wildcard_constraints:
+        name="[^/]+(?<!-broken)",
+    conda:
+        "../../envs/prediction.yaml"
+    threads: PHOTO_THREADS
+    resources:
+        gpu=TRAINING_GPUS,
+        mem_mb=resources.photo_memory,
+        runtime=resources.photo_minutes,
+    params:
+        *code("predict"),
+        script=script("predict"),
+        runs=predictions.run_words,
+        # No input, as for the comparison.
+        manifest=manifest,
+        accuracy=of_networks.accuracy(),
+        reading=predictions.reading_words,
+        photos=of_networks.photos,
+        stamp=of_networks.stamp,
+    shell:
+        "python {params.script:q} {params.runs:q} --manifest {params.manifest:q} {params.accuracy}"
+        " {params.reading:q} --threads {threads} --output {output.predictions:q} -- {params.photos:q}"
+        " > {log:q} 2>&1"
+
+
+rule submit:
+    # In the form of a competition.
+    input:
+        predictions="results/predictions/{name}.csv",
+    output:
+        submission="results/submissions/{name}.csv",
+    log:
+        "logs/submit/{name}.log",
+    wildcard_constraints:
+        name="[^/]+(?<!-broken)",
+    conda:
+        "../../envs/prediction.yaml"
+    params:
+        *code("submit"),
+        script=script("submit"),
+        template=of_networks.template(),
+        stamp=of_networks.template_stamp(),
+    shell:
+        "python {params.script:q} --predictions {input.predictions:q} {params.template:q}"
+        " --output {output.submission:q} > {log:q} 2>&1"
+
+
+rule export:
+    input:
+        run=used_exported,
+        pack=pack_exported,
+    output:
+        folder=directory("results/export/{model}"),
+    log:
+        "logs/export/{model}.log",
+    wildcard_constraints:
+        model="winner|[^/]+/seed[0-9]+",
+    conda:
+        "../../envs/prediction.yaml"
+    resources:
+        mem_mb=resources.export_memory,
+        runtime=resources.photo_minutes,
+    params:
+        *code("export"),
+        script=script("export"),
+        dataset=STUDY.dataset.name,
+    shell:
+        "python {params.script:q} --run $(dirname {input.run[0]:q}) --pack $(dirname {input.pack:q})"
+        " --dataset {params.dataset:q} --output {output.folder:q} > {log:q} 2>&1"
