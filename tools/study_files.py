@@ -15,7 +15,16 @@ from typing import Any
 from ablation.chain import paths
 from ablation.photos import checking, manifest, overview, pack, pairs, reading, tree
 from ablation.photos.origin import FILE as ORIGIN
-from ablation.results import columns, comparing, outcomes, outputs, predictions, record
+from ablation.results import (
+    columns,
+    comparing,
+    findings,
+    outcomes,
+    outputs,
+    predictions,
+    record,
+    suspects,
+)
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES
 from ablation.running import kept
@@ -117,6 +126,20 @@ FILES = (
         " derive from it.",
     ),
     File(f"{COMPARISON}/{outcomes.TEST_FILE}", "Likewise of the test set; of no photo where there is none."),
+    File(
+        f"{COMPARISON}/{findings.FILE}",
+        "A row for each conclusion of the report: what the study says of it.",
+        fields(findings.Finding),
+    ),
+    File(
+        f"{COMPARISON}/{findings.PAGE}", "The same to read; of photos that are drawn its first line says so."
+    ),
+    File(
+        f"{COMPARISON}/{suspects.FILE}",
+        "A row for each photo that networks judged which it did not train, the most suspect first: those at"
+        " the top are probably mislabelled, or unusual. Only its head where no run knows anything.",
+        fields(suspects.Suspect),
+    ),
     *(
         File(f"{COMPARISON}/{name}.png", f"{figure.title} side by side, as far as the study compares any.")
         for name, figure in STUDY_FIGURES.items()

@@ -11,6 +11,7 @@ from ablation.chain import paths
 from ablation.chain.contents import stamp
 from ablation.photos.wording import printable
 from ablation.running.errors import UserError
+from ablation.spec import run_name
 from ablation.study import inputs, typed
 from ablation.study.experiments import Experiment
 from ablation.study.names import known
@@ -26,7 +27,7 @@ USING = ("predict", "submit", "export")
 USED = ("weights.safetensors", "outputs.npy", "record.json")
 PREDICTED = re.compile(r"results/(?:predictions|submissions)/")
 EXPORTED = re.compile(r"results/export/(?P<model>.+?)/?")
-_RUN = re.compile(r"(?P<experiment>.+?)(?:/seed(?P<seed>\d+))?")
+_RUN = re.compile(r"(?P<experiment>.+?)(?:/(?P<run>seed\d+(?:-fold\d+)?))?")
 
 
 def check(study: Study, asked: Iterable[str] = ()) -> None:
@@ -60,18 +61,22 @@ def named(study: Study) -> str:
     return path
 
 
-def runs_of(study: Study, model: str, where: str) -> list[tuple[Experiment, int]]:
-    """Return the runs that a model's name means: all seeds of an experiment, or one, as in alexnet/seed0."""
+def runs_of(study: Study, model: str, where: str) -> list[tuple[Experiment, str]]:
+    """Return the runs that a model's name means, by their names: all of an experiment, or one.
+
+    As alexnet, alexnet/seed0 and, under folds, alexnet/seed0-fold2.
+    """
     match = _RUN.fullmatch(model)
-    experiment, seed = (match["experiment"], match["seed"]) if match else (model, None)
+    experiment, run = (match["experiment"], match["run"]) if match else (model, None)
     known(experiment, study.experiments, where, "experiment of this study")
     its = study.experiments[experiment]
-    if seed is None:
-        return [(its, one) for one in its.seeds]
-    if int(seed) not in its.seeds:
-        seeds = ", ".join(f"seed{one}" for one in its.seeds)
-        raise UserError(f"config: {where} is {model!r}, but {experiment} has no such run; it has {seeds}")
-    return [(its, int(seed))]
+    names = [run_name(one.seed, one.fold) for one in its.runs()]
+    if run is None:
+        return [(its, name) for name in names]
+    if run not in names:
+        told = ", ".join(names)
+        raise UserError(f"config: {where} is {model!r}, but {experiment} has no such run; it has {told}")
+    return [(its, run)]
 
 
 class Predictions:
@@ -97,17 +102,17 @@ class Predictions:
         """Return the photos that the exported run was trained on."""
         return paths.packed(self.dataset.name, self._exported(wildcards)[0][0].spec)
 
-    def _model(self, model: str, where: str) -> list[tuple[Experiment, int]]:
+    def _model(self, model: str, where: str) -> list[tuple[Experiment, str]]:
         if model == WINNER:
             model = Path(self.winner()).read_text(encoding="utf-8").strip()
         return runs_of(self.study, model, where)
 
-    def _exported(self, wildcards: Any) -> list[tuple[Experiment, int]]:
+    def _exported(self, wildcards: Any) -> list[tuple[Experiment, str]]:
         return self._model(wildcards.model, "the target's run")
 
-    def _folders(self, runs: list[tuple[Experiment, int]]) -> list[str]:
+    def _folders(self, runs: list[tuple[Experiment, str]]) -> list[str]:
         root = paths.runs(self.dataset.name)
-        return [f"{root}/{its.folder}/seed{seed}" for its, seed in runs]
+        return [f"{root}/{its.folder}/{run}" for its, run in runs]
 
     def photos(self, _wildcards: Any) -> str:
         """Return the path of the new photos: of the data set's own, the folder in which they are some."""

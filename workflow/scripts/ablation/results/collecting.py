@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -133,6 +134,9 @@ def labelled(folder: Path, record: dict[str, Any], photos: Index, found: Measure
 def columns(record: dict[str, Any], history: pd.DataFrame) -> dict[str, Any]:
     """Return the columns that take no labels, with whatever error damaged files lead to."""
     best, last = history.iloc[int(history["val_loss"].argmin())], history.iloc[-1]
+    # A history that was cut short is a whole table too.
+    if not math.isclose(history[["train_seconds", "val_seconds"]].to_numpy().sum(), record["train_seconds"]):
+        raise ValueError("history.csv has other epochs than those of which record.json says the time")
     return {
         "parameters": record["parameters"],
         "ended": record["ended"],

@@ -15,33 +15,35 @@ from ablation.running.errors import UserError
 
 @dataclass(frozen=True)
 class Winner:
-    """An experiment with the highest `val_accuracy` (0..1, the mean over its runs) of `among` that have one.
+    """An experiment with the highest `accuracy` (0..1, by which a study judges) of `among` that have one.
 
     `ties` are those behind it in the summary that have the same.
     """
 
     experiment: str
-    val_accuracy: float
+    accuracy: float
     among: int
     ties: tuple[str, ...]
 
     def __str__(self) -> str:
-        said = f"{self.experiment} has the highest val_accuracy of {self.among} experiments"
+        said = f"{self.experiment} has the highest accuracy of {self.among} experiments"
         if self.among == 1:
             said = f"{self.experiment} is the one experiment that finished"
         others = f"; the first of several: {', '.join(self.ties)} too" if self.ties else ""
-        return f"{said} ({self.val_accuracy:.4f}{others})"
+        return f"{said} ({self.accuracy:.4f}{others})"
 
 
 def winner(summary: Path) -> Winner:
-    """Return the experiment of a summary.csv with the highest `val_accuracy`, of ties the first.
+    """Return the experiment of a summary.csv with the highest `accuracy`, of ties the first.
 
-    Raises UserError where none finished, or the table is damaged.
+    Where the manifest was deleted it is `val_accuracy`. Raises UserError where none finished, or the table is
+    damaged.
     """
     try:
         with summary.open(encoding="utf-8", newline="") as file:
-            rows = [(row["experiment"], row["val_accuracy"]) for row in csv.DictReader(file, strict=True)]
-        found = [(name, float(accuracy)) for name, accuracy in rows if accuracy]
+            rows = list(csv.DictReader(file, strict=True))
+        by = "accuracy" if any(row["accuracy"] for row in rows) else "val_accuracy"
+        found = [(row["experiment"], float(row[by])) for row in rows if row[by]]
         if not all(name and isfinite(accuracy) for name, accuracy in found):
             raise ValueError("an experiment without a name, or an accuracy that is no number")
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
