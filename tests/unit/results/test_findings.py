@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -298,9 +299,13 @@ def test_no_gap_is_rarely_called_one(runs: int) -> None:
 # --- the published figures -------------------------------------------------------------------------
 
 
+@functools.cache
+def beside_published() -> list[Finding]:
+    return findings.find(table(WORLD), outcomes(WORLD), PUBLISHED)
+
+
 def published(number: int) -> str:
-    one = findings.find(table(WORLD), outcomes(WORLD), PUBLISHED)[number - 1]
-    return one.published
+    return beside_published()[number - 1].published
 
 
 def test_a_published_run_has_its_own_interval() -> None:
@@ -365,7 +370,7 @@ def test_rows_without_figures_are_not_published(column: str, value: object) -> N
 
 
 def test_the_table_round_trips(tmp_path: Path) -> None:
-    found = findings.find(table(WORLD), outcomes(WORLD), PUBLISHED)
+    found = beside_published()
     findings.write(found, tmp_path / "findings.csv")
     with (tmp_path / "findings.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -376,7 +381,7 @@ def test_the_table_round_trips(tmp_path: Path) -> None:
 
 
 def test_the_page_has_everything() -> None:
-    found = findings.find(table(WORLD), outcomes(WORLD), PUBLISHED)
+    found = beside_published()
     page = findings.page(found, drawn=False, weights="ImageNet's")
     assert page.startswith("# Findings\n")
     assert page.endswith("\n")
