@@ -41,6 +41,8 @@ localrules:
     collect,
     summarize,
     answer,
+    find,
+    suspect,
     compare,
     latest,
     choose,

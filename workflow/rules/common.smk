@@ -150,9 +150,10 @@ def comparison_figures():
 
 
 def study_tables():
-    """The table and the answer, and copies that are the latest study's: not of a part, nor of a smoke test."""
+    """What a study concludes, and copies that are the latest study's: not of a part, nor of a smoke test."""
     latest_ones = paths.LATEST if STUDY.whole else []
-    return [*(f"{COMPARISON}/{Path(name).name}" for name in paths.LATEST), *latest_ones]
+    own = [*(Path(name).name for name in paths.LATEST), "findings.md", "suspects.csv"]
+    return [*(f"{COMPARISON}/{name}" for name in own), *latest_ones]
 
 
 def runs_folder(_wildcards):

@@ -64,6 +64,46 @@ rule answer:
         " --output {output.answer:q} > {log:q} 2>&1"
 
 
+rule find:
+    # The conclusions of the report, judged by this study.
+    input:
+        runs=f"{COMPARISON}/runs.csv",
+        outcomes=f"{COMPARISON}/outcomes.npz",
+        published=PUBLISHED,
+    output:
+        findings=report(f"{COMPARISON}/findings.csv", category="Findings"),
+        page=report(f"{COMPARISON}/findings.md", category="Findings"),
+    log:
+        f"logs/find/{STUDY.dataset.name}-{STUDY.name}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        *code("find"),
+        script=script("find"),
+        drawn="--drawn" if STUDY.dataset.source == "drawn" else "",
+        weights=STUDY.weights_in_words(),
+    shell:
+        "python {params.script:q} --runs {input.runs:q} --outcomes {input.outcomes:q}"
+        " --published {input.published:q} {params.drawn} --weights {params.weights:q}"
+        " --output {output.findings:q} > {log:q} 2>&1"
+
+
+rule suspect:
+    input:
+        outcomes=f"{COMPARISON}/outcomes.npz",
+    output:
+        suspects=report(f"{COMPARISON}/suspects.csv", category="Suspects"),
+    log:
+        f"logs/suspect/{STUDY.dataset.name}-{STUDY.name}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        *code("suspect"),
+        script=script("suspect"),
+    shell:
+        "python {params.script:q} --outcomes {input.outcomes:q} --output {output.suspects:q} > {log:q} 2>&1"
+
+
 rule compare:
     input:
         summary=f"{COMPARISON}/summary.csv",

@@ -50,6 +50,8 @@ def voters(outcomes: Outcomes) -> Bools:
     would rank photos by their classes and draw all means together.
     """
     photos = len(outcomes.true)
+    if not photos:
+        return np.zeros(len(outcomes.experiments), dtype=np.bool_)
     floor = metrics.accuracy(outcomes.true, np.full_like(outcomes.true, metrics.commonest(outcomes.true)))
     hits = np.count_nonzero(outcomes.predicted == outcomes.true, axis=1)
     return np.array([wilson_interval(its, photos)[0] > floor for its in hits.tolist()], dtype=np.bool_)

@@ -25,6 +25,8 @@ from ablation.study.selection import selected
 
 # Behind the name of a study of which some experiments alone are asked for.
 PART = "-part"
+# Sources of weights that nobody but this program has trained, or nobody at all.
+_OWN = ("pretraining", "none")
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class Study:
     def sources(self) -> list[Dataset]:
         """Return the data sets whose photos the study's trainings and their pretrainings read."""
         used = {self.dataset.name: self.dataset}
-        for name in sorted({one.spec.weights for one in self.experiments.values()}):
+        for name in self.used_weights():
             fields = self.weight_sources[name]
             if fields["source"] == "pretraining":
                 dataset = smoke.dataset(self.config, fields["dataset"])
@@ -101,6 +103,17 @@ class Study:
         )
         # Snakemake reads {x} as a wildcard, also inside a text; JSON can write its brace another way.
         return "\n".join("{" + json.dumps(row)[1:].replace("{", "\\u007b") for row in rows)
+
+    def weights_in_words(self) -> str:
+        """Return what the starting weights of the study are, as 'the weights are' goes on."""
+        here = [name for name in self.used_weights() if self.weight_sources[name]["source"] in _OWN]
+        others = [name for name in self.used_weights() if name not in here]
+        told = [f"not ImageNet's ({', '.join(here)})"] if here else []
+        return " and ".join([*told, *([f"those of {', '.join(others)}"] if others else [])])
+
+    def used_weights(self) -> list[str]:
+        """Return the weight sources from which experiments of the study start, by name."""
+        return sorted({one.spec.weights for one in self.experiments.values()})
 
     def pretraining(self, source: str, backbone: str) -> tuple[str, Spec]:
         """Return the data set and the spec by which a source trains a backbone from random weights."""
