@@ -31,7 +31,7 @@ class Job:
 
 def training(name: str, log: str = "") -> Job:
     run, _, seed = name.partition("/seed")
-    return Job("train", wildcards(run=run, seed=seed), [log])
+    return Job("train", wildcards(run=run, seed=seed, fold=""), [log])
 
 
 class Workflow:

@@ -34,7 +34,7 @@ class Flowers:
 def make(home: Path) -> Flowers:
     """Make the photos, pack them and train."""
     root, listed = write_kinds(home / "photos"), home / "manifest.csv"
-    manifest.write(indexing.build(root, 0.6, 0), listed)
+    manifest.write(indexing.index(root, 0.6, 0).entries, listed)
     runs = {}
     for name, spec in SPECS.items():
         way = {"resize": spec.resize, "interpolation": spec.interpolation}

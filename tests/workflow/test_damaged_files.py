@@ -66,7 +66,7 @@ def test_one_line(made: Project, monkeypatch: pytest.MonkeyPatch, step: str, fil
     monkeypatch.chdir(made.folder)
     monkeypatch.setattr(sys, "argv", [f"{step}.py", *STEPS[step]])
     folder = (made.folder / RUN).parent.resolve().name
-    study = f'{{"experiment": "rung-none", "folder": "{folder}", "seed": 0, "label": "x"}}\n'
+    study = f'{{"experiment": "rung-none", "folder": "{folder}", "seed": 0, "fold": null, "label": "x"}}\n'
     path = made.folder / file
     content = path.read_bytes()
     path.write_bytes(DAMAGES[damage](content))

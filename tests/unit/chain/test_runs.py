@@ -22,7 +22,7 @@ def runs(gpus: int = 0, **sections: Any) -> Runs:
 
 
 def of(ours: Runs, experiment: str, seed: str = "0") -> Any:
-    return wildcards(run=ours.study.experiments[experiment].folder, seed=seed)
+    return wildcards(run=ours.study.experiments[experiment].folder, seed=seed, fold="")
 
 
 def experiments(**fields: Any) -> list[dict[str, Any]]:
@@ -34,6 +34,12 @@ def test_the_spec_has_the_runs_seed() -> None:
     ours = runs()
     assert Spec.from_json(ours.spec(of(ours, "one", "7"))).seed == 7
     assert ours.spec(of(ours, "one", "7")) != ours.spec(of(ours, "one", "8"))
+
+
+def test_the_spec_has_the_runs_fold() -> None:
+    ours = runs()
+    of_fold = wildcards(run=ours.study.experiments["one"].folder, seed="0", fold="-fold2")
+    assert Spec.from_json(ours.spec(of_fold)).fold == 2
 
 
 def of_each(ours: Runs, field: str) -> list[Any]:
@@ -102,7 +108,7 @@ def test_an_unknown_experiment_is_refused() -> None:
     ours = runs()
     folder = ours.study.experiments["one"].folder
     with pytest.raises(UserError, match=f"did you mean {folder!r}"):
-        ours.spec(wildcards(run=f"{folder[:-1]}x", seed="0"))
+        ours.spec(wildcards(run=f"{folder[:-1]}x", seed="0", fold=""))
 
 
 ONE, TWO = (one.folder for one in load(small(experiments=experiments(epochs=9))).experiments.values())
