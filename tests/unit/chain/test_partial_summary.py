@@ -40,9 +40,10 @@ def folder_of(study: Study, name: str) -> Path:
 def trained(study: Study, name: str) -> None:
     folder = folder_of(study, name)
     folder.mkdir(parents=True)
-    record: dict[str, Any] = {"parameters": 7, "ended": "epoch_limit", "train_seconds": 1.0}
+    record: dict[str, Any] = {"parameters": 7, "ended": "epoch_limit", "train_seconds": 1.5}
     record |= {"peak_host_mib": 500.0, "peak_device_mib": None, "host_joules": None, "device_joules": None}
     record |= {"train_photos": 6, "val_photos": 6, "classes": 3}
+    record |= {"test_photos": 0, "folds": 0, "fold": 0, "split_seed": 0}
     (folder / "record.json").write_text(json.dumps(record), encoding="utf-8")
     (folder / "history.csv").write_text(f"epoch,{FIGURES}\n1,1.5,0.5,1.25,0.75,1.0,0.5\n", encoding="utf-8")
 

@@ -28,7 +28,7 @@ def test_values_are_those_of_the_trainings_validation(flowers: Flowers, name: st
     run = flowers.runs[name]
     packed = pack.load(run.pack)
     inputs = Augmented.of(packed, run.spec, training=False, device=torch.device("cpu"))
-    expected = torch.cat([values for _, values, _ in in_order(inputs, 4)])
+    expected = torch.cat([values for _, values, _ in in_order(inputs, torch.arange(len(inputs.labels)), 4)])
     pixels = torch.from_numpy(packed.photos[~packed.training])
     assert torch.equal(trained.load(run.folder).preparation.values(pixels), expected)
 

@@ -48,7 +48,7 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
         "last_val_loss": 0.9,
         "last_val_accuracy": 0.75,
         "best_val_accuracy": 0.75,
-        "train_seconds": 14.25,
+        "train_seconds": 14.0,
         "images_per_second": 30 * 4 / 10.0,
         "peak_host_mib": 812.5,
         "peak_device_mib": None,
@@ -117,3 +117,11 @@ def test_results_of_an_earlier_run_do_not_stand_in_for_a_failed_one(tmp_path: Pa
     assert found == {name: value for name, value in failed("a").items() if name != "fold"} | {
         "ended": "failed"
     }
+
+
+def test_a_history_that_was_cut_short_is_named(tmp_path: Path) -> None:
+    study = [run(tmp_path, "a")]
+    path = tmp_path / "a/seed0/history.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]), encoding="utf-8")
+    with pytest.raises(UserError, match=r"other epochs than those of which record\.json says the time"):
+        collecting.collect(study, tmp_path)

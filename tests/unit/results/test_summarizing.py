@@ -62,7 +62,7 @@ def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
         # Wilson's interval of 8 of 16, and all of it again, for nothing was chosen.
         "0.5,0.27999563610326017,0.7200043638967398,,wilson,validation,16,yes,1.0,"
         "0.5,0.27999563610326017,0.7200043638967398,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
-        "0.4047619047619048,0.36507936507936506,0.375,1.0,0.9,0.75,0.75,,,,14.25,12.0,812.5,,321.0,,,,epoch_limit,"
+        "0.4047619047619048,0.36507936507936506,0.375,1.0,0.9,0.75,0.75,,,,14.0,12.0,812.5,,321.0,,,,epoch_limit,"
         ",default,demo,a"
     ]
 
@@ -76,7 +76,7 @@ def test_seeds_are_averaged(tmp_path: Path) -> None:
     study = [
         run(tmp_path, "b", 3),
         run(tmp_path, "a", 0, worse),
-        run(tmp_path, "b", 4, worse, train_seconds=15.75, peak_host_mib=100.5),
+        run(tmp_path, "b", 4, worse, peak_host_mib=100.5),
     ]
     found = summarized(study, tmp_path).set_index("experiment")
     assert list(found.index) == ["b", "a"]
@@ -89,7 +89,7 @@ def test_seeds_are_averaged(tmp_path: Path) -> None:
     assert row["train_accuracy"] == pytest.approx(0.5)
     assert row["last_val_loss"] == pytest.approx((0.9 + 0.7) / 2)
     assert row["best_val_accuracy"] == pytest.approx((0.75 + 0.25) / 2)
-    assert row["train_seconds"] == pytest.approx(15.0)
+    assert row["train_seconds"] == pytest.approx((14 + 8) / 2)
     assert row["images_per_second"] == pytest.approx((12 + 30 * 3 / 5) / 2)
     assert (row["peak_host_mib"], row["host_joules"]) == ((812.5 + 100.5) / 2, 321)
     assert found.loc["a", "best_epoch"] == 3

@@ -104,7 +104,7 @@ def run(
         halfway = time.perf_counter()
         outputs = predict(state.validates, spec, validation, state.trained.precision, after_batch, group)
         losses, hits = losses_and_hits(outputs, validation.labels)
-        shown = losses[order_of(spec, len(losses))]
+        shown = losses[order_of(spec, len(losses))] if shuffles(spec) else losses
         require_finite(shown, f"epoch {state.epoch}, validation batch", spec.batch_size)
         val_figures = float(losses.mean()), float(hits.mean())
 
@@ -201,7 +201,14 @@ def predict(
         with autocast(precision, batch.device):
             outputs.append(group.gather(net(batch).float(), len(index)))
         after_batch()
-    return torch.cat(outputs)[order.argsort()]
+    found = torch.cat(outputs)
+    # An index on the CPU has a GPU wait.
+    return found[order.argsort()] if shuffles(spec) else found
+
+
+def shuffles(spec: Spec) -> bool:
+    """Tell whether a network predicts photos in a shuffled order, as one does that needs a whole batch."""
+    return needs.needs_whole_batch(spec.architecture)
 
 
 def order_of(spec: Spec, photos: int) -> Tensor:
@@ -209,6 +216,6 @@ def order_of(spec: Spec, photos: int) -> Tensor:
 
     In that, class after class, a softmax over the batch would see few classes at a time, unlike in training.
     """
-    if needs.needs_whole_batch(spec.architecture):
+    if shuffles(spec):
         return torch.randperm(photos, generator=torch.Generator().manual_seed(VALIDATION_SEED))
     return torch.arange(photos)
