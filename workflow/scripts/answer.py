@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import fields
 from pathlib import Path
 
-from ablation.results import answering, tables
+from ablation.results import answering, columns, comparing, tables
 from ablation.running import errors, files
 
 
@@ -15,7 +16,9 @@ def main() -> None:
     parser.add_argument("--comparisons", required=True, type=Path, help="CSV with a row a comparison")
     parser.add_argument("--output", required=True, type=Path, help="answer.md")
     args = parser.parse_args()
-    told = answering.answer(tables.read(args.summary), tables.read(args.comparisons))
+    summary = tables.read_judged(args.summary, columns.SUMMARY)
+    comparisons = tables.read_judged(args.comparisons, [one.name for one in fields(comparing.Comparison)])
+    told = answering.answer(summary, comparisons)
     files.write_text(args.output, told)
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from ablation.results import tables
+from ablation.results import columns, tables
 from ablation.results.figures.study import STUDY_FIGURES
 from ablation.running import errors
 
@@ -17,7 +17,10 @@ def main() -> None:
     parser.add_argument("--figure", required=True, choices=STUDY_FIGURES)
     parser.add_argument("--output", required=True, type=Path)
     args = parser.parse_args()
-    STUDY_FIGURES[args.figure].draw(tables.read(args.summary), sys.stdin.read(), args.output)
+    summary = tables.read_judged(args.summary, columns.SUMMARY)
+    if summary.empty:
+        raise errors.UserError(f"{args.summary} is damaged (no row): delete it and run again")
+    STUDY_FIGURES[args.figure].draw(summary, sys.stdin.read(), args.output)
 
 
 if __name__ == "__main__":

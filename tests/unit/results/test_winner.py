@@ -17,7 +17,7 @@ from ablation.running.errors import UserError
 
 def write(path: Path, rows: list[tuple[str, str]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("experiment", "val_accuracy"), *rows])
+        csv.writer(file).writerows([("experiment", "accuracy", "val_accuracy"), *((*row, "") for row in rows)])
     return path
 
 
@@ -28,21 +28,21 @@ def test_it_is_the_first_of_the_highest(accuracies: list[float | None]) -> None:
         names = [f"e{number}" for number in range(len(accuracies))]
         cells = ["" if one is None else repr(one) for one in accuracies]
         path = write(Path(folder, "summary.csv"), list(zip(names, cells, strict=True)))
-        column = pd.read_csv(path).set_index("experiment")["val_accuracy"]
+        column = pd.read_csv(path).set_index("experiment")["accuracy"]
         if column.isna().all():
             with pytest.raises(UserError, match="no experiment that finished"):
                 winner(path)
             return
         found = winner(path)
     assert found.experiment == column.idxmax()
-    assert found.val_accuracy == column.max()
+    assert found.accuracy == column.max()
     assert found.among == column.count()
     assert [found.experiment, *found.ties] == list(column.index[column == column.max()])
 
 
 def test_ties_are_told(tmp_path: Path) -> None:
     path = write(tmp_path / "summary.csv", [("a", "0.5"), ("b", "0.75"), ("c", "0.75"), ("d", "")])
-    told = "b has the highest val_accuracy of 3 experiments (0.7500; the first of several: c too)"
+    told = "b has the highest accuracy of 3 experiments (0.7500; the first of several: c too)"
     assert str(winner(path)) == told
     assert (
         str(winner(write(path, [("a", "0.5"), ("b", "")])))
@@ -50,7 +50,7 @@ def test_ties_are_told(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "experiment\na\n", "experiment,val_accuracy\na,high\n", "\udcff", None])
+@pytest.mark.parametrize("text", ["", "experiment\na\n", "experiment,accuracy,val_accuracy\na,high,\n", "\udcff", None])
 def test_a_damaged_summary_is_told_in_one_line(text: str | None, tmp_path: Path) -> None:
     path = tmp_path / "summary.csv"
     if text is not None:

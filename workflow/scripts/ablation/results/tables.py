@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -41,6 +42,20 @@ def read_runs(path: Path) -> pd.DataFrame:
         done = table[table["ended"] != FAILED].reindex(columns=list(MEASURED))
         if done.isna().any(axis=None) or len(done.select_dtypes("number").columns) < len(MEASURED):
             raise ValueError("a run that ended lacks what it measured")
+        return table
+    except (OSError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise UserError(f"{path} is damaged ({reason}): delete it and run again") from error
+
+
+def read_judged(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+    """Read a table that `summarize` wrote, with these columns; raises UserError if it is damaged."""
+    try:
+        table = read(path)
+        if missing := [column for column in columns if column not in table.columns]:
+            raise ValueError(f"no column {', '.join(missing)}")
+        if table["experiment"].isna().any():
+            raise ValueError("rows are cut short")
         return table
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
