@@ -17,7 +17,8 @@ from ablation.running.errors import UserError
 
 def write(path: Path, rows: list[tuple[str, str]]) -> Path:
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([("experiment", "accuracy", "val_accuracy"), *((*row, "") for row in rows)])
+        head = ("experiment", "accuracy", "val_accuracy")
+        csv.writer(file).writerows([head, *((*row, "") for row in rows)])
     return path
 
 
@@ -50,7 +51,9 @@ def test_ties_are_told(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["", "experiment\na\n", "experiment,accuracy,val_accuracy\na,high,\n", "\udcff", None])
+@pytest.mark.parametrize(
+    "text", ["", "experiment\na\n", "experiment,accuracy,val_accuracy\na,high,\n", "\udcff", None]
+)
 def test_a_damaged_summary_is_told_in_one_line(text: str | None, tmp_path: Path) -> None:
     path = tmp_path / "summary.csv"
     if text is not None:
