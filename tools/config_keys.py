@@ -111,13 +111,16 @@ def kind(part: Schema) -> str:
         return listed(part)
     if wanted == "object":
         return "a mapping"
+    if wanted == "boolean":
+        return "`true` or `false`"
     return numbers(part) if wanted in ("integer", "number") else "text"
 
 
 def listed(part: Schema) -> str:
     """Say which lists are allowed."""
-    if part["items"].get("type") != "integer":
-        return "a list of mappings"
+    items = part["items"].get("type")
+    if items != "integer":
+        return "a list of texts" if items == "string" else "a list of mappings"
     count = part["minItems"] if part["minItems"] == part.get("maxItems") else f"{part['minItems']} or more"
     different = ", all different" if part.get("uniqueItems") else ""
     return f"a list of {count}: {numbers(part['items'])}{different}"

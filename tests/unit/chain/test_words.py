@@ -13,6 +13,7 @@ from snakemake.common.configfile import load_configfile
 
 from ablation.chain import words
 from ablation.running.errors import UserError
+from ablation.study import config_file
 
 
 @pytest.fixture(autouse=True)
@@ -124,7 +125,7 @@ def test_what_is_let_through_is_what_snakemake_reads(word: str) -> None:
 def test_a_file_that_is_let_through_is_one_that_snakemake_reads(folder: Path, content: bytes) -> None:
     path = folder / "drawn.yaml"
     path.write_bytes(content)
-    found, why = words.read(path)
+    found, why = config_file.read(path)
     try:
         expected = load_configfile(path)
     except Exception:

@@ -17,7 +17,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder, work = tmp_path / "project", tmp_path / "work"
     for path in (folder / "studies/quick.yaml", folder / "studies/grid.yaml", work / "mine/Grid 2.yaml"):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
+        path.write_text("weights: none\n", encoding="utf-8")
     monkeypatch.chdir(work)
     inputs.look_in(work, folder)
     return folder
@@ -36,7 +36,7 @@ def test_a_study_by_its_name(project: Path) -> None:
 
 def test_the_working_folders_own_goes_first(project: Path) -> None:
     Path("studies").mkdir()
-    Path("studies/quick.yaml").touch()
+    Path("studies/quick.yaml").write_text("weights: none\n", encoding="utf-8")
     assert overlays.file("quick", project) == Path("studies/quick.yaml")
     assert overlays.file("grid", project) == project / "studies/grid.yaml"
 
@@ -63,6 +63,27 @@ def test_one_that_there_is_not(project: Path, study: str, message: str) -> None:
     with pytest.raises(UserError) as caught:
         overlays.file(study, project)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty"),
+        (b"roses", "holds text in place of keys with values"),
+        (b"[1, 2]", "holds a list in place of keys with values"),
+        (b"a: [1,\n b: }", "is no YAML (line 2"),
+        (b"\x00\x01\xff", "is no text in UTF-8 (byte 3)"),
+    ],
+)
+@pytest.mark.parametrize("study", ["quick", "mine/Grid 2.yaml"])
+def test_one_that_holds_no_study(project: Path, study: str, content: bytes, why: str) -> None:
+    path = overlays.file(study, project)
+    assert path is not None
+    path.write_bytes(content)
+    with pytest.raises(UserError) as caught:
+        overlays.file(study, project)
+    assert str(caught.value).startswith(f"config: study is {path}, which {why}")
+    assert str(caught.value).endswith(": write keys as config.yaml has them, such as dataset: demo")
 
 
 @pytest.mark.parametrize(

@@ -9,19 +9,14 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import json
 import os
 import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from ablation.running.errors import UserError
-from ablation.study import inputs
-from ablation.study.wording import kind
+from ablation.study import config_file, inputs
 
 CONFIGURATIONS = (".yaml", ".yml", ".json")
 # As Snakemake has it, of what stands before the equals sign.
@@ -60,7 +55,8 @@ def check(argv: Sequence[str], project: Path) -> None:
 def check_file(name: str, command: Sequence[str], project: Path) -> None:
     """Raise UserError unless there is a configuration of that name."""
     path = Path(name)
-    if path.suffix.lower() not in CONFIGURATIONS and not (path.is_file() and read(path)[0] is not None):
+    holds = path.is_file() and config_file.read(path)[0] is not None
+    if path.suffix.lower() not in CONFIGURATIONS and not holds:
         raise UserError(
             f"{name} is no configuration file (.yaml or .json), but --configfile takes all words behind it "
             f"for such: if it is what to make, write -- before it: {apart(command, name)}"
@@ -69,36 +65,12 @@ def check_file(name: str, command: Sequence[str], project: Path) -> None:
         other = Path(project, name)
         near = f", but there is {other}: write that" if other.exists() else ": write the path of one that is"
         raise UserError(f"--configfile {name}: there is no such file in {Path.cwd()}{near}")
-    found, why = read(path)
+    found, why = config_file.read(path)
     if found is None:
         raise UserError(
             f"--configfile {name} {why}: write keys as config.yaml has them, such as dataset: demo, or leave "
             "the file out"
         )
-
-
-def read(path: Path) -> tuple[dict[Any, Any] | None, str]:
-    """Return what a configuration file holds, or None and why it holds nothing that can be one."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        return None, f"cannot be read ({error.strerror})"
-    except UnicodeDecodeError as error:
-        return None, f"is no text in UTF-8 (byte {error.start + 1})"
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        try:
-            found = yaml.load(text, Loader=yaml.SafeLoader)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = f"line {mark.line + 1}: " if mark else ""
-            return None, f"is no YAML ({line}{getattr(error, 'problem', None) or 'odd characters'})"
-        except (ValueError, RecursionError) as error:
-            return None, f"is no YAML ({error})"
-    if not isinstance(found, dict):
-        return None, "is empty" if found is None else f"holds {kind(found)} in place of keys with values"
-    return found, ""
 
 
 def refuse_split(entries: Sequence[str], number: int) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ablation.running.errors import UserError
+from ablation.study import config_file
 from ablation.study.datasets import named_after
 from ablation.study.inputs import settled
 from ablation.study.wording import shown
@@ -37,12 +38,12 @@ def file(study: str, project: Path) -> Path | None:
     if study.endswith(SUFFIXES):
         path = Path(settled(os.path.expanduser(study), "study"))  # noqa: PTH111 (Path's refuses an unknown user)
         if path.is_file():
-            return path
+            return checked(path)
         raise UserError(f"config: study is {shown(study)}, but there is no such file")
     folders = [folder for folder in dict.fromkeys((Path("studies"), project / "studies")) if folder.is_dir()]
     found = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.yaml"))}
     if study in found:
-        return found[study]
+        return checked(found[study])
     if study == DEFAULT:
         return None
     near = difflib.get_close_matches(study, found, 1)
@@ -74,3 +75,13 @@ def called(file: str) -> str:
     for suffix in SUFFIXES:
         file = file.removesuffix(suffix)
     return named_after(file) if file else DEFAULT
+
+
+def checked(path: Path) -> Path:
+    """Return the file of a study; raise UserError with what to write in it if it cannot be one."""
+    found, why = config_file.read(path)
+    if found is None:
+        raise UserError(
+            f"config: study is {path}, which {why}: write keys as config.yaml has them, such as dataset: demo"
+        )
+    return path
