@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import json
@@ -31,16 +30,12 @@ _TOTAL = re.compile(r"total\s+(\d+)")
 # What tells starting weights of one name apart.
 _VALUES = re.compile(r"-[0-9a-f]{12}")
 _NOTHING = "Nothing to be done"
-# The code from whose tables a configuration chooses by name.
-CHOICES = [
-    f"workflow/scripts/ablation/{name}.py"
-    for name in ("networks/edits", "networks/heads", "networks/backbones", "training/transforms/table")
-]
+# A test may have edited the project's code, so that code says it and not this one.
 EXPERIMENTS = """
 import json, sys
 from pathlib import Path
 from ablation.study.study import load
-found = load(json.loads(sys.argv[1]), Path(sys.argv[2])).experiments
+found = load(json.load(sys.stdin), Path(sys.argv[1])).experiments
 print(json.dumps([[one.folder, one.name] for one in reversed(found.values())]))
 """
 
@@ -155,19 +150,18 @@ class Project:
             key, _, value = word.partition("=")
             typed.merge(config, typed.read(word, config) or {key: yaml.safe_load(value)})
         config.setdefault("study", "default")
-        # A test may have given the project's code more to choose from.
-        if any((self.folder / name).read_bytes() != (ROOT / name).read_bytes() for name in CHOICES):
-            command = [sys.executable, "-c", EXPERIMENTS, json.dumps(config), str(SCHEMA)]
-            env = os.environ | {"PYTHONPATH": str(self.folder / "workflow/scripts")}
-            told = subprocess.run(
-                command, cwd=self.folder, env=env, check=True, capture_output=True, text=True
-            ).stdout
-            return dict(json.loads(told))
-        from ablation.study.study import load
-
-        with contextlib.chdir(self.folder):
-            found = load(config, SCHEMA).experiments
-        return {one.folder: one.name for one in reversed(found.values())}
+        command = [sys.executable, "-c", EXPERIMENTS, str(SCHEMA)]
+        env = os.environ | {"PYTHONPATH": str(self.folder / "workflow/scripts")}
+        told = subprocess.run(
+            command,
+            input=json.dumps(config),
+            cwd=self.folder,
+            env=env,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        return dict(json.loads(told))
 
     def edit(self, change: Callable[[dict[str, Any]], object], overlay: str = TINY) -> None:
         """Change the configuration."""

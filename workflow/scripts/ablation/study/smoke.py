@@ -1,4 +1,4 @@
-"""A smoke test: every step of a study in a minute, on few photos and for an epoch, with its results apart."""
+"""A smoke test: every step of a study in minutes, on few photos and for an epoch, with its results apart."""
 
 from __future__ import annotations
 
