@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -35,23 +36,29 @@ if find_spec("hypothesis"):
 
 
 @pytest.fixture(scope="session")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for the projects, removed at the end: pytest would keep those of three sessions."""
     folder = tmp_path_factory.mktemp("projects")
     yield folder
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def workshop(projects: Path) -> Path:
+    """A folder for the projects of one module, so that no two modules' names meet."""
+    return Path(tempfile.mkdtemp(dir=projects))
+
+
 @pytest.fixture(scope="session")
-def sources(workshop: Path) -> Project:
+def sources(projects: Path) -> Project:
     """The project's files, and nothing made yet. Not to be changed."""
-    return Project.fresh(workshop / "sources")
+    return Project.fresh(projects / "sources")
 
 
 @pytest.fixture(scope="session")
-def finished(sources: Project, workshop: Path) -> Project:
+def finished(sources: Project, projects: Path) -> Project:
     """The tiny study, run to its end. Not to be changed."""
-    project = sources.copy(workshop / "finished")
+    project = sources.copy(projects / "finished")
     project.run()
     return project
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -50,7 +49,7 @@ def shown(cluster: Cluster) -> Iterator[None]:
 def submitted(cluster: Cluster, sources: Project, workshop: Path) -> Project:
     """The tiny study, run by SLURM."""
     assert set(cluster.states().values()) == {"idle"}
-    project = sources.copy(Path(tempfile.mkdtemp(dir=workshop)) / "submitted")
+    project = sources.copy(workshop / "submitted")
     project.run(*OPTIONS)
     return project
 
@@ -73,7 +72,7 @@ def long(submitted: Project, place: Path) -> Project:
 @pytest.fixture(scope="module")
 def whole(finished: Project, workshop: Path) -> object:
     """What the long experiment ends with when nothing interrupts it."""
-    project = replace(finished.copy(Path(tempfile.mkdtemp(dir=workshop)) / "whole"), configs=(TINY, LONG))
+    project = replace(finished.copy(workshop / "whole"), configs=(TINY, LONG))
     project.run()
     return result(project, "one")
 

@@ -11,9 +11,9 @@ from project import SINGLE, TINY, Project
 
 
 @pytest.fixture(scope="session")
-def finished_own(finished: Project, workshop: Path) -> Project:
+def finished_own(finished: Project, projects: Path) -> Project:
     """The tiny study, then data sets of the user's own: a folder and an archive. Not to be changed."""
-    project = replace(finished.copy(workshop / "finished_own"), configs=(TINY, SINGLE))
+    project = replace(finished.copy(projects / "finished_own"), configs=(TINY, SINGLE))
     write_classes(project.folder / "mine")
     write_archive(project.folder / "photos.zip", seed=100)
     for dataset in ("mine", "photos.zip"):

@@ -27,13 +27,13 @@ EPOCHS = 25
 FAILURE = "Some steps failed"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def made(finished: Project, workshop: Path) -> Project:
     """The photos and weights of the tiny study, and an experiment of many epochs still to be trained."""
     return replace(finished.copy(workshop / "made"), configs=(TINY, LONG))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole(made: Project, workshop: Path) -> Project:
     """The long experiment, never interrupted."""
     project = made.copy(workshop / "whole")
