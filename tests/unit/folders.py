@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hostile import outcome, refused
 
-from ablation.photos import indexing, layouts
+from ablation.photos import indexing, layouts, splits
+from ablation.photos.reading import Reading
 from ablation.running.errors import UserError
 
 
@@ -25,6 +26,17 @@ def make(root: Path, *names: str, **texts: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
     return root
+
+
+def parts(found: Reading) -> tuple[dict[str, str], dict[str, str | None], dict[str, str | None]]:
+    """The class of each photo to train or validate, their split, and of the test set each one's class or None."""
+    study = [photo for photo in found.photos if photo.split != splits.TEST]
+    return (
+        {photo.file: photo.category for photo in study},
+        {photo.file: photo.split for photo in study if photo.split},
+        {photo.file: photo.category for photo in found.photos if photo.split == splits.TEST}
+        | {photo.file: None for photo in found.waiting},
+    )
 
 
 def fails(root: Path, match: str) -> None:

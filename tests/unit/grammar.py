@@ -112,6 +112,7 @@ class DataSet:
     files: Files
     truth: dict[str, tuple[str, str | None]]
     waiting: dict[str, str | None]
+    # The photos of a test set; those with a class judge, the others wait.
     left_out: set[str]
     refused: str | None = None
     archive: str = "folder"

@@ -102,7 +102,7 @@ rule export:
     log:
         "logs/export/{model}.log",
     wildcard_constraints:
-        model="winner|[^/]+/seed[0-9]+",
+        model="winner|[^/]+/seed[0-9]+(-fold[0-9]+)?",
     conda:
         "../../envs/prediction.yaml"
     resources:

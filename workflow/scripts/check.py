@@ -35,8 +35,7 @@ def main() -> None:
     if read is None:
         raise errors.UserError(f"{args.manifest.parent} holds no {reading.FILE}: run snakemake check")
     told = overview.lines(args.manifest.parent, args.output, args.way, entries, read)
-    waiting = [one["category"] for one in read["waiting"]]
-    overview.write(overview.counts(entries, waiting), args.output / overview.CLASSES)
+    overview.write(overview.counts(entries), args.output / overview.CLASSES)
     name, path = args.output.name, args.output / overview.SHEET
     sheet.draw(args.photos, entries, args.way[0], name, path, args.threads)
     files.write_text(args.output / overview.TEXT, "\n".join([*told, ""]))

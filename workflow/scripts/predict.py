@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--accuracy", type=float, help="mark as unsure what may be right less often")
     parser.add_argument("--output", type=Path, help="CSV of the predictions; printed if not given")
     parser.add_argument(
-        "--reading", type=Path, help="reading.json: of the folder, the photos that wait there"
+        "--reading", type=Path, help="reading.json: of the folder, the photos of the test set alone"
     )
     parser.add_argument("--submission", type=Path, help="CSV of a competition's filename,category")
     parser.add_argument("--template", type=Path, help="CSV with the names that a submission is to have")
@@ -49,7 +49,7 @@ def main() -> None:
         beside.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=beside) as folder:
         if args.reading:
-            photos = sources.waiting(args.reading, args.photos[0])
+            photos = sources.of_test_set(args.reading, args.photos[0])
         else:
             photos = sources.find(args.photos, Path(folder), tell)
         found = predicting.classify(ensemble, tqdm(photos, disable=None, leave=False), args.threads)

@@ -76,23 +76,29 @@ def test_shared_photos_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    advice.warn_of_shared_photos("mine")
+    advice.warn_of_shared_photos("mine", folds=0)
     found = tmp_path / "resources/datasets/mine" / pairs.FILE
     across = Pair("a.jpg", "rose", "train", "b.jpg", "rose", "val", pairs.NEAR, 3)
     within = Pair("a.jpg", "rose", "train", "c.jpg", "rose", "train", pairs.NEAR, 3)
     pairs.write([within], found)
-    advice.warn_of_shared_photos("mine")
+    advice.warn_of_shared_photos("mine", folds=0)
     assert capsys.readouterr().out == ""
     pairs.write([across, within, across], found)
-    advice.warn_of_shared_photos("mine")
+    advice.warn_of_shared_photos("mine", folds=0)
     path = f"resources/datasets/mine/{pairs.FILE}"
-    both = f"Mind: of 2 pairs of photos (2 nearly the same) one trains and one validates: {path}\n"
+    both = f"Mind: of 2 pairs of photos (2 nearly the same) one trains or validates what the other judges: {path}\n"
     assert capsys.readouterr().out == both
     two_labels = Pair("a.jpg", "rose", "train", "d.jpg", "tulip", "train", pairs.IDENTICAL, 0)
     pairs.write([across, two_labels, across], found)
-    advice.warn_of_shared_photos("mine")
+    advice.warn_of_shared_photos("mine", folds=0)
     labels = f"Mind: of 1 pair of photos (1 identical) the labels differ: {path}\n"
     assert capsys.readouterr().out == both + labels
+    # Under folds each photo has its turn to train; those of the test set have none.
+    tested = Pair("e.jpg", "rose", "test", "f.jpg", "rose", "test", pairs.NEAR, 3)
+    pairs.write([within, across, tested], found)
+    advice.warn_of_shared_photos("mine", folds=5)
+    in_turn = "Mind: of 2 pairs of photos (2 nearly the same) one may train while the other validates, in 5 folds"
+    assert capsys.readouterr().out == f"{in_turn}: {path}\n"
 
 
 # --- what has no part in a study --------------------------------------------------------------------
@@ -103,7 +109,7 @@ def record(*left_out: tuple[str, str], waiting: int = 0, notes: tuple[str, ...] 
     assert path.name == reading.FILE
     found = reading.Reading(
         (),
-        tuple(reading.Waiting(f"test/{k}.jpg", None) for k in range(waiting)),
+        tuple(reading.Waiting(f"test/{k}.jpg") for k in range(waiting)),
         tuple(LeftOut(*one) for one in left_out),
         notes,
     )
@@ -126,11 +132,11 @@ def test_what_has_no_part_in_the_study_is_counted_by_kind(
     assert capsys.readouterr().out == told
     record(("c.md", ".md"), waiting=2)
     advice.warn_of_left_out("mine")
-    told = f"Mind: 1 file has no part in the study (1 .md); 2 photos wait for prediction: {path}\n"
+    told = f"Mind: 1 file has no part in the study (1 .md); 2 photos without a label wait for prediction: {path}\n"
     assert capsys.readouterr().out == told
     record(waiting=1, notes=("a note", "Mind: they are dark"))
     advice.warn_of_left_out("mine")
-    assert capsys.readouterr().out == f"Mind: 1 photo waits for prediction: {path}\nMind: they are dark\n"
+    assert capsys.readouterr().out == f"Mind: 1 photo without a label waits for prediction: {path}\nMind: they are dark\n"
 
 
 def test_many_kinds_stay_one_short_line(
@@ -222,32 +228,44 @@ def test_nothing_is_said_of_a_table_that_was_not_asked_for(
 # --- what results do not say ------------------------------------------------------------------------
 
 
-def write_manifest(dataset: str, validate: int) -> None:
-    """Write a manifest of two classes, each with one photo to train and so many to validate."""
+def write_manifest(dataset: str, validate: int, test: int = 0) -> None:
+    """Write a manifest of two classes, each with one photo to train and so many to validate and to test."""
     entries = [
-        Entry(f"{label}/{k}.jpg", "0" * 64, label, "ab"[label], "val" if k < validate else "train")
+        Entry(f"{label}/{part}{k}.jpg", "0" * 64, label, "ab"[label], part)
         for label in (0, 1)
-        for k in range(validate + 1)
+        for part, number in (("train", 1), ("val", validate), ("test", test))
+        for k in range(number)
     ]
     entries.sort(key=lambda entry: (entry.label, entry.file))
     manifest.write(entries, Path(paths.MANIFEST.format(dataset=dataset)))
 
 
 @pytest.mark.parametrize(
-    ("validate", "told"), [(1, "2 photos validate, so that one of them is 50%"), (5, "")]
+    ("validate", "test", "folds", "told"),
+    [
+        (1, 0, 0, "2 photos validate, so that one of them is 50%"),
+        (5, 0, 0, ""),
+        (1, 5, 0, ""),
+        (5, 1, 0, "2 photos are of the test set, so that one of them is 50%"),
+        (3, 0, 0, "6 photos validate, so that one of them is 17%"),
+        (3, 0, 5, "8 photos validate, so that one of them is 12%"),
+        (4, 0, 5, ""),
+    ],
 )
 def test_few_photos_to_validate(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     validate: int,
+    test: int,
+    folds: int,
     told: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    advice.warn_of_few("demo")
+    advice.warn_of_few("demo", folds)
     assert not capsys.readouterr().out
-    write_manifest("demo", validate)
-    advice.warn_of_few("demo")
+    write_manifest("demo", validate, test)
+    advice.warn_of_few("demo", folds)
     output = capsys.readouterr().out
     assert output.startswith(f"Mind: {told}") if told else not output
     assert output.count("\n") == bool(told)

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
-from folders import fails, make
+from folders import fails, make, parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,13 +49,8 @@ def test_label_csv_with_photos_in_folders_below(tmp_path: Path) -> None:
 
 
 def read(root: Path, **asked: str) -> tuple[dict[str, str], dict[str, str | None], dict[str, str | None]]:
-    """The class and the split of each photo, and the class of each that waits."""
-    found = find(root, Asked(**asked))
-    return (
-        {photo.file: photo.category for photo in found.photos},
-        {photo.file: photo.split for photo in found.photos if photo.split},
-        {photo.file: photo.category for photo in found.waiting},
-    )
+    """The class and the split of each photo, and of the test set each one's class or None."""
+    return parts(find(root, Asked(**asked)))
 
 
 AB = {"images/a.jpg": "1", "images/b.jpg": "2"}
@@ -148,7 +143,7 @@ def test_train_and_test_alone_are_split_by_the_seed(tmp_path: Path) -> None:
     make(tmp_path, "a.jpg", "b.jpg", "c.jpg")
     make(tmp_path, labels_csv="name,label,split\na.jpg,x,train\nb.jpg,y,train\nc.jpg,,test\n")
     assert read(tmp_path) == ({"a.jpg": "x", "b.jpg": "y"}, {}, {"c.jpg": None})
-    assert any("1 photo (c.jpg) of a test set waits" in note for note in find(tmp_path).notes)
+    assert any("1 photo (c.jpg) of a test set without labels waits" in note for note in find(tmp_path).notes)
     # A line that is missing may be a mistake, also where a column says the split.
     make(tmp_path, "d.jpg")
     fails(tmp_path, r"no line with a class for 1 photo \(d\.jpg\)")

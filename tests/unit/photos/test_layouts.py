@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from folders import fails, make
+from folders import fails, make, parts
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -87,6 +87,7 @@ def test_train_and_val(tmp_path: Path, val: str, above: str) -> None:
         Photo(f"{above}train/dog/1.jpg", "dog", "train"),
         Photo(f"{above}{val}/cat/1.jpg", "cat", "val"),
         Photo(f"{above}{val}/dog/1.jpg", "dog", "val"),
+        Photo(f"{above}test/cat/9.jpg", "cat", "test"),
     }
 
 
@@ -123,13 +124,8 @@ def test_train_and_val_with_mistakes(tmp_path: Path, names: list[str], match: st
 
 
 def read(root: Path) -> tuple[dict[str, str], dict[str, str | None], dict[str, str | None]]:
-    """The class of each photo, the split of those that have one, and the class of each that waits."""
-    found = find(root)
-    return (
-        {photo.file: photo.category for photo in found.photos},
-        {photo.file: photo.split for photo in found.photos if photo.split},
-        {photo.file: photo.category for photo in found.waiting},
-    )
+    """The class of each photo to train or validate, their split, and of the test set each one's class or None."""
+    return parts(find(root))
 
 
 def test_the_first_folder_is_the_class_whatever_lies_in_it(tmp_path: Path) -> None:
@@ -151,7 +147,8 @@ def test_train_and_test_without_val_are_split_by_the_seed(tmp_path: Path, train:
         {f"{test}/cat/2.jpg": "cat", f"{test}/dog/3.jpg": "dog"},
     )
     assert any(
-        "2 photos" in note and "wait for prediction, labelled" in note for note in find(tmp_path).notes
+        "2 photos" in note and "of a test set judge, and no training sees them" in note
+        for note in find(tmp_path).notes
     )
 
 

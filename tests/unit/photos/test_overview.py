@@ -72,11 +72,11 @@ Left out    2 .txt (a.txt, b.txt); 1 hidden (.x):
             resources/datasets/mine/reading.json"""
 
 WAITING = """\
-Split       7 photos train, 3 validate, 3 wait for prediction (2 with a label)
-            class   photos   train     val    test
-            rose         6       4       2       1
-            tulip        4       3       1       0
-            orchid       0       0       0       1
+Split       7 photos train, 3 validate, 1 test, 2 without a label wait for
+            prediction
+            class  photos   train     val    test
+            rose        6       4       2       1
+            tulip       4       3       1       0
 """
 
 
@@ -104,15 +104,13 @@ def test_what_is_left_out_is_counted_and_named() -> None:
     assert "1 .f (x.f); 2 more kinds: " in text
 
 
-def test_photos_that_wait_are_counted_by_class() -> None:
-    waiting = [("t/1.jpg", "rose"), ("t/2.jpg", "orchid"), ("t/3.jpg", None)]
+def test_photos_of_a_test_set_are_counted() -> None:
     found = entries({"rose": (4, 2), "tulip": (3, 1)})
-    text = told(found, waiting=[{"file": file, "category": category} for file, category in waiting])
+    rose = Entry("t/1.jpg", "0" * 64, found[0].label, "rose", "test")
+    text = told([*found, rose], waiting=[{"file": "t/2.jpg"}, {"file": "t/3.jpg"}])
     assert WAITING in text
-    assert "mine: 10 photos of 2 classes\n" in text
-    assert "1 class (orchid) has test photos alone: nothing learns from them" in " ".join(text.split())
-    bare = [{"file": "t/1.jpg", "category": None}]
-    assert ", 1 wait for prediction (none has a label)" in " ".join(told(found, waiting=bare).split())
+    assert "mine: 11 photos of 2 classes\n" in text
+    assert ", 1 without a label waits for prediction" in " ".join(told(found, waiting=[{"file": "x"}]).split())
 
 
 def test_of_many_classes_the_largest_and_the_smallest_are_shown() -> None:
@@ -233,17 +231,19 @@ NAMES = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_
 CLASSES = st.dictionaries(NAMES, st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=2, max_size=30)
 
 
-@given(classes=CLASSES, test=st.lists(NAMES | st.none(), max_size=5))
-def test_the_table_counts_every_photo_once(
-    classes: dict[str, tuple[int, int]], test: list[str | None]
-) -> None:
-    found = overview.counts(entries(classes), test)
-    assert [one.category for one in found[: len(classes)]] == list(classes)
-    assert [(one.train, one.val) for one in found[: len(classes)]] == list(classes.values())
+@given(classes=CLASSES, test=st.data())
+def test_the_table_counts_every_photo_once(classes: dict[str, tuple[int, int]], test: st.DataObject) -> None:
+    numbers = [test.draw(st.integers(0, 3)) for _ in classes]
+    tested = [
+        Entry(f"test/{label}/{k}.jpg", "0" * 64, label, name, "test")
+        for label, (name, number) in enumerate(zip(classes, numbers, strict=True))
+        for k in range(number)
+    ]
+    found = overview.counts([*entries(classes), *tested])
+    assert [one.category for one in found] == list(classes)
+    assert [(one.train, one.val) for one in found] == list(classes.values())
+    assert [one.test for one in found] == numbers
     assert all(one.photos == one.train + one.val for one in found)
-    assert all(one.photos == 0 < one.test for one in found[len(classes) :])
-    assert sum(one.test for one in found) == sum(name is not None for name in test)
-    assert len({one.category for one in found}) == len(found)
 
 
 @given(classes=CLASSES, note=st.text(max_size=200))

@@ -62,9 +62,10 @@ def test_an_archive_by_an_ensemble_into_a_table_and_a_submission(flowers: Flower
     more = ("--manifest", flowers.manifest, "--accuracy", "0.01", "--output", output, "--submission", form)
     told, beside = run_script(*runs, *more, "--template", tmp_path / "names.csv", archive)
     assert told == ""
-    first, last = beside.splitlines()
+    first, unread, last = beside.splitlines()
     assert first.startswith("unsure below a confidence of ")
-    assert last == f"1 photo (broken.jpg) cannot be read, listed in {tables.beside(output)}"
+    assert last.startswith(f"{len(flowers.files)} photos were classified by the mean of {len(runs) // 2} networks")
+    assert unread == f"1 photo (broken.jpg) cannot be read, listed in {tables.beside(output)}"
     photos = validation.photos(flowers.manifest)
     mean = np.mean(
         [

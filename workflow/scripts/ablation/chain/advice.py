@@ -36,14 +36,15 @@ def require_slots_for_arrays(workflow: Any) -> None:
 def tell(workflow: Any, study: Study) -> None:
     """Say at the end of a study what its results do not; also of damaged files, which fail nothing then."""
     dataset = study.dataset.name
+    folds = max(one.spec.folds for one in study.experiments.values())
     warnings: list[Callable[[], None]] = [
         lambda: warn_of_left_out(dataset),
-        lambda: warn_of_shared_photos(dataset),
+        lambda: warn_of_shared_photos(dataset, folds),
     ]
     # Of a smoke test all that is clear.
     if not study.config["smoke"]:
         warnings += [
-            lambda: warn_of_few(dataset),
+            lambda: warn_of_few(dataset, folds),
             lambda: warn_of_poor_weights(study),
             lambda: warn_of_noise(workflow, study),
         ]
@@ -104,7 +105,8 @@ def warn_of_left_out(dataset: str) -> None:
         have = "file has" if count == 1 else "files have"
         told.append(f"{count} {have} no part in the study ({listed}{more})")
     if waiting := len(found["waiting"]):
-        told.append(f"{waiting} {'photo waits' if waiting == 1 else 'photos wait'} for prediction")
+        wait = "photo without a label waits" if waiting == 1 else "photos without a label wait"
+        told.append(f"{waiting} {wait} for prediction")
     if told:
         print(f"Mind: {'; '.join(told)}: {path}")
     for note in found["notes"]:
@@ -112,23 +114,35 @@ def warn_of_left_out(dataset: str) -> None:
             print(note)
 
 
-def warn_of_shared_photos(dataset: str) -> None:
-    """Remind of photos that both train and validate, which make accuracies too high, or have two labels."""
+def warn_of_shared_photos(dataset: str, folds: int) -> None:
+    """Remind of photos that both train and judge, which make accuracies too high, or have two labels.
+
+    Under folds any two of which one trains at all may do so, each in its turn.
+    """
     path = Path(paths.DUPLICATES.format(dataset=dataset))
     found = pairs.read(path)
-    if across := [pair for pair in found if pair.across]:
-        print(f"Mind: of {pairs.counted(across)} one trains and one validates: {path}")
+    if folds:
+        shared = [pair for pair in found if {pair.first_split, pair.second_split} != {manifest.TEST}]
+        told = f"one may train while the other validates, in {folds} folds"
+    else:
+        shared, told = [pair for pair in found if pair.across], "one trains or validates what the other judges"
+    if shared:
+        print(f"Mind: of {pairs.counted(shared)} {told}: {path}")
     if two_labels := [pair for pair in found if pair.contradictory]:
         print(f"Mind: of {pairs.counted(two_labels)} the labels differ: {path}")
 
 
-def warn_of_few(dataset: str) -> None:
-    """Say so if so few photos validate that one of them is a tenth of the accuracy or more."""
-    counts = _classes(dataset)
-    if 0 < (photos := counts.total()) < FEW:
+def warn_of_few(dataset: str, folds: int) -> None:
+    """Say so if so few photos judge that one of them is a tenth of the accuracy or more."""
+    path = Path(paths.MANIFEST.format(dataset=dataset))
+    parts = Counter(entry.split for entry in manifest.read(path)) if path.exists() else Counter[str]()
+    test, validate = parts[manifest.TEST], parts[manifest.VAL] + bool(folds) * parts[manifest.TRAIN]
+    photos, judge = (test, "are of the test set") if test else (validate, "validate")
+    more = "" if test or folds else ", or write --config 'split={folds: 5}'"
+    if 0 < photos < FEW:
         print(
-            f"Mind: {photos} photos validate, so that one of them is {1 / photos:.0%} of an accuracy: no "
-            "difference between experiments says anything; bring more photos, or a lower split.train_fraction"
+            f"Mind: {photos} photos {judge}, so that one of them is {1 / photos:.0%} of an accuracy: no "
+            f"difference between experiments says anything; bring more photos{more}"
         )
 
 

@@ -19,7 +19,7 @@ from ablation.study.study import Study
 
 # In place of an experiment's name: the one that the study's summary ranks first.
 WINNER = "winner"
-# In place of a path: the photos that came with the data set and wait for prediction.
+# In place of a path: the photos of the data set's test set, labelled or not.
 TEST = typed.TEST
 # The rules that use networks; what they say is said again at the end.
 USING = ("predict", "submit", "export")
@@ -56,7 +56,7 @@ def named(study: Study) -> str:
     if path is None:
         raise UserError(
             "config: no photos are named that are to be classified: write --config photos=PATH behind the "
-            f"target (a folder or an archive), or photos={TEST} for those that came with {study.dataset.name}"
+            f"target (a folder or an archive), or photos={TEST} for the test set of {study.dataset.name}"
         )
     return path
 
@@ -129,7 +129,7 @@ class Predictions:
         return stamp(Path(path).expanduser())
 
     def reading(self, _wildcards: Any) -> list[str]:
-        """Return the list of the data set's photos that wait for prediction, where those are meant."""
+        """Return the reading of the data set, where the photos of its test set are meant."""
         return [paths.READING.format(dataset=self.dataset.name)] if named(self.study) == TEST else []
 
     def made(self, _wildcards: Any) -> list[str]:

@@ -1,7 +1,8 @@
 """Find a data set's photos, their classes and their split by looking at its folder.
 
 Classes come from tables that name photos (`labels`) or from the folders that photos lie in (`folders`), a
-split from a column, from the names of folders or from those of tables. Photos of a test set wait.
+split from a column, from the names of folders or from those of tables. Photos of a test set judge as far as
+they have labels; the others wait for prediction.
 """
 
 from __future__ import annotations
@@ -47,13 +48,14 @@ def find(root: Path, asked: Asked = Asked()) -> Reading:  # noqa: B008, nothing 
         [Photo(str(photo), category, parts[photo]) for photo, category in sources.classes(study).items()],
         root / in_folders.top,
     )
-    waiting, renamed = _waiting(sources, set(tree.photos) - set(study), {photo.category for photo in photos})
+    known = {photo.category for photo in photos}
+    tested, waiting, renamed = _test_set(sources, set(tree.photos) - set(study), known)
     unused = [LeftOut(str(file), file.suffix.lower()) for file in tree.tables if file not in tables.used]
     return Reading(
-        tuple(sorted(photos, key=lambda photo: photo.file)),
+        tuple(sorted((*photos, *tested), key=lambda photo: photo.file)),
         tuple(sorted(waiting, key=lambda photo: photo.file)),
         tuple(sorted((*tree.left_out, *unused), key=lambda one: one.file)),
-        (*tables.notes, *sources.notes(study), *_split_notes(photos), *_waiting_notes(waiting), *renamed),
+        (*tables.notes, *sources.notes(study), *_split_notes(photos), *_test_notes(tested, waiting), *renamed),
     )
 
 
@@ -175,33 +177,45 @@ def _split_notes(photos: list[Photo]) -> list[str]:
     return [f"the split is kept: {parts[splits.TRAIN]} photos train, {parts[splits.VAL]} validate"]
 
 
-# --- what waits ------------------------------------------------------------------------------------
+# --- the test set ----------------------------------------------------------------------------------
 
 
-def _waiting(
+def _test_set(
     sources: _Sources, photos: set[PurePosixPath], known: set[str]
-) -> tuple[list[Waiting], list[str]]:
-    """Return the photos of a test set with their classes, as far as those are the study's, and notes."""
+) -> tuple[list[Photo], list[Waiting], list[str]]:
+    """Return the photos of a test set that judge, those that wait, and notes.
+
+    A photo judges if it has a class and the study has it.
+    """
     found = {
         photo: sources.line(photo).category or sources.folders.places[photo].category for photo in photos
     }
+    tested = [
+        Photo(str(photo), category, splits.TEST) for photo, category in found.items() if category in known
+    ]
+    waiting = [Waiting(str(photo)) for photo, category in found.items() if category not in known]
     # As test/images/: a folder that is not called like a class.
     strange = classes.ordered({category for category in found.values() if category is not None} - known)
-    waiting = [
-        Waiting(str(photo), category if category in known else None) for photo, category in found.items()
-    ]
     notes = [
-        f"{some(strange, 'class', 'classes')} of photos that wait in no training photo: taken as unlabelled"
+        f"{some(strange, 'class', 'classes')} of a test set in no training photo: its photos are taken as "
+        "unlabelled"
     ]
-    return waiting, notes if strange else []
+    return tested, waiting, notes if strange else []
 
 
-def _waiting_notes(waiting: list[Waiting]) -> list[str]:
-    if not waiting:
-        return []
-    labelled = sum(one.category is not None for one in waiting)
-    names = sorted(one.file for one in waiting)
-    how = (
-        "without labels" if not labelled else "labelled" if labelled == len(names) else f"{labelled} labelled"
-    )
-    return [f"{some(names)} of a test set {'waits' if len(names) == 1 else 'wait'} for prediction, {how}"]
+def _test_notes(tested: list[Photo], waiting: list[Waiting]) -> list[str]:
+    told = []
+    if tested:
+        names = sorted(one.file for one in tested)
+        judge = "judges" if len(names) == 1 else "judge"
+        told.append(f"{some(names)} of a test set {judge}, and no training sees {_them(names)}")
+    if waiting:
+        names = sorted(one.file for one in waiting)
+        told.append(
+            f"{some(names)} of a test set without labels {'waits' if len(names) == 1 else 'wait'} for prediction"
+        )
+    return told
+
+
+def _them(names: list[str]) -> str:
+    return "it" if len(names) == 1 else "them"

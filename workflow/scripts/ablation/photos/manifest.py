@@ -15,6 +15,7 @@ from ablation.photos import classes
 from ablation.running import files
 from ablation.running.errors import UserError
 
+FILE = "manifest.csv"
 TRAIN = "train"
 VAL = "val"
 TEST = "test"

@@ -50,13 +50,13 @@ class Count:
     category: str
     """The class's name."""
     photos: int
-    """Its photos that take part."""
+    """Its photos that train or validate."""
     train: int
     """Those of them that train."""
     val: int
     """Those of them that validate."""
     test: int
-    """Others, not among `photos`, that wait for prediction."""
+    """Others, not among `photos`, that are of the test set."""
 
 
 @dataclass(frozen=True)
@@ -82,18 +82,13 @@ class Way:
         return self.size / side[self.resize]
 
 
-def counts(entries: Sequence[Entry], waiting: Iterable[str | None]) -> list[Count]:
-    """Return a `Count` of each class in the order of its label, then of those that `waiting` alone has.
-
-    `waiting` holds the class of each photo that waits for prediction, None where it has none.
-    """
+def counts(entries: Sequence[Entry]) -> list[Count]:
+    """Return a `Count` of each class in the order of its label."""
     parts = Counter((entry.category, entry.split) for entry in entries)
-    test = Counter(category for category in waiting if category is not None)
-    names = dict.fromkeys(entry.category for entry in entries)
     found = []
-    for name in [*names, *sorted(test.keys() - names.keys())]:
-        train, val = parts[name, manifest.TRAIN], parts[name, manifest.VAL]
-        found.append(Count(name, train + val, train, val, test[name]))
+    for name in dict.fromkeys(entry.category for entry in entries):
+        train, val, test = (parts[name, part] for part in (manifest.TRAIN, manifest.VAL, manifest.TEST))
+        found.append(Count(name, train + val, train, val, test))
     return found
 
 
@@ -115,15 +110,14 @@ def lines(
     what `reading.json` holds. Raises `UserError` if `duplicates.csv` is damaged.
     """
     found = pairs.read(index / pairs.FILE)
-    classes = counts(entries, [one["category"] for one in read["waiting"]])
-    trained = [one for one in classes if one.photos]
-    head = f"{fitted(output.name, 60)}: {len(entries)} photos of {len(trained)} classes"
+    classes = counts(entries)
+    head = f"{fitted(output.name, 60)}: {len(entries)} photos of {len(classes)} classes"
     before = [
         *(("Labels", note) for note in read["notes"] if not note.startswith(MIND)),
-        ("Split", _split(entries, read["waiting"])),
+        ("Split", _split(entries, len(read["waiting"]))),
     ]
     after = [
-        ("Balance", _balance(trained)),
+        ("Balance", _balance(classes)),
         *_few(classes),
         *(("Mind", note.removeprefix(MIND)) for note in read["notes"] if note.startswith(MIND)),
         ("Kinds", _kinds(read["kinds"])),
@@ -150,13 +144,13 @@ def _kinds(numbers: dict[str, int]) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in sorted(numbers.items(), key=lambda one: -one[1]))
 
 
-def _split(entries: Sequence[Entry], waiting: Sequence[dict[str, Any]]) -> str:
+def _split(entries: Sequence[Entry], waiting: int) -> str:
     parts = Counter(entry.split for entry in entries)
     told = f"{_photos(parts[manifest.TRAIN])} train, {parts[manifest.VAL]} validate"
+    if test := parts[manifest.TEST]:
+        told += f", {test} test"
     if waiting:
-        bare = sum(one["category"] is None for one in waiting)
-        labelled = "none has a label" if bare == len(waiting) else f"{len(waiting) - bare} with a label"
-        told += f", {len(waiting)} wait for prediction ({labelled})"
+        told += f", {waiting} without a label {'waits' if waiting == 1 else 'wait'} for prediction"
     return told
 
 
@@ -201,17 +195,12 @@ def _balance(classes: Sequence[Count]) -> str:
 
 def _few(classes: Sequence[Count]) -> list[tuple[str, str]]:
     told = []
-    few = [_name(one) for one in classes if one.photos and one.val < _FEW]
+    few = [_name(one) for one in classes if one.val < _FEW]
     if few:
         have = "has" if len(few) == 1 else "have"
         told.append(
             f"{some(few, 'class', 'classes')} {have} fewer than {_FEW} validation photos: each decides much "
             "of a class's accuracy"
-        )
-    if untrained := [_name(one) for one in classes if not one.photos]:
-        have = "has" if len(untrained) == 1 else "have"
-        told.append(
-            f"{some(untrained, 'class', 'classes')} {have} test photos alone: nothing learns from them"
         )
     return [("Mind", text) for text in told]
 

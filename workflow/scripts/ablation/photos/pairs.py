@@ -30,13 +30,13 @@ class Pair:
     first_category: str
     """Its class."""
     first_split: str
-    """`train` or `val`."""
+    """`train`, `val` or `test`."""
     second: str
     """The other photo's path."""
     second_category: str
     """Its class."""
     second_split: str
-    """`train` or `val`."""
+    """`train`, `val` or `test`."""
     kind: str
     """`identical`, byte for byte, or `near`: encoded again, or alike but for a detail."""
     distance: int
@@ -44,7 +44,7 @@ class Pair:
 
     @property
     def across(self) -> bool:
-        """Whether one of the two trains and the other validates."""
+        """Whether the two are for different things, as one that trains and one that validates."""
         return self.first_split != self.second_split
 
     @property

@@ -28,7 +28,7 @@ class Photo:
     """One photo: its posix path relative to the data set's root, its class, its split if given.
 
     The class's name is in Unicode's composed form (NFC), whichever the program that wrote it used. `split`
-    is train, val or None.
+    is train, val, test or None.
     """
 
     file: str
@@ -38,12 +38,10 @@ class Photo:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A photo of a test set, which no training reads."""
+    """A photo of a test set that has no label, or one that the study does not know."""
 
     file: str
     """Its posix path under the data set's folder."""
-    category: str | None
-    """Its class; null where it has no label."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ class Reading:
 
     photos: tuple[Photo, ...]
     waiting: tuple[Waiting, ...] = ()
-    """Photos of a test set, which no training reads."""
+    """Photos of a test set without a label, which wait for prediction."""
     left_out: tuple[LeftOut, ...] = ()
     """Files that have no part in the study."""
     notes: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ablation.photos import archive, reading, tree
+from ablation.photos import archive, manifest, reading, tree
 from ablation.photos.reading import counted
 from ablation.photos.tree import LeftOut
 from ablation.prediction.predicting import Photo
@@ -35,20 +35,22 @@ def find(given: Sequence[Path], unpacked: Path, tell: Callable[[str], None]) -> 
     return found
 
 
-def waiting(listed: Path, root: Path) -> list[Photo]:
-    """Return the photos of a data set that wait for prediction, by its reading.json; `root` is their folder.
+def of_test_set(listed: Path, root: Path) -> list[Photo]:
+    """Return the photos of a data set's test set, labelled or not, sorted; `root` is the data set's folder.
 
-    Raises UserError if there are none.
+    The former are those of the manifest beside `listed`, its reading.json, which lists the latter. Raises
+    UserError if there are none.
     """
     found = reading.read(listed)
     if found is None:
         raise UserError(f"{listed} does not exist: it is written when the data set is indexed")
-    if not found["waiting"]:
-        raise UserError(
-            f"no photo of the data set waits for prediction, by {listed}: it came without a test set: "
-            "name other photos"
-        )
-    return [Photo(one["file"], root / one["file"]) for one in found["waiting"]]
+    labelled = [
+        entry.file for entry in manifest.read(listed.with_name(manifest.FILE)) if entry.split == manifest.TEST
+    ]
+    names = sorted([*labelled, *(one["file"] for one in found["waiting"])])
+    if not names:
+        raise UserError(f"the data set came without a test set, by {listed}: name other photos")
+    return [Photo(name, root / name) for name in names]
 
 
 def photos_in(root: Path, named: Path, tell: Callable[[str], None]) -> list[str]:
