@@ -151,16 +151,19 @@ def test_a_training_ended_by_its_name_in_the_background_of_a_script(long: Projec
     running = subprocess.Popen(["sh", "-c", script], cwd=long.folder)
 
     def end(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "workflow/scripts/end.py", *arguments]
-        return subprocess.run(command, cwd=long.folder, capture_output=True, text=True, check=False)
+        script = long.folder / "workflow/scripts/end.py"
+        command = [sys.executable, script, "--directory", long.folder.name, *arguments]
+        return subprocess.run(command, cwd=long.folder.parent, capture_output=True, text=True, check=False)
 
     while not (log.exists() and "epoch 2:" in log.read_text(encoding="utf-8")):
         assert running.poll() is None
         time.sleep(0.02)
-    other = end("another")
+    # One mistake ends none.
+    other = end("one", "another")
     assert other.returncode == 1
     assert other.stderr.splitlines() == [
-        "error: no training is called another: write one of those that train now in this folder: one/seed0"
+        "error: no training is called another: write some of those that train now in this folder (--directory "
+        "names another): one/seed0"
     ]
     done = end("one")
     assert done.stdout == "one/seed0 ends after its epoch, with its best weights so far\n", done.stderr
@@ -170,7 +173,7 @@ def test_a_training_ended_by_its_name_in_the_background_of_a_script(long: Projec
     assert 2 <= int(row["epochs"]) < EPOCHS
     assert not (run_of(long, "one") / "training.end").exists()
     assert long.plan() == set()
-    assert end("one").stderr.endswith("train now in this folder: none\n")
+    assert end("one").stderr.endswith("(--directory names another): none\n")
 
 
 def test_a_preempted_training_resumes_on_the_retry(long: Project, whole: Project) -> None:

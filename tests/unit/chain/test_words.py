@@ -14,6 +14,7 @@ from snakemake.common.configfile import load_configfile
 from ablation.chain import words
 from ablation.running.errors import UserError
 from ablation.study import config_file
+from places import SCHEMA
 
 
 @pytest.fixture(autouse=True)
@@ -22,6 +23,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies/grid.yaml").write_text("seeds: [0, 1]\n", encoding="utf-8")
     (tmp_path / "my photos").mkdir()
+    (tmp_path / words.SCHEMA).parent.mkdir(parents=True)
+    (tmp_path / words.SCHEMA).write_bytes(SCHEMA.read_bytes())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -97,12 +100,25 @@ def test_a_value_of_several_words(entry: str) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "advice"),
-    [("recipe.epochs=1", "recipe={epochs: 1}"), ("split.by.seed=[1]", "split={by: {seed: [1]}}")],
+    [("recipe.epochs=1", "recipe={epochs: 1}"), ("labels.by.seed=[1]", "labels={by: {seed: [1]}}")],
 )
 def test_a_key_with_dots(typed: str, advice: str) -> None:
     told = refusal("--config", typed)
     assert shlex.split(told.rpartition("write ")[2]) == ["--config", advice]
     parse_config([advice])
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("recipe.epoch=1", "recipe.epoch: there is no such key; did you mean recipe.epochs? one of: "),
+        ("split.x=1", "split.x: there is no such key; one of: train_fraction, seed"),
+        ("experiments.backbone=vgg11", "experiments is a list: change the entries in a study's file"),
+        ("experiments.epochs=1", "experiments is a list: write --config recipe='{epochs: 1}' for all that have"),
+    ],
+)
+def test_a_key_with_dots_that_there_is_not(typed: str, said: str) -> None:
+    assert said in refusal("--config", typed)
 
 
 @given(st.text(st.sampled_from("ab_-.=1{ é"), min_size=1).filter(lambda word: not word.startswith("-")))

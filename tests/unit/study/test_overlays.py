@@ -48,6 +48,17 @@ def test_a_study_by_its_path(project: Path) -> None:
     assert found.samefile(project / "studies/grid.yaml")
 
 
+def test_another_file_of_a_name_would_share_its_tables(project: Path) -> None:
+    Path("mine/quick.yaml").write_text("weights: none\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"mine/quick.yaml', which would share its tables with .*studies/quick"):
+        overlays.file("mine/quick.yaml", project)
+
+
+def test_a_folder_is_no_study(project: Path) -> None:
+    with pytest.raises(UserError, match=r"a study is a \.yaml file; for photos, write dataset=PATH"):
+        overlays.file("mine", project)
+
+
 @pytest.mark.parametrize(
     ("study", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatchcase
 
 import pytest
@@ -9,7 +10,7 @@ from configs import load, refusal, small
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ablation.study.selection import selected
+from ablation.study.selection import part, selected
 
 NAMES = ["one", "resnet34", "googlenet"]
 
@@ -21,8 +22,22 @@ NAMES = ["one", "resnet34", "googlenet"]
 def test_experiments_keep_their_order(only: list[str], names: list[str]) -> None:
     study = load(small(only=only))
     assert list(study.experiments) == names
-    assert study.name == "default-part"
+    assert study.name.startswith("default-part-")
     assert not study.whole
+
+
+def test_each_part_has_a_name_of_its_own() -> None:
+    """So that its tables lie apart from those of another part."""
+    assert load(small(only=["one", "googlenet"])).name == "default-part-one+googlenet"
+    assert re.fullmatch("default-part-_net_-[0-9a-f]{6}", load(small(only=["*net*"])).name)
+    patterns = st.lists(st.text("ab[]*?+-_", min_size=1, max_size=40), min_size=1)
+
+    @given(patterns, patterns)
+    def apart(one: list[str], other: list[str]) -> None:
+        assert (part(one) == part(other)) == ("+".join(one) == "+".join(other))
+        assert re.fullmatch(r"-part-[a-z0-9_.+-]{1,67}", part(one))
+
+    apart()
 
 
 def test_all_without() -> None:

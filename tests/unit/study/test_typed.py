@@ -117,6 +117,12 @@ def test_a_number_of_seeds(typed_seeds: str, seeds: list[int], capsys: pytest.Ca
     assert not capsys.readouterr().err
 
 
+@pytest.mark.parametrize("seeds", ["1,2", "-1", "three", "12345", "1.5", ""])
+def test_what_is_no_number_of_seeds(seeds: str) -> None:
+    with pytest.raises(UserError, match=r"write seeds=3 for the three seeds 0, 1 and 2, or 'seeds=\[7, 8\]'"):
+        typed.resolve({"seeds": [7]}, [f"seeds={seeds}"], in_job=False)
+
+
 def test_no_seeds_at_all() -> None:
     with pytest.raises(UserError, match=r"write seeds=1 for the seed 0, or seeds=\[7\] for the seed 7"):
         typed.resolve({}, ["seeds=0"], in_job=False)

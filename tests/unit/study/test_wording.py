@@ -94,6 +94,28 @@ def test_other_values_get_no_hint(value: Any) -> None:
     assert number_hint(value) == ""
 
 
+SECTIONS = {
+    "recipe": {"properties": {"epochs": {}}},
+    "optimizers": {"additionalProperties": {"properties": {"learning_rate": {}}}},
+    "experiments": {"items": {"properties": {"backbone": {}}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "advice"),
+    [
+        ({"epochs": 1}, "it belongs into recipe: write recipe: {epochs: 1}, or behind --config recipe="),
+        (
+            {"learning_rate": 0.1},
+            "it belongs into an entry of optimizers: behind --config 'optimizers={<name>: {learning_rate: 0.1}}'; ",
+        ),
+        ({"backbone": "vgg11"}, "such as - {..., backbone: vgg11}; one of: recipe, optimizers, experiments"),
+    ],
+)
+def test_a_key_that_belongs_elsewhere(typed: dict[str, Any], advice: str) -> None:
+    assert advice in told({"properties": SECTIONS, "additionalProperties": False}, typed)
+
+
 def test_a_key_that_is_nearly_right() -> None:
     schema = {"properties": {"epochs": {}, "seed": {}}, "additionalProperties": False}
     assert told(schema, {"epoch": 1}, "recipe") == (

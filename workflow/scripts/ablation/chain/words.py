@@ -8,6 +8,7 @@ the standard library and PyYAML only.
 from __future__ import annotations
 
 import argparse
+import difflib
 import itertools
 import os
 import re
@@ -15,12 +16,15 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from ablation.running.errors import UserError
 from ablation.study import config_file, inputs
 
 CONFIGURATIONS = (".yaml", ".yml", ".json")
 # As Snakemake has it, of what stands before the equals sign.
 KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
+SCHEMA = "workflow/schemas/config.schema.yaml"
 DOTTED = re.compile(r"\w+(\.\w+)+")
 
 
@@ -49,7 +53,7 @@ def check(argv: Sequence[str], project: Path) -> None:
     for number, entry in enumerate(entries):
         if "=" not in entry:
             refuse_split(entries, number)
-        check_entry(entry, ["snakemake", *words])
+        check_entry(entry, ["snakemake", *words], project)
 
 
 def check_file(name: str, command: Sequence[str], project: Path) -> None:
@@ -86,7 +90,7 @@ def refuse_split(entries: Sequence[str], number: int) -> None:
         )
 
 
-def check_entry(entry: str, command: Sequence[str]) -> None:
+def check_entry(entry: str, command: Sequence[str], project: Path) -> None:
     """Raise UserError unless a word behind --config is KEY=VALUE with a key that Snakemake takes."""
     key, equals, value = entry.partition("=")
     if not equals:
@@ -96,6 +100,7 @@ def check_entry(entry: str, command: Sequence[str]) -> None:
         )
     if DOTTED.fullmatch(key):
         first, *others = key.split(".")
+        refuse_unknown(first, others, value, project)
         raise UserError(
             f"--config {entry}: Snakemake takes no dots in a key: write --config "
             f"{first}={shlex.quote(nested(others, value))}"
@@ -104,6 +109,23 @@ def check_entry(entry: str, command: Sequence[str]) -> None:
         raise UserError(
             f"--config {entry}: {key or 'nothing'} is no key: write KEY=VALUE, such as dataset=demo"
         )
+
+
+def refuse_unknown(first: str, others: Sequence[str], value: str, project: Path) -> None:
+    """Raise UserError for keys with dots whose parts there are not, so that what is told next can be written."""
+    schema = yaml.safe_load((project / SCHEMA).read_text(encoding="utf-8"))
+    keys = schema["properties"]
+    if first == "experiments":
+        told = "experiments is a list: "
+        if others[0] in keys["recipe"]["properties"]:
+            every = f"recipe={shlex.quote(nested(others, value))}"
+            told += f"write --config {every} for all that have no {others[0]} of their own, or "
+        raise UserError(f"--config {first}.{'.'.join(others)}: {told}change the entries in a study's file")
+    known = keys.get(first, {}).get("properties")
+    if first in keys and known is not None and others[0] not in known:
+        near = difflib.get_close_matches(others[0], known, 1)
+        hint = f"did you mean {first}.{near[0]}? " if near else ""
+        raise UserError(f"--config {first}.{others[0]}: there is no such key; {hint}one of: {', '.join(known)}")
 
 
 def nested(keys: Sequence[str], value: str) -> str:

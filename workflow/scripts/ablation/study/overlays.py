@@ -37,11 +37,16 @@ def file(study: str, project: Path) -> Path | None:
     """
     if study.endswith(SUFFIXES):
         path = Path(settled(os.path.expanduser(study), "study"))  # noqa: PTH111 (Path's refuses an unknown user)
-        if path.is_file():
-            return checked(path)
-        raise UserError(f"config: study is {shown(study)}, but there is no such file")
-    folders = [folder for folder in dict.fromkeys((Path("studies"), project / "studies")) if folder.is_dir()]
-    found = {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.yaml"))}
+        if not path.is_file():
+            raise UserError(f"config: study is {shown(study)}, but there is no such file")
+        other = named(project).get(called(path.name))
+        if other and not other.samefile(path):
+            raise UserError(
+                f"config: study is {shown(study)}, which would share its tables with {other}: call one of the "
+                "two files otherwise"
+            )
+        return checked(path)
+    found = named(project)
     if study in found:
         return checked(found[study])
     if study == DEFAULT:
@@ -49,10 +54,18 @@ def file(study: str, project: Path) -> Path | None:
     near = difflib.get_close_matches(study, found, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     names = ", ".join(sorted({DEFAULT, *found}))
+    if Path(os.path.expanduser(study)).is_dir():  # noqa: PTH111
+        hint = "that is a folder, and a study is a .yaml file; for photos, write dataset=PATH; "
     raise UserError(
         f"config: study is {shown(study)}, but there is no studies/{study}.yaml; {hint}one of: {names}, or "
         "the path of a .yaml file of your own"
     )
+
+
+def named(project: Path) -> dict[str, Path]:
+    """Return the files of the studies by name: those in studies/ here go before the project's own."""
+    folders = [folder for folder in dict.fromkeys((Path("studies"), project / "studies")) if folder.is_dir()]
+    return {path.stem: path for folder in reversed(folders) for path in sorted(folder.glob("*.yaml"))}
 
 
 def name(

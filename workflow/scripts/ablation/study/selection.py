@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
+from hashlib import sha256
 from typing import TypeVar
 
 from ablation.study.names import known
@@ -11,6 +13,8 @@ from ablation.study.names import known
 T = TypeVar("T")
 # What stands for other letters in a pattern.
 WILD = set("*?[")
+_UNSAFE = re.compile(r"[^a-z0-9_.+-]")
+_LONGEST = 60
 
 
 def selected(experiments: dict[str, T], patterns: Sequence[str] | None) -> dict[str, T]:
@@ -25,6 +29,16 @@ def selected(experiments: dict[str, T], patterns: Sequence[str] | None) -> dict[
             kind = "pattern of experiments" if WILD & set(pattern) else "experiment"
             known(pattern, experiments, "only", kind)
     return {name: one for name, one in experiments.items() if any(matches(name, each) for each in patterns)}
+
+
+def part(patterns: Sequence[str]) -> str:
+    """Return what stands behind a study's name where some experiments alone are asked for, for file names.
+
+    Such as -part-alexnet-flip+vgg11; where a pattern has other letters than names, with a hash for those.
+    """
+    whole = "+".join(patterns)
+    plain = _UNSAFE.sub("_", whole)[:_LONGEST]
+    return f"-part-{plain}" if plain == whole else f"-part-{plain}-{sha256(whole.encode()).hexdigest()[:6]}"
 
 
 def matches(name: str, pattern: str) -> bool:

@@ -21,10 +21,8 @@ from ablation.study.optimizers import resolved_optimizer
 from ablation.study.overlays import DEFAULT
 from ablation.study.recipes import resolved_augmentation
 from ablation.study.schema import check
-from ablation.study.selection import selected
+from ablation.study.selection import part, selected
 
-# Behind the name of a study of which some experiments alone are asked for.
-PART = "-part"
 # Sources of weights that nobody but this program has trained, or nobody at all.
 _OWN = ("pretraining", "none")
 
@@ -150,7 +148,7 @@ def load(config: dict[str, Any], schema: Path) -> Study:
         few = {smoke.dataset(config, name): one for name, one in datasets.items()}
         datasets |= {name: one.few(name) for name, one in few.items()}
         chosen = datasets[smoke.dataset(config, chosen.name)]
-    name = config.get("study", DEFAULT) + (PART if "only" in config else "")
+    name = config.get("study", DEFAULT) + (part(config["only"]) if "only" in config else "")
     study = Study(name, chosen, datasets, sources, experiments, config)
     check_files(study)
     return study

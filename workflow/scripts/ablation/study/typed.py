@@ -76,6 +76,11 @@ def read(word: str, config: dict[str, Any]) -> dict[str, Any]:
         count = list(range(int(seeds[1])))
         print(f"seeds={len(count)}: the seeds {', '.join(map(str, count))}", file=sys.stderr)
         return {key: count}
+    if word.startswith("seeds=") and not NESTED.fullmatch(word):
+        raise UserError(
+            f"config: seeds is {shown(value)}; write seeds=3 for the three seeds 0, 1 and 2, or 'seeds=[7, 8]' "
+            "for those"
+        )
     if value in BOOLEANS:
         return {key: BOOLEANS[value]}
     if word.startswith(ONLY) and not NESTED.fullmatch(word):

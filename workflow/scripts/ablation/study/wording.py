@@ -77,7 +77,7 @@ def sentence(error: Any, prefix: list[str]) -> str:
 def unknown_key(error: Any, where: str) -> str:
     """Name the key that the schema does not know, the nearest known one, and all of them.
 
-    At the top level, of a key that belongs into a section, how it is written there.
+    At the top level, of a key that belongs into a section or an entry of one, how it is written there.
     """
     known = list(error.schema["properties"])
     key = str(next(key for key in error.instance if key not in known))
@@ -89,6 +89,17 @@ def unknown_key(error: Any, where: str) -> str:
             command = f"{section}={shlex.quote(line.removeprefix(f'{section}: '))}"
             own = "; experiments with one of their own keep it" if section == "recipe" else ""
             hint = f"it belongs into {section}: write {line}, or behind --config {command}{own}; "
+            break
+        if key in its.get("items", {}).get("properties", {}):
+            hint = (
+                f"it belongs into an entry of {section}, which is a list: write it there, in config.yaml or a "
+                f"study's file, such as - {{..., {key}: {error.instance[key]}}}; "
+            )
+            break
+        others = its.get("additionalProperties")
+        if isinstance(others, dict) and key in others.get("properties", {}):
+            value = f"{{<name>: {{{key}: {error.instance[key]}}}}}"
+            hint = f"it belongs into an entry of {section}: behind --config {shlex.quote(f'{section}={value}')}; "
             break
     return f"{where or 'the top level'} has an unknown key {shown(key)}; {hint}one of: {', '.join(known)}"
 
