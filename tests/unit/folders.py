@@ -29,7 +29,7 @@ def make(root: Path, *names: str, **texts: str) -> Path:
 
 
 def parts(found: Reading) -> tuple[dict[str, str], dict[str, str | None], dict[str, str | None]]:
-    """The class of each photo to train or validate, their split, and of the test set each one's class or None."""
+    """The class of each photo that trains or validates, their split, and the classes of the test set."""
     study = [photo for photo in found.photos if photo.split != splits.TEST]
     return (
         {photo.file: photo.category for photo in study},

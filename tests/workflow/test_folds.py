@@ -18,7 +18,7 @@ EXPERIMENTS = [
 
 @pytest.fixture
 def study(sources: Project, place: Path) -> Project:
-    """Two experiments of one epoch on photos of two classes, with a test set: two have labels, one has none."""
+    """Two experiments of one epoch on two classes, and a test set: two photos have labels, one has none."""
     project = sources.copy(place)
     write_classes(project.folder / "mine/train", photos=4)
     for number, name in enumerate(("rose/x.jpg", "tulip/y.jpg", "z.jpg")):

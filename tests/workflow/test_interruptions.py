@@ -162,8 +162,8 @@ def test_a_training_ended_by_its_name_in_the_background_of_a_script(long: Projec
     other = end("one", "another")
     assert other.returncode == 1
     assert other.stderr.splitlines() == [
-        "error: no training is called another: write some of those that train now in this folder (--directory "
-        "names another): one/seed0"
+        "error: no training is called another: write some of those that train now in this folder "
+        "(--directory names another): one/seed0"
     ]
     done = end("one")
     assert done.stdout == "one/seed0 ends after its epoch, with its best weights so far\n", done.stderr

@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument(
         "run", nargs="*", help="such as alexnet-flip, alexnet-flip/seed0, or the folder of its results"
     )
-    parser.add_argument("--directory", type=Path, default=Path(), help="as snakemake's, where the results lie")
+    parser.add_argument("--directory", type=Path, default=Path(), help="as snakemake's")
     args = parser.parse_args()
     if not args.directory.is_dir():
         raise errors.UserError(f"--directory {args.directory}: there is no such folder")

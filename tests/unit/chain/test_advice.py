@@ -86,7 +86,8 @@ def test_shared_photos_are_counted(
     pairs.write([across, within, across], found)
     advice.warn_of_shared_photos("mine", folds=0)
     path = f"resources/datasets/mine/{pairs.FILE}"
-    both = f"Mind: of 2 pairs of photos (2 nearly the same) one trains or validates what the other judges: {path}\n"
+    pairs_told = "Mind: of 2 pairs of photos (2 nearly the same) one"
+    both = f"{pairs_told} trains or validates what the other judges: {path}\n"
     assert capsys.readouterr().out == both
     two_labels = Pair("a.jpg", "rose", "train", "d.jpg", "tulip", "train", pairs.IDENTICAL, 0)
     pairs.write([across, two_labels, across], found)
@@ -97,8 +98,8 @@ def test_shared_photos_are_counted(
     tested = Pair("e.jpg", "rose", "test", "f.jpg", "rose", "test", pairs.NEAR, 3)
     pairs.write([within, across, tested], found)
     advice.warn_of_shared_photos("mine", folds=5)
-    in_turn = "Mind: of 2 pairs of photos (2 nearly the same) one may train while the other validates, in 5 folds"
-    assert capsys.readouterr().out == f"{in_turn}: {path}\n"
+    in_turn = f"{pairs_told} may train while the other validates, in 5 folds: {path}\n"
+    assert capsys.readouterr().out == in_turn
 
 
 # --- what has no part in a study --------------------------------------------------------------------
@@ -132,11 +133,13 @@ def test_what_has_no_part_in_the_study_is_counted_by_kind(
     assert capsys.readouterr().out == told
     record(("c.md", ".md"), waiting=2)
     advice.warn_of_left_out("mine")
-    told = f"Mind: 1 file has no part in the study (1 .md); 2 photos without a label wait for prediction: {path}\n"
+    wait = "2 photos without a label wait for prediction"
+    told = f"Mind: 1 file has no part in the study (1 .md); {wait}: {path}\n"
     assert capsys.readouterr().out == told
     record(waiting=1, notes=("a note", "Mind: they are dark"))
     advice.warn_of_left_out("mine")
-    assert capsys.readouterr().out == f"Mind: 1 photo without a label waits for prediction: {path}\nMind: they are dark\n"
+    waits = f"Mind: 1 photo without a label waits for prediction: {path}\n"
+    assert capsys.readouterr().out == f"{waits}Mind: they are dark\n"
 
 
 def test_many_kinds_stay_one_short_line(

@@ -114,7 +114,7 @@ def test_a_key_with_dots(typed: str, advice: str) -> None:
         ("recipe.epoch=1", "recipe.epoch: there is no such key; did you mean recipe.epochs? one of: "),
         ("split.x=1", "split.x: there is no such key; one of: train_fraction, seed"),
         ("experiments.backbone=vgg11", "experiments is a list: change the entries in a study's file"),
-        ("experiments.epochs=1", "experiments is a list: write --config recipe='{epochs: 1}' for all that have"),
+        ("experiments.epochs=1", "is a list: write --config recipe='{epochs: 1}' for all that"),
     ],
 )
 def test_a_key_with_dots_that_there_is_not(typed: str, said: str) -> None:

@@ -124,7 +124,7 @@ def test_train_and_val_with_mistakes(tmp_path: Path, names: list[str], match: st
 
 
 def read(root: Path) -> tuple[dict[str, str], dict[str, str | None], dict[str, str | None]]:
-    """The class of each photo to train or validate, their split, and of the test set each one's class or None."""
+    """The class of each photo that trains or validates, their split, and the classes of the test set."""
     return parts(find(root))
 
 

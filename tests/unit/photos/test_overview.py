@@ -110,7 +110,8 @@ def test_photos_of_a_test_set_are_counted() -> None:
     text = told([*found, rose], waiting=[{"file": "t/2.jpg"}, {"file": "t/3.jpg"}])
     assert WAITING in text
     assert "mine: 11 photos of 2 classes\n" in text
-    assert ", 1 without a label waits for prediction" in " ".join(told(found, waiting=[{"file": "x"}]).split())
+    one = " ".join(told(found, waiting=[{"file": "x"}]).split())
+    assert ", 1 without a label waits for prediction" in one
 
 
 def test_of_many_classes_the_largest_and_the_smallest_are_shown() -> None:

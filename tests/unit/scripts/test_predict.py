@@ -64,7 +64,8 @@ def test_an_archive_by_an_ensemble_into_a_table_and_a_submission(flowers: Flower
     assert told == ""
     first, unread, last = beside.splitlines()
     assert first.startswith("unsure below a confidence of ")
-    assert last.startswith(f"{len(flowers.files)} photos were classified by the mean of {len(runs) // 2} networks")
+    by = f"the mean of {len(runs) // 2} networks"
+    assert last.startswith(f"{len(flowers.files)} photos were classified by {by}")
     assert unread == f"1 photo (broken.jpg) cannot be read, listed in {tables.beside(output)}"
     photos = validation.photos(flowers.manifest)
     mean = np.mean(

@@ -50,7 +50,7 @@ def test_a_study_by_its_path(project: Path) -> None:
 
 def test_another_file_of_a_name_would_share_its_tables(project: Path) -> None:
     Path("mine/quick.yaml").write_text("weights: none\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"mine/quick.yaml', which would share its tables with .*studies/quick"):
+    with pytest.raises(UserError, match=r"mine/quick.yaml', which would share .*studies/quick"):
         overlays.file("mine/quick.yaml", project)
 
 

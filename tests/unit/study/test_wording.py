@@ -107,7 +107,7 @@ SECTIONS = {
         ({"epochs": 1}, "it belongs into recipe: write recipe: {epochs: 1}, or behind --config recipe="),
         (
             {"learning_rate": 0.1},
-            "it belongs into an entry of optimizers: behind --config 'optimizers={<name>: {learning_rate: 0.1}}'; ",
+            "entry of optimizers: behind --config 'optimizers={<name>: {learning_rate: 0.1}}'; ",
         ),
         ({"backbone": "vgg11"}, "such as - {..., backbone: vgg11}; one of: recipe, optimizers, experiments"),
     ],

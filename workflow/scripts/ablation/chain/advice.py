@@ -125,7 +125,8 @@ def warn_of_shared_photos(dataset: str, folds: int) -> None:
         shared = [pair for pair in found if {pair.first_split, pair.second_split} != {manifest.TEST}]
         told = f"one may train while the other validates, in {folds} folds"
     else:
-        shared, told = [pair for pair in found if pair.across], "one trains or validates what the other judges"
+        shared = [pair for pair in found if pair.across]
+        told = "one trains or validates what the other judges"
     if shared:
         print(f"Mind: of {pairs.counted(shared)} {told}: {path}")
     if two_labels := [pair for pair in found if pair.contradictory]:

@@ -112,7 +112,7 @@ def check_entry(entry: str, command: Sequence[str], project: Path) -> None:
 
 
 def refuse_unknown(first: str, others: Sequence[str], value: str, project: Path) -> None:
-    """Raise UserError for keys with dots whose parts there are not, so that what is told next can be written."""
+    """Raise UserError for a key with dots that there is not, so that what is advised next is one."""
     schema = yaml.safe_load((project / SCHEMA).read_text(encoding="utf-8"))
     keys = schema["properties"]
     if first == "experiments":
@@ -125,7 +125,8 @@ def refuse_unknown(first: str, others: Sequence[str], value: str, project: Path)
     if first in keys and known is not None and others[0] not in known:
         near = difflib.get_close_matches(others[0], known, 1)
         hint = f"did you mean {first}.{near[0]}? " if near else ""
-        raise UserError(f"--config {first}.{others[0]}: there is no such key; {hint}one of: {', '.join(known)}")
+        every = ", ".join(known)
+        raise UserError(f"--config {first}.{others[0]}: there is no such key; {hint}one of: {every}")
 
 
 def nested(keys: Sequence[str], value: str) -> str:

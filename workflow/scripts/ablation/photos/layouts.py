@@ -55,7 +55,13 @@ def find(root: Path, asked: Asked = Asked()) -> Reading:  # noqa: B008, nothing 
         tuple(sorted((*photos, *tested), key=lambda photo: photo.file)),
         tuple(sorted(waiting, key=lambda photo: photo.file)),
         tuple(sorted((*tree.left_out, *unused), key=lambda one: one.file)),
-        (*tables.notes, *sources.notes(study), *_split_notes(photos), *_test_notes(tested, waiting), *renamed),
+        (
+            *tables.notes,
+            *sources.notes(study),
+            *_split_notes(photos),
+            *_test_notes(tested, waiting),
+            *renamed,
+        ),
     )
 
 
@@ -212,7 +218,8 @@ def _test_notes(tested: list[Photo], waiting: list[Waiting]) -> list[str]:
     if waiting:
         names = sorted(one.file for one in waiting)
         told.append(
-            f"{some(names)} of a test set without labels {'waits' if len(names) == 1 else 'wait'} for prediction"
+            f"{some(names)} of a test set without labels {'waits' if len(names) == 1 else 'wait'} for "
+            "prediction"
         )
     return told
 

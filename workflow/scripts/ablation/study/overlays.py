@@ -42,8 +42,8 @@ def file(study: str, project: Path) -> Path | None:
         other = named(project).get(called(path.name))
         if other and not other.samefile(path):
             raise UserError(
-                f"config: study is {shown(study)}, which would share its tables with {other}: call one of the "
-                "two files otherwise"
+                f"config: study is {shown(study)}, which would share its tables with {other}: call one of "
+                "the two files otherwise"
             )
         return checked(path)
     found = named(project)

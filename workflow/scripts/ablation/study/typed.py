@@ -78,8 +78,8 @@ def read(word: str, config: dict[str, Any]) -> dict[str, Any]:
         return {key: count}
     if word.startswith("seeds=") and not NESTED.fullmatch(word):
         raise UserError(
-            f"config: seeds is {shown(value)}; write seeds=3 for the three seeds 0, 1 and 2, or 'seeds=[7, 8]' "
-            "for those"
+            f"config: seeds is {shown(value)}; write seeds=3 for the three seeds 0, 1 and 2, or 'seeds=[7, "
+            "8]' for those"
         )
     if value in BOOLEANS:
         return {key: BOOLEANS[value]}

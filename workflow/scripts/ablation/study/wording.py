@@ -92,14 +92,14 @@ def unknown_key(error: Any, where: str) -> str:
             break
         if key in its.get("items", {}).get("properties", {}):
             hint = (
-                f"it belongs into an entry of {section}, which is a list: write it there, in config.yaml or a "
-                f"study's file, such as - {{..., {key}: {error.instance[key]}}}; "
+                f"it belongs into an entry of {section}, which is a list: write it there, in config.yaml or "
+                f"a study's file, such as - {{..., {key}: {error.instance[key]}}}; "
             )
             break
         others = its.get("additionalProperties")
         if isinstance(others, dict) and key in others.get("properties", {}):
-            value = f"{{<name>: {{{key}: {error.instance[key]}}}}}"
-            hint = f"it belongs into an entry of {section}: behind --config {shlex.quote(f'{section}={value}')}; "
+            word = f"{section}={{<name>: {{{key}: {error.instance[key]}}}}}"
+            hint = f"it belongs into an entry of {section}: behind --config {shlex.quote(word)}; "
             break
     return f"{where or 'the top level'} has an unknown key {shown(key)}; {hint}one of: {', '.join(known)}"
 
