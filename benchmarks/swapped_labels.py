@@ -19,6 +19,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import yaml
+
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 import photos
 from ablation.photos import indexing
@@ -27,6 +29,8 @@ from ablation.running import errors
 from ablation.running.errors import UserError
 from commands import timed
 from copies import project, snakemake
+from sizes import say
+from splits import smaller
 
 SHARE = 0.05
 # Of the photos, most suspect first, that a person would look at.
@@ -39,10 +43,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="which labels are swapped (default: 0)")
     parser.add_argument("--folds", type=int, default=5, help="of the study (default: 5)")
     args = parser.parse_args()
+    say()
     with tempfile.TemporaryDirectory() as folder:
         source = photos.source(args.photos, Path(folder))
         moved = swap(source, Path(folder, "swapped"), args.seed)
         own = project(Path(folder, "project"))
+        quick = own / "studies/quick.yaml"
+        quick.write_text(yaml.safe_dump(smaller(yaml.safe_load(quick.read_text(encoding="utf-8")))))
         seconds = timed(command(own, Path(folder, "swapped"), args.folds), own, Path(folder, "log"))
         ranking = read(own / "results/comparison/swapped/quick" / suspects.FILE)
     swapped = f"{len(moved)} of {len(ranking)} labels swapped by seed {args.seed}"

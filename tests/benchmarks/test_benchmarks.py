@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from documented import DOCUMENTED, ON_GPU, ON_SLURM, commands, peers, prepare, rows, run
 from own_photos import write_archive
+from PIL import Image
 from project import Project
 
 from places import ROOT
@@ -19,8 +23,9 @@ from workloads import WORKLOADS
 
 EVERYTHING = "make benchmark"
 PRECISION = [one for one in DOCUMENTED if "benchmarks/precision." in one]
+(SWAPPED,) = (one for one in DOCUMENTED if "benchmarks/swapped_labels.py" in one)
 # All that has no test of its own, whatever it is.
-OTHERS = [one for one in DOCUMENTED if one not in (EVERYTHING, *PRECISION, *ON_SLURM, *ON_GPU)]
+OTHERS = [one for one in DOCUMENTED if one not in (EVERYTHING, SWAPPED, *PRECISION, *ON_SLURM, *ON_GPU)]
 
 
 def named(command: str) -> list[str]:
@@ -92,6 +97,22 @@ def test_precision(project: Project) -> None:
     networks, columns = ("alexnet", "resnet50"), ("val_accuracy", "val_loss")
     assert [line.split()[:2] for line in lines] == [[one, of] for one in networks for of in columns]
     assert all("n = 2)" in line for line in lines)
+
+
+@pytest.mark.slow
+def test_swapped_labels(project: Project) -> None:
+    """One label of twenty photos of two colours, which a few epochs tell apart."""
+    generator = np.random.default_rng(0)
+    with zipfile.ZipFile(project.folder / "my_photos.zip", "w") as file:
+        for name, colour in (("blue", (60, 60, 200)), ("red", (200, 60, 60))):
+            for number in range(10):
+                pixels = generator.normal(colour, 20, (64, 64, 3)).clip(0, 255).astype(np.uint8)
+                content = io.BytesIO()
+                Image.fromarray(pixels).save(content, "PNG")
+                file.writestr(f"{name}/{number}.png", content.getvalue())
+    told = run(project, SWAPPED)
+    assert "1 of 20 labels swapped by seed 0" in told
+    assert "1 of 1 swapped photos (100%) are among the first 2 of 20; their places: 1" in told
 
 
 def test_documents_name_every_program() -> None:

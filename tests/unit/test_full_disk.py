@@ -26,6 +26,7 @@ import pytest
 import torch
 from on_disk import tree
 from PIL import Image
+from summaries import LADDER, families, summary
 
 from ablation.networks import weight_files
 from ablation.photos import archive, indexing, manifest, packing
@@ -89,13 +90,8 @@ def run_figure(name: str) -> Callable[[Path, Path], None]:
 
 
 def study_figure(_sources: Path, path: Path) -> None:
-    same = {"backbone": "alexnet", "architecture": "original", "image_size": 64, "parameters": 9.0}
-    measured = {"train_accuracy": 0.9, "val_accuracy": 0.5, "val_photos": 20, "classes": 4}
-    rows = [
-        {"experiment": name, "label": name, "augmentation": name, **same, **measured}
-        for name in ("none", "flip")
-    ]
-    STUDY_FIGURES["augmentations"].draw(pd.DataFrame(rows), path)
+    names = LADDER[:2]
+    STUDY_FIGURES["augmentations"].draw(summary(names), families(names), path)
 
 
 def packed(size: int) -> Callable[[Path, Path], None]:

@@ -11,10 +11,17 @@ PRETRAINED = RUNS[:2]
 PRETRAINING = "pretrain drawn googlenet"
 
 
-FIGURES = {f"compare {each}s" for each in ("augmentation", "architecture", "backbone", "experiment")}
+FIGURES = {f"compare {each}s" for each in ("augmentation", "architecture", "experiment")}
 
 
-TABLES = {"collect", "summarize", "latest", "all"}
+LATEST = {"latest summary.csv", "latest answer.md", "all"}
+
+
+# What follows from the summary, beside figures.
+SUMMARY = {"summarize", "answer", *LATEST}
+
+
+TABLES = {"collect", "find", "suspect", *SUMMARY}
 
 
 COMPARISON = TABLES | FIGURES

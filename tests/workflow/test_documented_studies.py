@@ -15,7 +15,7 @@ from tables import rows
 from places import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^snakemake .*study=\w+.*$", README, re.MULTILINE)
+COMMANDS = re.findall(r"^snakemake --config study=\w+.*$", README, re.MULTILINE)
 CHECKS = re.findall(r"^make check .*$", README, re.MULTILINE)
 QUICK = [command for command in COMMANDS if "study=quick" in command]
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from own_photos import photo, write_classes
 from PIL import Image
+from plans import LATEST
 from project import SINGLE, TINY, WRITTEN, Project, contents
 from sklearn import metrics
 from tables import EXPERIMENTS, IDENTITIES, MEASURED, rows, run_of
@@ -47,7 +48,8 @@ def test_summary_has_its_columns_and_the_studys_order(finished: Project) -> None
     path = finished.folder / "results/summary.csv"
     assert path.read_text(encoding="utf-8").splitlines()[0].split(",") == COLUMNS
     table = rows(path)
-    assert [tuple(row[column] for column in COLUMNS[:6]) for row in table] == IDENTITIES
+    named = ("experiment", "backbone", "architecture", "augmentation", "optimizer", "weights")
+    assert [tuple(row[column] for column in named) for row in table] == IDENTITIES
     assert {row["seeds"] for row in table} == {"1"}
     assert {row[column] for row in table for column in COLUMNS if column.startswith("published")} == {""}
     assert {(row["ended"], row["reason"]) for row in table} == {("epoch_limit", "")}
@@ -96,11 +98,12 @@ def test_summary_is_what_the_runs_files_say(finished: Project, experiment: str) 
     manifest = rows(finished.folder / "resources/datasets/demo/manifest.csv")
     trained = [photo["category"] for photo in manifest if photo["split"] == "train"]
     commonest = max(dict.fromkeys(trained), key=trained.count)
-    assert {column: float(row[column]) for column in COLUMNS[14:17]} == {
+    by_class = {
         "balanced_accuracy": pytest.approx(metrics.balanced_accuracy_score(true, predicted)),
         "macro_f1": pytest.approx(metrics.f1_score(true, predicted, average="macro", zero_division=0)),
         "commonest_accuracy": true.count(commonest) / len(true),
     }
+    assert {column: float(row[column]) for column in by_class} == by_class
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -116,8 +119,10 @@ def test_run_has_every_promised_file(finished: Project, experiment: str) -> None
 
 def test_comparison_has_its_figures(finished: Project) -> None:
     folder = finished.study_folder
-    pictures = {"augmentations.png", "architectures.png", "backbones.png", "experiments.png"}
-    assert {path.name for path in folder.iterdir()} == {"runs", "runs.csv", "summary.csv", *pictures}
+    pictures = {"augmentations.png", "architectures.png", "experiments.png"}
+    tables = {f"{name}.csv" for name in ("runs", "summary", "comparisons", "findings", "suspects")}
+    outcomes, pages = {"outcomes.npz", "test_outcomes.npz"}, {"answer.md", "findings.md"}
+    assert {path.name for path in folder.iterdir()} == {"runs", *tables, *outcomes, *pages, *pictures}
     for name in pictures:
         with Image.open(folder / name) as picture:
             picture.load()
@@ -170,7 +175,7 @@ def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy:
 def test_the_project_as_it_is_has_a_plan(fresh: Project, arguments: tuple[str, ...]) -> None:
     plain = Project(fresh.folder, configs=())
     jobs = plain.plan(*arguments)
-    assert {"collect", "summarize", "latest"} <= jobs
+    assert {"collect", "summarize", "latest summary.csv"} <= jobs
     assert ("all" in jobs) == (arguments != ("results/summary.csv",))
 
 
@@ -303,7 +308,7 @@ def test_bad_photos_stop_with_a_reason(study: Project, bring: Callable[[Path], s
     assert all(named in row["reason"] for row in table)
     assert not list(study.folder.parent.rglob("escaped.jpg"))
     # The first study is as it was, but for its table's place.
-    assert study.plan() == {"latest", "all"}
+    assert study.plan() == LATEST
 
 
 def test_an_experiment_on_several_gpus(study: Project) -> None:
@@ -326,5 +331,5 @@ def test_the_report_is_one_page_with_the_table_and_the_figures(study: Project) -
     study.run("--report", "report.html")
     page = (study.folder / "report.html").read_text(encoding="utf-8")
     assert page.lstrip().lower().startswith("<!doctype html")
-    for name in ("summary.csv", "augmentations.png", "architectures.png", "backbones.png", "experiments.png"):
+    for name in ("summary.csv", "answer.md", "augmentations.png", "architectures.png", "experiments.png"):
         assert name in page

@@ -215,7 +215,11 @@ def test_a_failed_experiment_has_a_row_and_the_others_have_theirs(study: Project
     assert FAILURE in output
     assert "Traceback" not in output
     *others, wild, tame = rows(study.folder / "results/summary.csv")
-    assert others == before
+    # Which could be the best depends on all.
+    among = ("could_be_best", "p_best", "corrected_accuracy", "corrected_low", "corrected_high")
+    assert [{**row, **dict.fromkeys(among)} for row in others] == [
+        {**row, **dict.fromkeys(among)} for row in before
+    ]
     assert (tame["experiment"], tame["seeds"], tame["ended"]) == ("tame", "2", "epoch_limit epoch_limit")
     assert (wild["experiment"], wild["backbone"], wild["seeds"]) == ("wild", "googlenet", "0")
     assert wild["ended"] == "failed failed"
@@ -304,7 +308,8 @@ def test_a_damaged_file_is_named_and_the_table_stays(study: Project) -> None:
 
 def test_the_table_alone(long: Project, whole: Project) -> None:
     """Neither predictions nor pictures are made for it, and what trainings keep for a resumption goes."""
-    assert long.plan("results/summary.csv") == {"train one 0", *("collect", "summarize", "latest")}
+    steps = {"train one 0", "collect", "summarize", "latest summary.csv"}
+    assert long.plan("results/summary.csv") == steps
     long.run("results/summary.csv")
     left = {path.name for path in run_of(long, "one").iterdir()}
     assert "weights.safetensors" in left

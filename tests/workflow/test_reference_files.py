@@ -49,6 +49,8 @@ def whole(finished: Project, workshop: Path) -> Project:
     (project.folder / "mine/test/0.jpg").write_bytes(photo(100))
     (project.folder / "mine/notes.docx").write_text("roses", encoding="utf-8")
     own = Project(project.folder, configs=(TINY, SINGLE))
+    # Two networks that differ in nothing else, for the figure of such.
+    own.edit(lambda config: config["experiments"][0].update(backbone=["googlenet", "alexnet"]), SINGLE)
     own.run("check", "all", "list", "--config", "dataset=mine")
     return own
 

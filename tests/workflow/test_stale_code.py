@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import COMPARISON, FIGURES, PRETRAINED, PRETRAINING, RUNS, jobs, whole
+from plans import COMPARISON, FIGURES, PRETRAINED, PRETRAINING, RUNS, SUMMARY, jobs, whole
 from project import Project
 
 # An hour before anything was made; Snakemake by itself only asks whether a file is newer.
@@ -81,8 +81,11 @@ def test_plan_names_the_edited_file(study: Project) -> None:
         ("collecting", COMPARISON),
         ("metrics", COMPARISON),
         ("validation", COMPARISON),
-        ("summarizing", {"summarize", "latest", "all"}),
-        ("statistics/wilson", FIGURES | {"all"}),
+        ("summarizing", SUMMARY | FIGURES),
+        ("statistics/wilson", {"find", "suspect"} | SUMMARY | FIGURES),
+        ("answering", {"answer", "latest answer.md", "all"}),
+        ("findings", {"find", "all"}),
+        ("suspects", {"suspect", "all"}),
         ("floor", set()),
     ],
 )

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from own_photos import photo, write_archive
 from PIL import Image
-from plans import COMPARISON, PRETRAINED, PRETRAINING, RUNS, TABLES, whole
+from plans import COMPARISON, FIGURES, LATEST, PRETRAINED, PRETRAINING, RUNS, SUMMARY, TABLES, whole
 from project import Project, contents
 
 # An hour before anything was made; Snakemake by itself only asks whether a file is newer.
@@ -189,7 +189,7 @@ def test_label_added_and_edited(study: Project) -> None:
 def test_published_figures_added(study: Project) -> None:
     (study.folder / "published.csv").write_text("experiment,point,val_loss,val_acc\nrung-none,last,1,0.5\n")
     study.edit(lambda config: config["datasets"]["demo"].update(published="published.csv"))
-    assert study.plan() == {"summarize", "latest", "all"}
+    assert study.plan() == {"find", *SUMMARY, *FIGURES}
 
 
 # --- where and when the files lie -------------------------------------------------------------------
@@ -288,7 +288,7 @@ def test_own_photos_unchanged(own: Project, dataset: tuple[str, ...]) -> None:
     if dataset == ZIP:  # the last that ran
         assert own.plan(*dataset) == set()
     else:
-        assert own.plan(*dataset) == {"latest", "all"}
+        assert own.plan(*dataset) == LATEST
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["newer", "older"])
@@ -313,7 +313,7 @@ def test_large_photo_replaced_by_an_older_one_of_its_size(own: Project) -> None:
 def test_photos_touched(own: Project) -> None:
     for path in (own.folder / "mine").rglob("*.jpg"):
         path.touch()
-    assert own.plan(*MINE) == {"latest", "all"}
+    assert own.plan(*MINE) == LATEST
 
 
 def test_photos_copied(own: Project) -> None:
@@ -322,7 +322,7 @@ def test_photos_copied(own: Project) -> None:
     shutil.copytree(mine, own.folder / "copy", copy_function=shutil.copyfile)
     shutil.rmtree(mine)
     (own.folder / "copy").rename(mine)
-    assert own.plan(*MINE) == {"latest", "all"}
+    assert own.plan(*MINE) == LATEST
 
 
 def test_photo_replaced_and_put_back(own: Project) -> None:
@@ -331,7 +331,7 @@ def test_photo_replaced_and_put_back(own: Project) -> None:
     path.write_bytes(photo(99))
     assert "index mine" in own.plan(*MINE)
     path.write_bytes(before)
-    assert own.plan(*MINE) == {"latest", "all"}
+    assert own.plan(*MINE) == LATEST
 
 
 def test_photo_renamed(own: Project) -> None:
@@ -347,7 +347,7 @@ def test_table_added(own: Project) -> None:
 
 def test_file_beside_the_photos_added(own: Project) -> None:
     (own.folder / "mine/rose/notes.doc").write_bytes(b"notes")
-    assert own.plan(*MINE) == {"latest", "all"}
+    assert own.plan(*MINE) == LATEST
 
 
 def test_archive_touched(own: Project) -> None:
@@ -382,7 +382,7 @@ def test_data_set_switched_and_back(finished: Project, own: Project) -> None:
     """Other data sets ran after the first: it is untouched, and coming back only renews summary.csv."""
     assert contents(own.folder / "results/runs/demo") == contents(finished.folder / "results/runs/demo")
     back = Project(own.folder)
-    assert back.plan() == {"latest", "all"}
+    assert back.plan() == LATEST
     back.run()
     summary = "results/summary.csv"
     assert (back.folder / summary).read_bytes() == (finished.folder / summary).read_bytes()

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import COMPARISON, RUNS, whole
+from plans import COMPARISON, LATEST, RUNS, whole
 from project import TINY, Project, contents
 from tables import rows
 
 OTHER = "studies/other.yaml"
-LATEST = {"latest", "all"}
 
 
 def first_words(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ablation.results import outcomes, suspects
-from ablation.running import console, errors
+from ablation.running import errors
 
 
 def main() -> None:
@@ -15,7 +15,7 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help=f"{suspects.FILE}")
     args = parser.parse_args()
     found = outcomes.read(args.outcomes)
-    console.line(suspects.voting(found))
+    print(suspects.voting(found), flush=True)
     suspects.write(suspects.of(found), args.output)
 
 

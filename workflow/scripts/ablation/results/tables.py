@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from ablation.photos.wording import some
 from ablation.running.errors import UserError
 from ablation.running.files import atomic
 
@@ -34,7 +35,7 @@ def read_runs(path: Path) -> pd.DataFrame:
     try:
         table = read(path)
         if missing := [column for column in (*IDENTITY, *RUN) if column not in table.columns]:
-            raise ValueError(f"no column {', '.join(missing)}")
+            raise ValueError(f"it lacks {some(missing, 'column', 'columns')}")
         if texts := [column for column in NUMBERS if not pd.api.types.is_numeric_dtype(table[column])]:
             raise ValueError(f"texts among the numbers of {', '.join(texts)}")
         if table[["experiment", "ended"]].isna().any(axis=None) or table.empty:
@@ -53,7 +54,7 @@ def read_judged(path: Path, columns: Iterable[str]) -> pd.DataFrame:
     try:
         table = read(path)
         if missing := [column for column in columns if column not in table.columns]:
-            raise ValueError(f"no column {', '.join(missing)}")
+            raise ValueError(f"it lacks {some(missing, 'column', 'columns')}")
         if table["experiment"].isna().any():
             raise ValueError("rows are cut short")
         return table
