@@ -23,6 +23,18 @@ def test_a_data_sets_own_fraction_goes_before_the_studys() -> None:
     assert found["other"].split_arguments() == "--train-fraction 0.9 --seed 3"
 
 
+def test_which_data_sets_have_a_test_set() -> None:
+    """The study's by the study, and any by its own word, which goes before."""
+    for own, expected in (({}, 0.25), ({"test_fraction": 0.5}, 0.5), ({"test_fraction": 0}, 0)):
+        config = small(split={"train_fraction": 0.5, "seed": 3, "test_fraction": 0.25})
+        config["datasets"]["drawn"] |= own
+        found = load(config)
+        assert found.dataset.name == "drawn"
+        assert found.dataset.test_fraction == found.datasets["drawn"].test_fraction == expected
+        assert ("--test-fraction" in found.dataset.split_arguments()) == bool(expected)
+        assert found.datasets["other"].test_fraction == 0
+
+
 def test_a_value_with_a_dash_is_no_option() -> None:
     config = change(small(), ("datasets", "other", "id"), "-rf")
     assert load(config).datasets["other"].arguments() == "--id=-rf"

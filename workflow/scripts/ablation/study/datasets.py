@@ -20,6 +20,8 @@ from ablation.study.wording import shown
 UNPACKED_GB = archive.MAX_BYTES / 10**9
 # Of Latin, Greek and Cyrillic letters, once they are apart from them.
 ACCENTS = re.compile("[\u0300-\u036f]")
+# What is said of a data set beside the fields of its source.
+_OTHERS = ("source", "train_fraction", "test_fraction", "labels")
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tbz2", ".txz")
 
 
@@ -34,7 +36,7 @@ class Dataset:
     split_seed: int
     labels: str | dict[str, str] | None = None
     test_fraction: float = 0
-    """Of the study's data set, set apart before it is split; 0 of others."""
+    """Set apart before it is split; of data sets without their own, the study's alone has the study's."""
     few_of: str | None = None
     """The data set of which this one is a few photos, for a smoke test."""
 
@@ -92,13 +94,14 @@ def resolved_datasets(config: dict[str, Any]) -> dict[str, Dataset]:
 
 
 def dataset(config: dict[str, Any], name: str, fields: dict[str, Any]) -> Dataset:
-    """Return one data set; its own train_fraction goes before the study's."""
+    """Return one data set; its own fractions go before the study's."""
     split = config["split"]
     fraction = fields.get("train_fraction", split["train_fraction"])
-    own = {key: value for key, value in fields.items() if key not in ("source", "train_fraction", "labels")}
+    own = {key: value for key, value in fields.items() if key not in _OTHERS}
     if fields["source"] == "local":
         exists(fields["path"], f"datasets.{name}.path")
-    return Dataset(name, fields["source"], own, fraction, split["seed"], fields.get("labels"))
+    test = fields.get("test_fraction", 0)
+    return Dataset(name, fields["source"], own, fraction, split["seed"], fields.get("labels"), test)
 
 
 def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Dataset:
@@ -123,7 +126,9 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
     if chosen.path is not None:
         require(str(chosen.path), f"datasets.{chosen.name}.path")
     labels = config.get("labels") if chosen.labels is None else chosen.labels
-    return replace(chosen, labels=labels, test_fraction=config["split"].get("test_fraction", 0))
+    own = "test_fraction" in config["datasets"].get(name, {})
+    test = chosen.test_fraction if own else config["split"].get("test_fraction", 0)
+    return replace(chosen, labels=labels, test_fraction=test)
 
 
 def named_after(path: str) -> str:
