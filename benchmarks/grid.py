@@ -31,7 +31,7 @@ def overlay(runs: int) -> dict[str, Any]:
     return {
         "weights": "none",
         "seeds": list(range(SIZES.grid_seeds)),
-        "datasets": {"demo": {"species": 12, "photos": 4, "size": [96, 64]}},
+        "datasets": {"demo": {"species": 12, "photos": 4, "size": [96, 64], "test_fraction": 0}},
         "recipe": {"image_size": 64, "epochs": EPOCHS},
         "experiments": [
             {

@@ -44,25 +44,45 @@ def compare(own: Path, study: Study, folder: Path) -> tuple[float, float]:
     scripts, comparison = own / "workflow/scripts", own / "results/comparison/demo/grid"
     runs, summary = comparison / "runs.csv", comparison / "summary.csv"
     manifest = own / "resources/datasets/demo/manifest.csv"
-    steps: list[list[str | Path]] = [
-        ["collect.py", "--runs", own / "results/runs/demo", "--manifest", manifest, "--output", runs]
+    comparisons, outcomes = comparison / "comparisons.csv", comparison / "outcomes.npz"
+    table, families = study.table(), study.families()
+    # Each step's words, and what it reads from its standard input.
+    steps: list[tuple[str, list[str | Path]]] = [
+        (
+            table,
+            ["collect.py", "--runs", own / "results/runs/demo", "--manifest", manifest, "--output", runs],
+        ),
+        (families, ["summarize.py", "--runs", runs, "--output", summary, "--comparisons", comparisons]),
+        (
+            "",
+            [
+                *("answer.py", "--summary", summary, "--comparisons", comparisons),
+                *("--output", comparison / "answer.md"),
+            ],
+        ),
+        (
+            "",
+            [
+                *("find.py", "--runs", runs, "--outcomes", outcomes, "--published", "--weights", "none"),
+                *("--output", comparison / "findings.csv"),
+            ],
+        ),
+        ("", ["suspect.py", "--outcomes", outcomes, "--output", comparison / "suspects.csv"]),
     ]
-    comparisons = comparison / "comparisons.csv"
-    steps += [["summarize.py", "--runs", runs, "--output", summary, "--comparisons", comparisons]]
     for figure in applicable(study.varied(), len(study.experiments)):
-        steps += [
-            ["compare.py", "--summary", summary, "--figure", figure, "--output", comparison / f"{figure}.png"]
-        ]
+        words = ["compare.py", "--summary", summary, "--figure", figure]
+        steps += [(families, [*words, "--output", comparison / f"{figure}.png"])]
     turns = [
         watched(
             [sys.executable, str(scripts / name), *map(str, rest)],
             own,
             folder / "compare.log",
-            study.table(),
+            given,
         )
-        for name, *rest in steps
+        for given, (name, *rest) in steps
     ]
-    shutil.copy(summary, own / "results")
+    for latest in (summary, comparison / "answer.md"):
+        shutil.copy(latest, own / "results")
     return sum(seconds for seconds, _ in turns), max(mib for _, mib in turns)
 
 

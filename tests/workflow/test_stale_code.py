@@ -80,7 +80,7 @@ def test_plan_names_the_edited_file(study: Project) -> None:
         ("tables", COMPARISON),
         ("collecting", COMPARISON),
         ("metrics", COMPARISON),
-        ("validation", COMPARISON),
+        ("validation", COMPARISON | jobs(RUNS, "evaluate")),
         ("summarizing", SUMMARY | FIGURES),
         ("statistics/wilson", {"find", "suspect"} | SUMMARY | FIGURES),
         ("answering", {"answer", "latest answer.md", "all"}),

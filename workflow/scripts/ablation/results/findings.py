@@ -46,11 +46,13 @@ JITTER = LADDER.index("jitter")
 LARGER = ("resnet34", "resnet50", "resnet101", "resnext50_32x4d", "vgg11")
 # A loss is that of chance up to this share of it: as of choosing evenly among 167 classes in place of 219.
 LOSS_SHARE = 0.05
-RULES = f"""What the report concluded, and what this study's runs say of it. Behind an accuracy stand the
-photos and its 95% interval, behind a difference its own in parentheses. A difference is told by a p of 5% or
-less, Holm's among the claims of a conclusion, and there is none worth the name if its interval ends below
-{MARGIN}. A conclusion is reproduced if all that it claims is told, not reproduced if some of it is told to be
-otherwise, and else cannot be told."""
+RULES = (
+    "What the report concluded, and what this study's runs say of it. Behind an accuracy stand the photos "
+    "and its 95% interval, behind a difference its own in parentheses. A difference is told by a p of 5% or "
+    "less, Holm's among the claims of a conclusion, and there is none worth the name if its interval ends "
+    f"below {MARGIN}. A conclusion is reproduced if all that it claims is told, not reproduced if some of it "
+    "is told to be otherwise, and else cannot be told."
+)
 # What single runs do that were published with the conclusion.
 WORDS = {REPRODUCED: "bear it out", NOT_REPRODUCED: "speak against it", UNTOLD: "cannot tell"}
 
@@ -408,7 +410,7 @@ def page(findings: list[Finding], drawn: bool, weights: str) -> str:
     `weights` says what the networks start from, as 'the weights are' goes on, such as "not ImageNet's". The
     first line says it if the photos are `drawn` by the program.
     """
-    lines = ["# Findings", "", " ".join(RULES.split()), ""]
+    lines = ["# Findings", "", RULES, ""]
     if drawn:
         warning = (
             f"The photos are drawn and the weights {weights}: nothing here is about the report's photos."
