@@ -103,7 +103,7 @@ def test_make_without_photos_checks_the_studys_and_says_so(own: Project) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     first, second, *_ = done.stdout.splitlines()
     assert first == "The data set of config.yaml; another: make check PHOTOS=~/my_photos"
-    assert second == "demo: 120 photos of 12 classes"
+    assert second == "demo: 480 photos of 12 classes"
     assert done.stdout.splitlines()[-1] == f"{NEXT}.venv/bin/snakemake"
 
 
