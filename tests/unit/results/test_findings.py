@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import functools
-import gc
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,14 +48,6 @@ WORLD: dict[str, Row] = {
     "o": ("vgg11", "original", "normalize", "adamw", 0.57, 1.57, 0.27, 4.0, 129),
     "p": ("googlenet", "original", "normalize", "adamw", 0.96, 0.13, 0.63, 2.1, 6),
 }
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _nothing_to_collect() -> Iterator[None]:
-    """statsmodels' multipletests, which `holm` calls, collects garbage each time: of all that is imported."""
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 def table(world: dict[str, Row], runs: int = 3, **changes: Any) -> pd.DataFrame:

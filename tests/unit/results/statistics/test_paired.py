@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar
+from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from ablation.results.statistics.paired import compare, holm, newcombe, photos_needed
@@ -159,6 +160,11 @@ def test_a_smaller_difference_needs_more_photos(discordant: float, part: float) 
     smaller, needed = (photos_needed(one, discordant) for one in (difference / 2, difference))
     assert smaller >= needed >= 1
     assert photos_needed(-difference, discordant) == needed
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
+def test_holm_is_that_of_statsmodels(ps: list[float]) -> None:
+    assert holm(ps) == pytest.approx(multipletests(ps, method="holm")[1], rel=1e-12)
 
 
 def test_holms_published_correction() -> None:

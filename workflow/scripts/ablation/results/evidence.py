@@ -134,12 +134,17 @@ class Ours(Evidence):
         self.runs = {
             str(name): its.groupby("seed").mean(numeric_only=True) for name, its in done.groupby("experiment")
         }
+        self.seeds: dict[str, list[int]] = {}
+        # Each experiment is asked for again with every other that it is compared with.
+        self.accuracies: dict[str, Estimate] = {}
         for name, seed in zip(outcomes.experiments, outcomes.seeds, strict=True):
+            self.seeds.setdefault(name, []).append(seed)
             if name not in self.runs or seed not in self.runs[name].index:
                 raise UserError(
                     f"the table of runs has no results of {name}, seed {seed}, which the outcomes have: "
                     "delete both and run again"
                 )
+        self.right = {name: outcomes.right(name) for name in self.seeds}
 
     def lack(self, fields: dict[str, Any]) -> str:
         """As `Evidence.lack`, which names those without results."""
@@ -149,11 +154,13 @@ class Ours(Evidence):
 
     def accuracy(self, one: Experiment) -> Estimate:
         """As `Evidence.accuracy`: the recipe's of several runs, of one that network's."""
-        right, folds = self.outcomes.right(one.name), self.outcomes.folds
-        low, high = crossed.interval(right, folds)
-        several = right.shape[1] > 1
-        freedom = float(crossed.of(right, folds).freedom) if several else math.inf
-        return Estimate(float(right.mean()), float(low), float(high), freedom)
+        if one.name not in self.accuracies:
+            right, folds = self.right[one.name], self.outcomes.folds
+            low, high = crossed.interval(right, folds)
+            several = right.shape[1] > 1
+            freedom = float(crossed.of(right, folds).freedom) if several else math.inf
+            self.accuracies[one.name] = Estimate(float(right.mean()), float(low), float(high), freedom)
+        return self.accuracies[one.name]
 
     def difference(self, one: Experiment, other: Experiment) -> Estimate:
         """As `Evidence.difference`, on the same photos."""
@@ -184,7 +191,7 @@ class Ours(Evidence):
 
     def said(self, one: Experiment) -> str:
         """As `Evidence.said`."""
-        runs = len(self._seeds(one))
+        runs = len(self.seeds[one.name])
         return worded(one, self.accuracy(one), len(self.outcomes.true), runs)
 
     def parameters(self, one: Experiment) -> float:
@@ -198,20 +205,16 @@ class Ours(Evidence):
         rate = its["images_per_second"].mean()
         return f"{one} {seconds:.1f} s an epoch, validating included, {rate:.0f} training photos a second"
 
-    def _seeds(self, one: Experiment) -> list[int]:
-        runs = zip(self.outcomes.experiments, self.outcomes.seeds, strict=True)
-        return [seed for name, seed in runs if name == one.name]
-
     def _matched(self, one: Experiment, other: Experiment) -> list[int]:
         """Return the seeds of the first that are compared: as many as both have, those of both first."""
-        its, others = self._seeds(one), self._seeds(other)
+        its, others = self.seeds[one.name], self.seeds[other.name]
         both = [seed for seed in its if seed in others]
         return [*both, *(seed for seed in its if seed not in others)][: min(len(its), len(others))]
 
     def _right(self, one: Experiment, other: Experiment) -> Bools:
         """Return of which photos those runs of the first are right, bool photos x runs."""
-        seeds = self._seeds(one)
-        found: Bools = self.outcomes.right(one.name)[:, [seeds.index(s) for s in self._matched(one, other)]]
+        seeds = self.seeds[one.name]
+        found: Bools = self.right[one.name][:, [seeds.index(s) for s in self._matched(one, other)]]
         return found
 
     def _column(self, one: Experiment, other: Experiment, column: str) -> crossed.Floats:
