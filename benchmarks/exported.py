@@ -64,7 +64,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         own = project(Path(folder, "project"))
         study = yaml.safe_load((ROOT / "studies/quick.yaml").read_text(encoding="utf-8"))
-        config = overlay(own / "quick.yaml", **smaller(study), dataset=str(args.photos.resolve()))
+        config = overlay(own / "exported.yaml", **smaller(study), dataset=str(args.photos.resolve()))
 
         def make(target: str, *words: str) -> None:
             run(snakemake(own, target, "--cores", "all", "--configfile", config, *words))

@@ -44,6 +44,7 @@ try:
             workflow.config_settings.overwrite_config,
             words,
             workflow.config_settings.configfiles,
+            Path(PROJECT),
         )
         repeated_keys.refuse(map(Path, workflow.configfiles))
         typed.refuse_comments(map(Path, workflow.configfiles))

@@ -28,6 +28,8 @@ def main() -> None:
     if not args.run:
         console.line(f"training now: {names}")
         return
+    if not training:
+        raise errors.UserError("nothing trains now in this folder (--directory names another)")
     # All before any, so that a mistake ends none.
     chosen = [one(name, training, studies, names) for name in args.run]
     for run in dict.fromkeys(chosen):

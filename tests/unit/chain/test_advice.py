@@ -86,8 +86,8 @@ def test_shared_photos_are_counted(
     pairs.write([across, within, across], found)
     advice.warn_of_shared_photos("mine", folds=0)
     path = f"resources/datasets/mine/{pairs.FILE}"
-    pairs_told = "Mind: of 2 pairs of photos (2 nearly the same) one"
-    both = f"{pairs_told} trains or validates what the other judges: {path}\n"
+    pairs_told = "Mind: accuracies are too high for 2 pairs of photos (2 nearly the same)"
+    both = f"{pairs_told} across the split: {path}\n"
     assert capsys.readouterr().out == both
     two_labels = Pair("a.jpg", "rose", "train", "d.jpg", "tulip", "train", pairs.IDENTICAL, 0)
     pairs.write([across, two_labels, across], found)
@@ -98,7 +98,7 @@ def test_shared_photos_are_counted(
     tested = Pair("e.jpg", "rose", "test", "f.jpg", "rose", "test", pairs.NEAR, 3)
     pairs.write([within, across, tested], found)
     advice.warn_of_shared_photos("mine", folds=5)
-    in_turn = f"{pairs_told} may train while the other validates, in 5 folds: {path}\n"
+    in_turn = f"{pairs_told} parted by some of the 5 folds: {path}\n"
     assert capsys.readouterr().out == in_turn
 
 

@@ -92,6 +92,23 @@ def test_an_option_that_is_given_twice_loses_nothing_in_silence() -> None:
     assert args.config == ["b=2"], "Snakemake keeps both now: the refusal is no longer needed"
 
 
+def test_a_key_that_is_no_target() -> None:
+    advice = "study=quick is nothing to make: if it is of the configuration, write --config before it, as in"
+    assert f"{advice} --config study=quick" in refusal("study=quick", "-n")
+    assert f"{advice} --config study=quick seeds=3" in refusal("-n", "study=quick", "seeds=3", "--quiet")
+    words.check(["snakemake", "-n", "--set-threads", "train=4", "--resources", "gpu=1", "a=b"], Path())
+
+
+@pytest.mark.parametrize("apart", [["study", "=", "quick"], ["study=", "quick"], ["study", "=quick"]])
+def test_a_key_apart_from_its_value(apart: list[str]) -> None:
+    assert "write KEY=VALUE without spaces, such as study=quick" in refusal("--config", *apart)
+
+
+def test_a_key_that_is_given_twice_loses_nothing_in_silence() -> None:
+    told = refusal("--config", "only=a", "only=b")
+    assert told == "--config has only= 2 times: write it once, with commas between the names"
+
+
 @pytest.mark.parametrize("entry", ["dataset=my photos", "recipe={epochs: 1, patience: 2}", "seeds=[0, 1, 2]"])
 def test_a_value_of_several_words(entry: str) -> None:
     told = refusal("--config", "speed=auto", *entry.split(" "), "weights=none")
@@ -104,7 +121,9 @@ def test_a_value_of_several_words(entry: str) -> None:
 )
 def test_a_key_with_dots(typed: str, advice: str) -> None:
     told = refusal("--config", typed)
-    assert shlex.split(told.rpartition("write ")[2]) == ["--config", advice]
+    command, _, own = told.rpartition("write ")[2].partition(" (")
+    assert shlex.split(command) == ["--config", advice]
+    assert own == ("experiments with one of their own keep it)" if typed.startswith("recipe") else "")
     parse_config([advice])
 
 

@@ -75,7 +75,7 @@ WAITING = """\
 Split       7 photos train, 3 validate, 1 test, 2 without a label wait for
             prediction
             class  photos   train     val    test
-            rose        6       4       2       1
+            rose        7       4       2       1
             tulip       4       3       1       0
 """
 
@@ -200,8 +200,8 @@ def test_a_way_is_read_as_it_was_written(way: Way) -> None:
 
 TWICE = """\
 Duplicates  5 pairs: 1 identical, 4 nearly so; 2 across the split, 1 with two
-            labels: index/duplicates.csv (those across the split flatter the
-            validation)
+            labels: index/duplicates.csv (those across the split make accuracies
+            too high)
             3.jpg (a, train) and 4.jpg (a, val), nearly the same
             5.jpg (a, train) and 6.jpg (b, val), nearly the same
             1.jpg (a, train) and 2.jpg (a, train), identical
@@ -244,7 +244,7 @@ def test_the_table_counts_every_photo_once(classes: dict[str, tuple[int, int]], 
     assert [one.category for one in found] == list(classes)
     assert [(one.train, one.val) for one in found] == list(classes.values())
     assert [one.test for one in found] == numbers
-    assert all(one.photos == one.train + one.val for one in found)
+    assert all(one.photos == one.train + one.val + one.test for one in found)
 
 
 @given(classes=CLASSES, note=st.text(max_size=200))

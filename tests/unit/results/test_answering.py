@@ -35,10 +35,12 @@ def test_a_clear_winner() -> None:
     best = summary.set_index("experiment").loc["gray"]
     corrected = [best[f"corrected_{name}"] for name in ("accuracy", "low", "high")]
     first, *rest = text.splitlines()
-    assert first == "Take gray ({:.2f}, {:.2f} to {:.2f} on new photos).".format(*corrected)
+    expected = "right of {:.2f} of new photos (95% interval {:.2f} to {:.2f})".format(*corrected)
+    reached = f"Here it reached {best['accuracy']:.2f}, and was chosen for that."
+    assert first == f"Take gray: expect it to be {expected}. {reached}"
     assert rest[0] == "None of the others is as good."
     assert any(line.startswith("gray is better than rotate (+0.") for line in rest)
-    assert text.endswith("One run tells of these networks; more seeds tell of the recipe.\n")
+    assert text.endswith("more (seeds=3) tell what to expect when it is trained again.\n")
 
 
 def test_noise_is_called_so() -> None:
@@ -61,8 +63,8 @@ def test_every_figure_is_in_the_tables(accuracies: list[float], seeds: int, seed
     numbers = [abs(cell) for cell in cells if isinstance(cell, (int, float)) and np.isfinite(cell)]
     known = {f"{number:.2f}" for number in numbers} | {f"{number:.2g}" for number in numbers}
     known |= {f"{int(number)}" for number in numbers} | {answering.rounded(int(number)) for number in numbers}
-    # Of the sentence, and how many experiments there are.
-    known |= {"0.001", str(len(summary))}
+    # Of the sentences, and how many experiments there are.
+    known |= {"0.001", "95", "3", str(len(summary))}
     assert {figure.rstrip(".,") for figure in FIGURE.findall(text)} <= known
 
 

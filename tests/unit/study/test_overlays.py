@@ -48,15 +48,15 @@ def test_a_study_by_its_path(project: Path) -> None:
     assert found.samefile(project / "studies/grid.yaml")
 
 
-def test_another_file_of_a_name_would_share_its_tables(project: Path) -> None:
-    Path("mine/quick.yaml").write_text("weights: none\n", encoding="utf-8")
-    with pytest.raises(UserError, match=r"mine/quick.yaml', which would share .*studies/quick"):
-        overlays.file("mine/quick.yaml", project)
-
-
 def test_a_folder_is_no_study(project: Path) -> None:
     with pytest.raises(UserError, match=r"a study is a \.yaml file; for photos, write dataset=PATH"):
         overlays.file("mine", project)
+
+
+def test_a_file_that_lies_here(project: Path) -> None:
+    Path("my.yaml").write_text("weights: none\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"my\.yaml is here: write study=my\.yaml; one of"):
+        overlays.file("my", project)
 
 
 @pytest.mark.parametrize(
@@ -106,10 +106,34 @@ def test_one_that_holds_no_study(project: Path, study: str, content: bytes, why:
         ([], ["/x/photos.yaml", "/x/Grid 2.json"], {}, {}, "photos-grid_2"),
         ([], ["/x/quick.yaml"], {"study": "own"}, {"study": "own"}, "own"),
         (["study=grid"], [], {"study": "grid"}, {"study": "grid"}, "grid"),
-        (["study=a/Grid 2.yaml"], ["/x/quick.yaml"], {"study": "a/Grid 2.yaml"}, {}, "grid_2-quick"),
+        (["study=mine/Grid 2.yaml"], ["/x/quick.yaml"], {"study": "mine/Grid 2.yaml"}, {}, "grid_2-quick"),
+        (["study=mine/said.yaml"], [], {"study": "mine/said.yaml"}, {}, "blah"),
     ],
 )
 def test_names(
-    words: list[str], files: list[str], given: dict[str, Any], config: dict[str, Any], name: str
+    project: Path,
+    words: list[str],
+    files: list[str],
+    given: dict[str, Any],
+    config: dict[str, Any],
+    name: str,
 ) -> None:
-    assert overlays.name(config, given, words, [Path(one) for one in files]) == name
+    Path("mine/said.yaml").write_text("study: blah\n", encoding="utf-8")
+    assert overlays.name(config, given, words, [Path(one) for one in files], project) == name
+
+
+def test_another_file_of_a_name_would_share_its_tables(project: Path) -> None:
+    Path("mine/quick.yaml").write_text("weights: none\n", encoding="utf-8")
+    Path("mine/said.yaml").write_text("study: quick\n", encoding="utf-8")
+    told = "would be called 'quick' and share its tables with .*studies/quick.yaml: give the file, or its key"
+    for words, files, given in (
+        (["study=mine/quick.yaml"], [], {"study": "mine/quick.yaml"}),
+        (["study=mine/said.yaml"], [], {"study": "mine/said.yaml"}),
+        ([], ["mine/quick.yaml"], {}),
+        ([], ["mine/said.yaml"], {"study": "quick"}),
+    ):
+        with pytest.raises(UserError, match=told):
+            overlays.name({}, given, words, [Path(one) for one in files], project)
+    own = project / "studies/quick.yaml"
+    assert overlays.name({}, {}, [], [own], project) == "quick"
+    assert overlays.name({}, {"study": str(own)}, [f"study={own}"], [], project) == "quick"

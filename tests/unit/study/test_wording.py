@@ -107,9 +107,9 @@ SECTIONS = {
         ({"epochs": 1}, "it belongs into recipe: write recipe: {epochs: 1}, or behind --config recipe="),
         (
             {"learning_rate": 0.1},
-            "entry of optimizers: behind --config 'optimizers={<name>: {learning_rate: 0.1}}'; ",
+            "entry of optimizers: behind --config 'optimizers={<name>: {learning_rate: 0.1}}'",
         ),
-        ({"backbone": "vgg11"}, "such as - {..., backbone: vgg11}; one of: recipe, optimizers, experiments"),
+        ({"backbone": "vgg11"}, "study's file, such as - {..., backbone: vgg11}"),
     ],
 )
 def test_a_key_that_belongs_elsewhere(typed: dict[str, Any], advice: str) -> None:

@@ -123,12 +123,12 @@ def warn_of_shared_photos(dataset: str, folds: int) -> None:
     found = pairs.read(path)
     if folds:
         shared = [pair for pair in found if {pair.first_split, pair.second_split} != {manifest.TEST}]
-        told = f"one may train while the other validates, in {folds} folds"
+        told = f"parted by some of the {folds} folds"
     else:
         shared = [pair for pair in found if pair.across]
-        told = "one trains or validates what the other judges"
+        told = "across the split"
     if shared:
-        print(f"Mind: of {pairs.counted(shared)} {told}: {path}")
+        print(f"Mind: accuracies are too high for {pairs.counted(shared)} {told}: {path}")
     if two_labels := [pair for pair in found if pair.contradictory]:
         print(f"Mind: of {pairs.counted(two_labels)} the labels differ: {path}")
 

@@ -25,6 +25,8 @@ CONFIGURATIONS = (".yaml", ".yml", ".json")
 # As Snakemake has it, of what stands before the equals sign.
 KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
 SCHEMA = "workflow/schemas/config.schema.yaml"
+# What is asked for by name.
+RULES = ("all", "check", "list")
 DOTTED = re.compile(r"\w+(\.\w+)+")
 
 
@@ -40,7 +42,8 @@ def check(argv: Sequence[str], project: Path) -> None:
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--configfile", "--configfiles", nargs="*", action="append", default=[])
     parser.add_argument("--config", "-C", nargs="*", action="append", default=[])
-    given, _ = parser.parse_known_args(words)
+    given, others = parser.parse_known_args(words)
+    refuse_key_among_targets(others, project)
     for option in ("configfile", "config"):
         if (times := len(getattr(given, option))) > 1:
             raise UserError(
@@ -50,6 +53,7 @@ def check(argv: Sequence[str], project: Path) -> None:
     for name in given.configfile[0] if given.configfile else []:
         check_file(name, ["snakemake", *words], project)
     entries = given.config[0] if given.config else []
+    refuse_spaces(entries)
     for number, entry in enumerate(entries):
         if "=" not in entry:
             refuse_split(entries, number)
@@ -77,6 +81,30 @@ def check_file(name: str, command: Sequence[str], project: Path) -> None:
         )
 
 
+def refuse_key_among_targets(words: Sequence[str], project: Path) -> None:
+    """Raise UserError if a word that no --config stands before is a key of the configuration with a value."""
+    entries = [word for word in words if KEY.fullmatch(word.partition("=")[0]) and "=" in word]
+    if not entries:
+        return
+    keys = yaml.safe_load((project / SCHEMA).read_text(encoding="utf-8"))["properties"]
+    if meant := [word for word in entries if word.partition("=")[0] in keys]:
+        raise UserError(
+            f"{meant[0]} is nothing to make: if it is of the configuration, write --config before it, as in "
+            f"--config {shlex.join(meant)}"
+        )
+
+
+def refuse_spaces(entries: Sequence[str]) -> None:
+    """Raise UserError if a key and its value are apart, or a key is there twice, of which the last counts."""
+    for before, entry in itertools.pairwise(entries):
+        if entry.startswith("=") or (before.endswith("=") and "=" not in entry):
+            raise UserError(f"--config {before} {entry}: write KEY=VALUE without spaces, such as study=quick")
+    keys = [entry.partition("=")[0] for entry in entries if "=" in entry]
+    if twice := [key for key in dict.fromkeys(keys) if keys.count(key) > 1]:
+        more = ", with commas between the names" if twice[0] == "only" else ""
+        raise UserError(f"--config has {twice[0]}= {keys.count(twice[0])} times: write it once{more}")
+
+
 def refuse_split(entries: Sequence[str], number: int) -> None:
     """Raise UserError if the words from `number` on belong to the value before them, which has no quotes."""
     before = entries[number - 1] if number else ""
@@ -94,9 +122,10 @@ def check_entry(entry: str, command: Sequence[str], project: Path) -> None:
     """Raise UserError unless a word behind --config is KEY=VALUE with a key that Snakemake takes."""
     key, equals, value = entry.partition("=")
     if not equals:
+        key = f"; if it is a key, write {entry}=VALUE" if KEY.fullmatch(entry) and entry not in RULES else ""
         raise UserError(
             f"{entry} is no KEY=VALUE, but --config takes all words behind it for such: if it is what to "
-            f"make, write -- before it: {apart(command, entry)}; if it is a key, write {entry}=VALUE"
+            f"make, write -- before it: {apart(command, entry)}{key}"
         )
     if DOTTED.fullmatch(key):
         first, *others = key.split(".")
@@ -104,6 +133,7 @@ def check_entry(entry: str, command: Sequence[str], project: Path) -> None:
         raise UserError(
             f"--config {entry}: Snakemake takes no dots in a key: write --config "
             f"{first}={shlex.quote(nested(others, value))}"
+            + (" (experiments with one of their own keep it)" if first == "recipe" else "")
         )
     if not KEY.fullmatch(key):
         raise UserError(

@@ -50,13 +50,13 @@ class Count:
     category: str
     """The class's name."""
     photos: int
-    """Its photos that train or validate."""
+    """Its photos."""
     train: int
-    """Those of them that train."""
+    """Those that train."""
     val: int
-    """Those of them that validate."""
+    """Those that validate."""
     test: int
-    """Others, not among `photos`, that are of the test set."""
+    """Those of the test set."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def counts(entries: Sequence[Entry]) -> list[Count]:
     found = []
     for name in dict.fromkeys(entry.category for entry in entries):
         train, val, test = (parts[name, part] for part in (manifest.TRAIN, manifest.VAL, manifest.TEST))
-        found.append(Count(name, train + val, train, val, test))
+        found.append(Count(name, train + val + test, train, val, test))
     return found
 
 
@@ -257,7 +257,7 @@ def _duplicates(found: Sequence[Pair], index: Path) -> list[tuple[str, str]]:
         f"{index / pairs.FILE}"
     )
     if across:
-        told += " (those across the split flatter the validation)"
+        told += " (those across the split make accuracies too high)"
     order = sorted(found, key=lambda pair: not (pair.across or pair.contradictory))
     return [("Duplicates", told), *(("Duplicates", str(pair)) for pair in order[:_MOST_PAIRS])]
 

@@ -30,8 +30,11 @@ def take(best: pd.Series) -> str:
     """Say which experiment to take, and how good it is on new photos, corrected for having been chosen."""
     accuracy, low, high = (best[f"corrected_{name}"] for name in ("accuracy", "low", "high"))
     if pd.isna(accuracy):
-        return f"Take {best['experiment']} ({best['accuracy']:.2f})."
-    return f"Take {best['experiment']} ({accuracy:.2f}, {low:.2f} to {high:.2f} on new photos)."
+        return f"Take {best['experiment']}, which is right of {best['accuracy']:.2f} of the photos."
+    return (
+        f"Take {best['experiment']}: expect it to be right of {accuracy:.2f} of new photos (95% interval "
+        f"{low:.2f} to {high:.2f}). Here it reached {best['accuracy']:.2f}, and was chosen for that."
+    )
 
 
 def others(done: pd.DataFrame, best: pd.Series) -> list[str]:
@@ -84,7 +87,7 @@ def basis(done: pd.DataFrame, best: pd.Series) -> str:
     on = {TEST: "photos of the test set", FOLDS: "photos, each judged by a network that has not seen it"}
     photos = on.get(str(best["judged_on"]), "photos that also chose the epoch")
     told = f"This rests on {int(best['photos']):,} {photos}, {runs} of each of {len(done)} experiments."
-    more = " One run tells of these networks; more seeds tell of the recipe."
+    more = " One run tells of this very network; more (seeds=3) tell what to expect when it is trained again."
     return told + more if best["interval"] == ONE else told
 
 

@@ -408,9 +408,12 @@ def page(findings: list[Finding], drawn: bool, weights: str) -> str:
     """Return the findings as a page of Markdown.
 
     `weights` says what the networks start from, as 'the weights are' goes on, such as "not ImageNet's". The
-    first line says it if the photos are `drawn` by the program.
+    first line says it if the photos are `drawn` by the program. Where nothing can be told, that is all.
     """
     lines = ["# Findings", "", RULES, ""]
+    if all(one.verdict == UNTOLD and not one.published for one in findings):
+        told = f"None of the report's {len(findings)} conclusions can be told by this study's experiments"
+        return f"# Findings\n\n{told}; {FILE} says what would tell each.\n"
     if drawn:
         warning = (
             f"The photos are drawn and the weights {weights}: nothing here is about the report's photos."

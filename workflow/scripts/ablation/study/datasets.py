@@ -121,7 +121,7 @@ def chosen_dataset(config: dict[str, Any], datasets: dict[str, Dataset]) -> Data
         if chosen.name in datasets:
             raise UserError(
                 f"config: dataset is {name!r}, and a data set {chosen.name!r} is configured already; "
-                "give this one another name under datasets"
+                "rename the folder or archive, or give it another name under datasets of config.yaml"
             )
     if chosen.path is not None:
         require(str(chosen.path), f"datasets.{chosen.name}.path")

@@ -39,12 +39,6 @@ def file(study: str, project: Path) -> Path | None:
         path = Path(settled(os.path.expanduser(study), "study"))  # noqa: PTH111 (Path's refuses an unknown user)
         if not path.is_file():
             raise UserError(f"config: study is {shown(study)}, but there is no such file")
-        other = named(project).get(called(path.name))
-        if other and not other.samefile(path):
-            raise UserError(
-                f"config: study is {shown(study)}, which would share its tables with {other}: call one of "
-                "the two files otherwise"
-            )
         return checked(path)
     found = named(project)
     if study in found:
@@ -54,6 +48,8 @@ def file(study: str, project: Path) -> Path | None:
     near = difflib.get_close_matches(study, found, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     names = ", ".join(sorted({DEFAULT, *found}))
+    if Path(f"{study}.yaml").is_file():
+        hint = f"{study}.yaml is here: write study={study}.yaml; "
     if Path(os.path.expanduser(study)).is_dir():  # noqa: PTH111
         hint = "that is a folder, and a study is a .yaml file; for photos, write dataset=PATH; "
     raise UserError(
@@ -69,18 +65,40 @@ def named(project: Path) -> dict[str, Path]:
 
 
 def name(
-    config: Mapping[str, Any], given: Mapping[str, Any], words: Sequence[str] | None, files: Sequence[Path]
+    config: Mapping[str, Any],
+    given: Mapping[str, Any],
+    words: Sequence[str] | None,
+    files: Sequence[Path],
+    project: Path,
 ) -> Any:
     """Return what the study is called.
 
     By the word behind `--config`; or else as the files behind `--configfile`, of which `given` is what they
-    say, and by their names if they do not say it; or else as config.yaml says.
+    say; or else as config.yaml says. A file is called as its key `study` says, without one by its own name.
+    Raises UserError for the name of one of the project's studies if that is in another file.
     """
     typed = asked(words)
+    named_by_word = file(typed, project) if typed is not None else None
     if typed is None and "study" in given:
-        return given["study"]
-    names = [Path(one).name for one in ([] if typed is None else [typed]) + [str(path) for path in files]]
-    return "-".join(map(called, names)) if names else config.get("study", DEFAULT)
+        found = given["study"]
+    else:
+        first = [] if typed is None else [said(named_by_word) or called(Path(typed).name)]
+        names = [*first, *(called(path.name) for path in files)]
+        found = "-".join(names) if names else config.get("study", DEFAULT)
+    own = [path for path in (named_by_word, *files) if path is not None and path.exists()]
+    other = named(project).get(found) if own else None
+    if other and not any(other.samefile(path) for path in own):
+        raise UserError(
+            f"config: the study of {own[0]} would be called {shown(found)} and share its tables with "
+            f"{other}: give the file, or its key `study`, another name"
+        )
+    return found
+
+
+def said(path: Path | None) -> str | None:
+    """Return what the file of a study says that it is called, if it does."""
+    found = config_file.read(path)[0] if path is not None else None
+    return str(found["study"]) if found and "study" in found else None
 
 
 def called(file: str) -> str:

@@ -83,6 +83,7 @@ def unknown_key(error: Any, where: str) -> str:
     key = str(next(key for key in error.instance if key not in known))
     near = difflib.get_close_matches(key, known, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
+    belongs = True
     for section, its in error.schema["properties"].items():
         if key in its.get("properties", {}):
             line = f"{section}: {{{key}: {error.instance[key]}}}"
@@ -101,7 +102,11 @@ def unknown_key(error: Any, where: str) -> str:
             word = f"{section}={{<name>: {{{key}: {error.instance[key]}}}}}"
             hint = f"it belongs into an entry of {section}: behind --config {shlex.quote(word)}; "
             break
-    return f"{where or 'the top level'} has an unknown key {shown(key)}; {hint}one of: {', '.join(known)}"
+    else:
+        belongs = False
+    what = f"{where or 'the top level'} has an unknown key {shown(key)}"
+    # Who has been told where it belongs needs no list.
+    return f"{what}; {hint.removesuffix('; ')}" if belongs else f"{what}; {hint}one of: {', '.join(known)}"
 
 
 def place(prefix: list[str], path: list[str | int]) -> str:
