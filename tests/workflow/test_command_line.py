@@ -17,7 +17,7 @@ REFUSED = {
     ),
     "a target behind a value": (
         ["--config", "seeds=2", "results/summary.csv"],
-        "write -- before it: snakemake -n --config seeds=2 -- results/summary.csv;",
+        "write -- before it: snakemake -n --config seeds=2 -- results/summary.csv",
     ),
     "an empty overlay": (
         ["--configfile", "empty.yaml"],

@@ -15,6 +15,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -86,12 +87,20 @@ def refuse_key_among_targets(words: Sequence[str], project: Path) -> None:
     entries = [word for word in words if KEY.fullmatch(word.partition("=")[0]) and "=" in word]
     if not entries:
         return
-    keys = yaml.safe_load((project / SCHEMA).read_text(encoding="utf-8"))["properties"]
+    keys = keys_of(project)
     if meant := [word for word in entries if word.partition("=")[0] in keys]:
         raise UserError(
             f"{meant[0]} is nothing to make: if it is of the configuration, write --config before it, as in "
             f"--config {shlex.join(meant)}"
         )
+
+
+def keys_of(project: Path) -> dict[str, Any]:
+    """Return what the schema says of the keys of a configuration; of a Snakefile elsewhere, nothing."""
+    path = project / SCHEMA
+    found = yaml.safe_load(path.read_text(encoding="utf-8")) if path.is_file() else {"properties": {}}
+    keys: dict[str, Any] = found["properties"]
+    return keys
 
 
 def refuse_spaces(entries: Sequence[str]) -> None:
@@ -143,9 +152,8 @@ def check_entry(entry: str, command: Sequence[str], project: Path) -> None:
 
 def refuse_unknown(first: str, others: Sequence[str], value: str, project: Path) -> None:
     """Raise UserError for a key with dots that there is not, so that what is advised next is one."""
-    schema = yaml.safe_load((project / SCHEMA).read_text(encoding="utf-8"))
-    keys = schema["properties"]
-    if first == "experiments":
+    keys = keys_of(project)
+    if first == "experiments" and "recipe" in keys:
         told = "experiments is a list: "
         if others[0] in keys["recipe"]["properties"]:
             every = f"recipe={shlex.quote(nested(others, value))}"
