@@ -36,6 +36,8 @@ def summarize(runs: pd.DataFrame, judged: pd.DataFrame, published: Path | None) 
         table.update(by_photos(runs))
     table = table.join(groups[[*IDENTITY[1:], "label", *SAME]].first())
     table = table.join(whole_seeds(runs).rename("seeds")).join(groups["ended"].agg(" ".join)).join(judged)
+    # An experiment without results has none, and the others whole ones still.
+    table["photos"] = table["photos"].astype("Int64")
     table["reason"] = {name: reasons(group) for name, group in groups}
     # Averages of counts are whole for one seed, and should read so, whatever those of others are.
     for column in table.columns.intersection(list(COUNTS)):
