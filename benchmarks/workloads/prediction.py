@@ -58,8 +58,9 @@ def untrained(backbone: str, path: Path) -> Path:
     )
     about = {
         **{"backbone": backbone, "architecture": "original", "head": "linear", "image_size": SIZES.side},
-        **{"classes": classes, "input": {"size": SIZES.side, "interpolation": "bilinear"}},
-        **{"resize": "squash", "steps": [["normalize", {}]], "precision": "fp32"},
+        "classes": classes,
+        "input": {"size": SIZES.side, "resize": "squash", "interpolation": "bilinear"},
+        **{"steps": [["normalize", {}]], "precision": "fp32"},
     }
     weight_files.write_weights(path, net.state_dict(), about)
     return path

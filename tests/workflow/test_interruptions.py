@@ -173,7 +173,7 @@ def test_a_training_ended_by_its_name_in_the_background_of_a_script(long: Projec
     assert 2 <= int(row["epochs"]) < EPOCHS
     assert not (run_of(long, "one") / "training.end").exists()
     assert long.plan() == set()
-    assert end("one").stderr.endswith("(--directory names another): none\n")
+    assert end("one").stderr.endswith("nothing trains now in this folder (--directory names another)\n")
 
 
 def test_a_preempted_training_resumes_on_the_retry(long: Project, whole: Project) -> None:
