@@ -163,3 +163,24 @@ def runs_folder(_wildcards):
 
 def families_of_study(_wildcards):
     return STUDY.families()
+
+
+# The checkpoint is that of prediction.smk.
+of_networks = predictions.Predictions(
+    STUDY, lambda: checkpoints.choose.get().output.winner, PREFIX
+)
+
+
+def used(wildcards):
+    """What predictions need of their runs. Functions, and not methods, for the checkpoint to be waited for."""
+    folders = of_networks.folders(wildcards)
+    return [f"{run}/{name}" for run in folders for name in predictions.USED]
+
+
+def used_exported(wildcards):
+    run = of_networks.exported(wildcards)
+    return [f"{run}/{name}" for name in predictions.USED]
+
+
+def pack_exported(wildcards):
+    return of_networks.pack(wildcards)

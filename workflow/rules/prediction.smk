@@ -15,26 +15,6 @@ checkpoint choose:
         "python {params.script:q} --summary {input.summary:q} --output {output.winner:q} > {log:q} 2>&1"
 
 
-of_networks = predictions.Predictions(
-    STUDY, lambda: checkpoints.choose.get().output.winner, PREFIX
-)
-
-
-def used(wildcards):
-    """What predictions need of their runs. Functions, and not methods, for the checkpoint to be waited for."""
-    folders = of_networks.folders(wildcards)
-    return [f"{run}/{name}" for run in folders for name in predictions.USED]
-
-
-def used_exported(wildcards):
-    run = of_networks.exported(wildcards)
-    return [f"{run}/{name}" for name in predictions.USED]
-
-
-def pack_exported(wildcards):
-    return of_networks.pack(wildcards)
-
-
 rule predict:
     input:
         runs=used,
