@@ -337,6 +337,7 @@ def test_the_copied_table_is_whole_or_not_there(tmp_path: Path) -> None:
     table = tmp_path / "results" / "comparison" / "demo" / "default" / "summary.csv"
     table.parent.mkdir(parents=True)
     table.write_text("experiment,val_loss\n")
+    table.with_name("answer.md").write_text("Take it.\n")
     cp = tmp_path / "bin" / "cp"
     cp.parent.mkdir()
     cp.write_text(CP)
@@ -355,7 +356,7 @@ def test_the_copied_table_is_whole_or_not_there(tmp_path: Path) -> None:
         )
         assert (ended.returncode == 0) == good, ended.stderr
         found = sorted(path.name for path in (tmp_path / "results").iterdir())
-        assert found == ["comparison", *["summary.csv"] * good]
+        assert found == [*["answer.md"] * good, "comparison", *["summary.csv"] * good]
     assert (tmp_path / "results" / "summary.csv").read_text() == "experiment,val_loss\n"
     # The broken copy was never made under the final name.
     assert re.fullmatch(

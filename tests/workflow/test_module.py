@@ -47,7 +47,7 @@ def run(folder: Path, *words: str) -> str:
 
 def test_it_runs_below_its_prefix_and_is_made_once(other: Path) -> None:
     planned = re.findall(r"^(?:local)?rule (\w+):", run(other, "-n"), re.MULTILINE)
-    steps = ("index", "pack", "train", "collect", "summarize", "latest")
+    steps = ("index", "pack", "train", "collect", "summarize", "answer", "latest")
     assert sorted(planned) == sorted(["count", *(f"ablation_{step}" for step in steps)])
     before = {path.name for path in other.iterdir()}
     run(other)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import COMPARISON, FIGURES, PRETRAINED, PRETRAINING, RUNS, SUMMARY, jobs, whole
+from plans import COMPARISON, FIGURES, LATEST, PRETRAINED, PRETRAINING, RUNS, SUMMARY, jobs, whole
 from project import Project
 
 # An hour before anything was made; Snakemake by itself only asks whether a file is newer.
@@ -83,7 +83,7 @@ def test_plan_names_the_edited_file(study: Project) -> None:
         ("validation", COMPARISON | jobs(RUNS, "evaluate")),
         ("summarizing", SUMMARY | FIGURES),
         ("statistics/wilson", {"find", "suspect"} | SUMMARY | FIGURES),
-        ("answering", {"answer", "latest answer.md", "all"}),
+        ("answering", {"answer", *LATEST}),
         ("findings", {"find", "all"}),
         ("suspects", {"suspect", "all"}),
         ("floor", set()),

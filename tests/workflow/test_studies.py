@@ -52,8 +52,12 @@ def test_other_values_under_the_same_name_lie_apart(study: Project) -> None:
     second.run("results/summary.csv")
     after = contents(study.folder / "results")
     changed = {name for name, content in before.items() if after[name] != content}
-    assert changed == {"summary.csv"}
-    assert study.plan() == LATEST - {"latest answer.md"}
+    # Both, so that they are of one study.
+    assert changed - {"answer.md"} == {"summary.csv"}
+    for name in ("summary.csv", "answer.md"):
+        latest = study.folder / "results" / name
+        assert latest.read_bytes() == (second.study_folder / name).read_bytes()
+    assert study.plan() == LATEST
 
 
 def test_touching_after_another_study_blesses_no_table_of_it(study: Project) -> None:

@@ -108,7 +108,6 @@ wildcard_constraints:
     seed="[0-9]+",
     fold="(-fold[0-9]+)?",
     figure=paths.one_of(STUDY_FIGURES),
-    latest=paths.one_of(map(os.path.basename, paths.LATEST)),
 
 
 def manifest(_wildcards):

@@ -123,16 +123,17 @@ rule compare:
 
 
 rule latest:
-    # The table and the answer of this study, each under a name that does not change.
+    # The table and the answer of this study under names that do not change: both, so that they are of one study.
     input:
-        f"{COMPARISON}/{{latest}}",
+        [f"{COMPARISON}/{os.path.basename(latest)}" for latest in paths.LATEST],
     output:
-        "results/{latest}",
+        *paths.LATEST,
     log:
-        "logs/latest-{latest}.log",
+        "logs/latest.log",
     conda:
         "../../envs/figures.yaml"
-    # By way of another name, because cp leaves half a table when it is killed or the disk is full.
+    # By way of other names, because cp leaves half a table when it is killed or the disk is full.
     shell:
-        "{{ cp {input:q} {output:q}.part && mv {output:q}.part {output:q}; }} 2> {log:q}"
-        " || {{ rm -f {output:q}.part; exit 1; }}"
+        "{{ cp {input[0]:q} {output[0]:q}.part && cp {input[1]:q} {output[1]:q}.part &&"
+        " mv {output[0]:q}.part {output[0]:q} && mv {output[1]:q}.part {output[1]:q}; }} 2> {log:q}"
+        " || {{ rm -f {output[0]:q}.part {output[1]:q}.part; exit 1; }}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path, PurePosixPath
 
 from ablation.photos import classes
@@ -39,10 +39,7 @@ class Entry:
 
 def write(entries: Iterable[Entry], path: Path) -> None:
     """Write a manifest as CSV with the header file,sha256,label,category,split."""
-    with files.atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Entry))
-        writer.writerows(astuple(entry) for entry in entries)
+    files.write_rows(path, Entry, entries)
 
 
 def read(path: Path) -> list[Entry]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ablation.running import files
@@ -61,10 +61,7 @@ class Pair:
 
 def write(pairs: Iterable[Pair], path: Path) -> None:
     """Write pairs as CSV, its header the fields of `Pair`."""
-    with files.atomic(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Pair))
-        writer.writerows(astuple(pair) for pair in pairs)
+    files.write_rows(path, Pair, pairs)
 
 
 def counted(pairs: Iterable[Pair]) -> str:

@@ -7,9 +7,8 @@ has to bear the claim out.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ from ablation.results.claims import (
 )
 from ablation.results.evidence import Evidence, Experiment, Ours, Published, unusable
 from ablation.results.outcomes import Outcomes
-from ablation.running.files import atomic
+from ablation.running import files
 
 FILE = "findings.csv"
 PAGE = "findings.md"
@@ -398,10 +397,7 @@ def around(effect: Estimate) -> str:
 
 def write(findings: list[Finding], path: Path) -> None:
     """Write one row a conclusion, whole or not at all."""
-    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [column.name for column in fields(Finding)])
-        writer.writeheader()
-        writer.writerows(asdict(one) for one in findings)
+    files.write_rows(path, Finding, findings)
 
 
 def page(findings: list[Finding], drawn: bool, weights: str) -> str:

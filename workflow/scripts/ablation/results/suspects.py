@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from ablation.results import metrics
 from ablation.results.outcomes import Bools, Outcomes
 from ablation.results.statistics.wilson import wilson_interval
-from ablation.running.files import atomic
+from ablation.running import files
 
 FILE = "suspects.csv"
 Floats = np.ndarray[Any, np.dtype[np.float64]]
@@ -95,10 +94,7 @@ def voting(outcomes: Outcomes) -> str:
 
 def write(suspects: list[Suspect], path: Path) -> None:
     """Write one row a photo, in their order, whole or not at all."""
-    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [column.name for column in fields(Suspect)])
-        writer.writeheader()
-        writer.writerows(asdict(one) for one in suspects)
+    files.write_rows(path, Suspect, suspects)
 
 
 def _taken_for(outcomes: Outcomes, votes: Bools) -> tuple[dict[int, int], dict[int, float]]:

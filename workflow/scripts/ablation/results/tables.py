@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -32,10 +33,8 @@ def read(path: Path) -> pd.DataFrame:
 
 def read_runs(path: Path) -> pd.DataFrame:
     """Read the table of runs that `collect` wrote; raises UserError if it is damaged."""
-    try:
-        table = read(path)
-        if missing := [column for column in (*IDENTITY, *RUN) if column not in table.columns]:
-            raise ValueError(f"it lacks {some(missing, 'column', 'columns')}")
+    with _whole(path):
+        table = _with_columns(path, (*IDENTITY, *RUN))
         if texts := [column for column in NUMBERS if not pd.api.types.is_numeric_dtype(table[column])]:
             raise ValueError(f"texts among the numbers of {', '.join(texts)}")
         if table[["experiment", "ended"]].isna().any(axis=None) or table.empty:
@@ -44,23 +43,32 @@ def read_runs(path: Path) -> pd.DataFrame:
         if done.isna().any(axis=None) or len(done.select_dtypes("number").columns) < len(MEASURED):
             raise ValueError("a run that ended lacks what it measured")
         return table
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise UserError(f"{path} is damaged ({reason}): delete it and run again") from error
 
 
 def read_judged(path: Path, columns: Iterable[str]) -> pd.DataFrame:
     """Read a table that `summarize` wrote, with these columns; raises UserError if it is damaged."""
-    try:
-        table = read(path)
-        if missing := [column for column in columns if column not in table.columns]:
-            raise ValueError(f"it lacks {some(missing, 'column', 'columns')}")
+    with _whole(path):
+        table = _with_columns(path, columns)
         if table["experiment"].isna().any():
             raise ValueError("rows are cut short")
         return table
+
+
+@contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    """Have what is wrong with a table told in one line, as UserError."""
+    try:
+        yield
     except (OSError, ValueError) as error:
         reason = " ".join(str(error).split())
         raise UserError(f"{path} is damaged ({reason}): delete it and run again") from error
+
+
+def _with_columns(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+    table = read(path)
+    if missing := [column for column in columns if column not in table.columns]:
+        raise ValueError(f"it lacks {some(missing, 'column', 'columns')}")
+    return table
 
 
 def write(table: pd.DataFrame, path: Path) -> None:

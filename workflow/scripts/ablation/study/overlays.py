@@ -48,9 +48,9 @@ def file(study: str, project: Path) -> Path | None:
     near = difflib.get_close_matches(study, found, 1)
     hint = f"did you mean {near[0]!r}? " if near else ""
     names = ", ".join(sorted({DEFAULT, *found}))
-    if Path(f"{study}.yaml").is_file():
+    if os.path.isfile(f"{study}.yaml"):  # noqa: PTH113 (Path's refuses what can be no path)
         hint = f"{study}.yaml is here: write study={study}.yaml; "
-    if Path(os.path.expanduser(study)).is_dir():  # noqa: PTH111
+    if os.path.isdir(os.path.expanduser(study)):  # noqa: PTH111, PTH112
         hint = "that is a folder, and a study is a .yaml file; for photos, write dataset=PATH; "
     raise UserError(
         f"config: study is {shown(study)}, but there is no studies/{study}.yaml; {hint}one of: {names}, or "
