@@ -86,7 +86,7 @@ def test_shared_photos_are_counted(
     pairs.write([across, within, across], found)
     advice.warn_of_shared_photos("mine", folds=0)
     path = f"resources/datasets/mine/{pairs.FILE}"
-    pairs_told = "Mind: accuracies are too high for 2 pairs of photos (2 nearly the same)"
+    pairs_told = "Mind: accuracies are too high because of 2 pairs of photos (2 nearly the same)"
     both = f"{pairs_told} across the split: {path}\n"
     assert capsys.readouterr().out == both
     two_labels = Pair("a.jpg", "rose", "train", "d.jpg", "tulip", "train", pairs.IDENTICAL, 0)

@@ -128,7 +128,7 @@ def warn_of_shared_photos(dataset: str, folds: int) -> None:
         shared = [pair for pair in found if pair.across]
         told = "across the split"
     if shared:
-        print(f"Mind: accuracies are too high for {pairs.counted(shared)} {told}: {path}")
+        print(f"Mind: accuracies are too high because of {pairs.counted(shared)} {told}: {path}")
     if two_labels := [pair for pair in found if pair.contradictory]:
         print(f"Mind: of {pairs.counted(two_labels)} the labels differ: {path}")
 
