@@ -125,15 +125,17 @@ rule compare:
 rule latest:
     # The table and the answer of this study under names that do not change: both, so that they are of one study.
     input:
-        [f"{COMPARISON}/{os.path.basename(latest)}" for latest in paths.LATEST],
+        summary=f"{COMPARISON}/summary.csv",
+        answer=f"{COMPARISON}/answer.md",
     output:
-        *paths.LATEST,
+        summary=paths.SUMMARY,
+        answer=paths.ANSWER,
     log:
         "logs/latest.log",
     conda:
         "../../envs/figures.yaml"
     # By way of other names, because cp leaves half a table when it is killed or the disk is full.
     shell:
-        "{{ cp {input[0]:q} {output[0]:q}.part && cp {input[1]:q} {output[1]:q}.part &&"
-        " mv {output[0]:q}.part {output[0]:q} && mv {output[1]:q}.part {output[1]:q}; }} 2> {log:q}"
-        " || {{ rm -f {output[0]:q}.part {output[1]:q}.part; exit 1; }}"
+        "{{ cp {input.summary:q} {output.summary:q}.part && cp {input.answer:q} {output.answer:q}.part &&"
+        " mv {output.summary:q}.part {output.summary:q} && mv {output.answer:q}.part {output.answer:q}; }}"
+        " 2> {log:q} || {{ rm -f {output.summary:q}.part {output.answer:q}.part; exit 1; }}"
