@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help prune check list run test lint format benchmark rehearse clean
+.PHONY: help prune check list watch run test lint format benchmark rehearse clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ check: $(VENV)/run.done ## say what is in a data set, before anything trains: ma
 
 list: $(VENV)/run.done ## list the experiments of config.yaml, and what their runs are called
 	@$(BIN)/snakemake list --quiet all
+
+watch: $(VENV)/run.done ## watch a study that runs elsewhere: in another terminal, or as a cluster's jobs
+	@$(BIN)/python workflow/scripts/watch.py
 
 test: $(VENV)/test.done ## set up and run the tests
 	$(BIN)/python -m pytest -n 2 --dist worksteal

@@ -66,11 +66,12 @@ onstart:
         latest.before_touching(STUDY)
     if not checks.asks_only(workflow):
         links.make(STUDY)
-    INTERRUPTION.heed(workflow.scheduler)
+    INTERRUPTION.heed(workflow.scheduler, VIEW.say)
     records.clear_when_trained(workflow.dag)
 
 
 onsuccess:
+    VIEW.stop()
     asked = checks.targets(workflow)
     if "check" in asked:
         checks.tell(STUDY)
@@ -84,6 +85,7 @@ onsuccess:
 
 
 onerror:
+    VIEW.stop()
     if INTERRUPTION.came:
         print("Stopped. The same command goes on from the last checkpoints.")
     elif checks.asks_only(workflow):
@@ -91,5 +93,5 @@ onerror:
     else:
         partial_summary.summarize(workflow, STUDY, PUBLISHED)
         print(
-            "Some steps failed; the end of each one's log is above. Mend the cause and run the same command again."
+            "Some steps failed, as said above. Mend the cause and run the same command again."
         )

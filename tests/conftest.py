@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from project import Project
+from project import SAID, Project
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -59,7 +59,7 @@ def sources(projects: Path) -> Project:
 def finished(sources: Project, projects: Path) -> Project:
     """The tiny study, run to its end. Not to be changed."""
     project = sources.copy(projects / "finished")
-    project.run()
+    (project.folder / SAID).write_text(project.run(), encoding="utf-8")
     return project
 
 

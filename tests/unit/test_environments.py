@@ -54,7 +54,7 @@ def rules_with_scripts() -> list[tuple[str, str, str | None]]:
 
 RULES = rules_with_scripts()
 # What people call by themselves.
-PLAIN = {"predict", "export", "end", "prune"}
+PLAIN = {"predict", "export", "end", "prune", "watch"}
 
 
 def imported(path: Path, seen: set[Path]) -> set[str]:

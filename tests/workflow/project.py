@@ -21,6 +21,8 @@ from places import ROOT, SCHEMA
 
 TINY = "tests/workflow/tiny.yaml"
 SINGLE = "tests/workflow/single.yaml"
+# What the run of the tiny study said, in its folder.
+SAID = ".snakemake/said.txt"
 # Where the project may write. Python's own cache of compiled modules lies beside them.
 WRITTEN = (".snakemake", "logs", "resources", "results")
 
@@ -116,9 +118,9 @@ class Project:
     def plan(self, *arguments: str) -> set[str]:
         """Return the jobs that Snakemake would run, each its rule and its wildcards' values.
 
-        They are read from the dry run and checked against the total of its own table.
+        They are read from Snakemake's own words for the dry run and checked against the total of its table.
         """
-        output = self.run("-n", *arguments)
+        output = self.run("-n", *arguments, "--verbose")
         jobs: list[list[str]] = []
         for line in output.splitlines():
             if rule := _RULE.fullmatch(line):

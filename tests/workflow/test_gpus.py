@@ -154,9 +154,9 @@ def test_fewer_at_once_than_there_are_gpus(machine: Project, monkeypatch: pytest
 def test_without_gpus_as_many_as_there_are_cores_and_memory_for(machine: Project) -> None:
     for device in (machine.folder / "dev").iterdir():
         device.unlink()
-    output = machine.run("resources/datasets/demo/manifest.csv")
+    output = machine.run("resources/datasets/demo/manifest.csv", "--verbose")
     assert f'Provided resources: mem_mb=Resource("mem_mb", {machine_memory()})' in output
-    output = machine.run("-n", f"{machine.run_of('one-1')}/history.csv")
+    output = machine.run("-n", f"{machine.run_of('one-1')}/history.csv", "--verbose")
     (resources,) = [line for line in output.split("rule train:")[1].splitlines() if "resources:" in line]
     assert "gpu=0" in resources
     assert "mem_mb=1" in resources

@@ -369,5 +369,5 @@ def test_sigterm_stops_the_workflow(long: Project) -> None:
     checkpoint = run_of(long, "one") / "checkpoint.pt"
     content = checkpoint.read_bytes()
     # What Snakemake takes for trained when told to is not.
-    assert "Finished jobid: " in (long.snakemake("--touch").stderr)
+    assert "Finished jobid: " in (long.snakemake("--touch", "--verbose").stderr)
     assert checkpoint.read_bytes() == content

@@ -127,7 +127,7 @@ def test_a_study_in_the_folder_of_studies(study: Project) -> None:
         done = first_words(study, "-n", "results/comparison/demo/other/summary.csv", *words)
         assert done.returncode == 0, done.stderr
         assert "collect" in done.stdout + done.stderr
-        assert "rule train" not in done.stdout + done.stderr
+        assert "train" not in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import pty
+import struct
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -12,6 +15,9 @@ import psutil
 from project import Project
 
 LONG = "tests/workflow/long.yaml"
+COLUMNS, ROWS = 80, 24
+# So long one may last that hangs: far longer than any takes on a busy machine.
+LIMIT = 600.0
 
 
 def log_of(project: Project, experiment: str) -> Path:
@@ -32,6 +38,7 @@ class Running:
         if self.pid == 0:
             os.chdir(project.folder)
             os.execv(command[0], command)
+        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         os.set_blocking(self.terminal, False)
         self.shown = ""
 
@@ -54,8 +61,14 @@ class Running:
         os.write(self.terminal, b"\x03")
 
     def status(self) -> int:
-        """Wait for the end; return the exit status."""
+        """Wait for the end; return the exit status. What hangs is killed, with all that it started."""
+        until = time.monotonic() + LIMIT
         while True:
+            if time.monotonic() > until:
+                processes = [*psutil.Process(self.pid).children(recursive=True), psutil.Process(self.pid)]
+                for process in processes:
+                    process.kill()
+                raise AssertionError(f"still running after {LIMIT} s: {processes}\n{self.shown}")
             self.read()
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:

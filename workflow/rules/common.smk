@@ -15,6 +15,7 @@ sys.path.insert(0, SCRIPTS)
 from ablation.chain import advice, checks, failures, interruption, latest, links
 from ablation.chain import listing, partial_summary, paths, photos, predictions
 from ablation.chain import records, refusals, resources, runs, weights
+from ablation.chain.progress import steps, view
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library
@@ -94,6 +95,14 @@ NOTED = ["ablation/photos/origin.py"]
 of_photos = photos.Photos(STUDY, PREFIX)
 of_weights = weights.Weights(STUDY, cuda=TRAINING_GPUS > 0)
 of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS, prefix=PREFIX)
+
+# What a person sees meanwhile.
+VIEW = view.install(
+    workflow,
+    steps.Names(STUDY, of_run, of_weights),
+    INTERRUPTION,
+    "a cluster" if SUBMITS else resources.device(GPUS, workflow.cores),
+)
 
 
 wildcard_constraints:

@@ -30,7 +30,7 @@ rule train:
     shell:
         "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
         " --weights {input.weights:q} --run $(dirname {output.history:q})"
-        " 3>&2 > {log:q} 2>&1"
+        " > {log:q} 2>&1"
 
 
 rule evaluate:

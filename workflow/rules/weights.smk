@@ -16,7 +16,7 @@ rule fetch_weights:
         published=of_weights.published,
     shell:
         "python {params.script:q} --backbone {wildcards.backbone} {params.published}"
-        " --output {output.weights:q} 3>&2 > {log:q} 2>&1"
+        " --output {output.weights:q} > {log:q} 2>&1"
 
 
 rule unpack_weights:
@@ -82,4 +82,4 @@ rule pretrain:
         spec=of_weights.spec,
     shell:
         "exec python {params.script:q} --spec {params.spec:q} --pack $(dirname {input.pack:q})"
-        " --output {output.weights:q} --history {output.history:q} 3>&2 > {log:q} 2>&1"
+        " --output {output.weights:q} --history {output.history:q} > {log:q} 2>&1"

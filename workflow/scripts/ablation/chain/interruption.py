@@ -23,21 +23,24 @@ class Interruption:
     def __init__(self) -> None:
         self.came = False
         self._scheduler: Any = None
+        self._say: Callable[[str], None] = print
 
-    def heed(self, scheduler: Any) -> None:
-        """From now on, let these signals stop Snakemake's scheduler and its jobs."""
-        self._scheduler = scheduler
+    def heed(self, scheduler: Any, say: Callable[[str], None] = print) -> None:
+        """From now on, let these signals stop Snakemake's scheduler and its jobs, and `say` so."""
+        self._scheduler, self._say = scheduler, say
         executor = scheduler._executor
         if hasattr(executor, "cancel_jobs"):
             executor.sleep = self._sleep
         on_signal(self._note, signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
     def _note(self, _number: int, _frame: Any) -> None:
-        self.came = True
+        first, self.came = not self.came, True
         # In a thread, because the scheduler's locks may be held by what the signal interrupted.
-        threading.Thread(target=self._stop, daemon=True).start()
+        threading.Thread(target=self._stop, args=[first], daemon=True).start()
 
-    def _stop(self) -> None:
+    def _stop(self, first: bool) -> None:
+        if first:
+            self._say("Stopping: each training writes its checkpoint first.")
         # What Snakemake does at a SIGTERM: start nothing, wait for the jobs, take down which have finished.
         # Its own answer to Ctrl-C forgets the last, and what had just finished would run again.
         self._scheduler._user_kill = "graceful"

@@ -105,6 +105,12 @@ def limits(gpus: Sequence[str], share: int) -> dict[str, int]:
     return {"gpu": len(gpus) * share} if gpus else {"mem_mb": machine_memory()}
 
 
+def device(gpus: Sequence[str], cores: int | None) -> str:
+    """Return what this machine trains on, in words."""
+    count, kind = (len(gpus), "GPU") if gpus else (cores or 1, "core")
+    return f"{count} {kind}{'s' * (count != 1)}"
+
+
 def machine_memory() -> int:
     """Return MB of memory of this machine, or of the container that this process is in."""
     found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

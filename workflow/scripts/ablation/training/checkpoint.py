@@ -77,6 +77,9 @@ class Checkpoint:
         else:
             training.load_state_dict(state["training"])
             console.line(f"going on in {training.place()}")
+            # The log is a new one.
+            for epoch in training.trained.history:
+                console.epoch_line(epoch)
 
     def after_batch(self, training: Training) -> None:
         """Write the state and raise `Resumable` if a signal asks for it."""

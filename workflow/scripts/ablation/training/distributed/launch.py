@@ -18,7 +18,6 @@ from torch import distributed as dist
 from torch.distributed.distributed_c10d import PrefixStore, Store
 from torch.distributed.rendezvous import rendezvous
 
-from ablation.running import console
 from ablation.running.errors import ERROR, UserError
 from ablation.running.signals import RESUMABLE, Requests, Resumable, on_signal
 from ablation.training.distributed.group import ALONE, Group
@@ -93,7 +92,6 @@ def launch(processes: int, requests: Requests) -> None:
 
     # What torchrun says of a failed process is no news.
     logging.disable(logging.ERROR)
-    console.hand_on_terminal()
     on_signal(pass_on, signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     requests.refuse_to_wait()
     # torchrun's answer to these signals would be to kill after 30 seconds what has not ended.

@@ -1,0 +1,129 @@
+"""The steps of the workflow in the words of people: what they are called, and what is said when one ended."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ablation.chain import paths, resources
+from ablation.chain.runs import Runs
+from ablation.chain.weights import Weights
+from ablation.networks import needs
+from ablation.photos import manifest
+from ablation.spec import Spec
+from ablation.study.study import Study
+
+TRAIN, PRETRAIN = "train", "pretrain"
+# What each rule does and, where that matters to a person, has done: the others follow within seconds.
+VERBS = {
+    TRAIN: ("training", "trained"),
+    PRETRAIN: ("pretraining", "pretrained"),
+    "download": ("downloading", "downloaded"),
+    "draw": ("drawing", "drew"),
+    "unpack": ("unpacking", "unpacked"),
+    "index": ("indexing", "indexed"),
+    "pack": ("packing", "packed"),
+    "check_photos": ("looking at", ""),
+    "fetch_weights": ("fetching weights of", "fetched weights of"),
+    "unpack_weights": ("unpacking weights of", ""),
+    "convert_weights": ("converting weights of", ""),
+    "evaluate": ("evaluating", ""),
+    "collect": ("collecting results", ""),
+    "summarize": ("summarizing", ""),
+    "answer": ("answering", ""),
+    "find": ("looking for findings", ""),
+    "suspect": ("looking for wrong labels", ""),
+    "compare": ("drawing", ""),
+    "latest": ("copying the table", ""),
+    "choose": ("choosing the winner", ""),
+    "predict": ("predicting", "predicted"),
+    "submit": ("writing the submission", ""),
+    "export": ("exporting", "exported"),
+}
+
+
+@dataclass(frozen=True)
+class Names:
+    """What is asked of the study to name its steps and to tell how much work they are."""
+
+    study: Study
+    runs: Runs
+    weights: Weights
+
+    def name(self, rule: str, wildcards: Any) -> str:
+        """Return what a step works on: a run by its experiment, else what its wildcards say."""
+        if rule in (TRAIN, "evaluate"):
+            fold = wildcards.fold.replace("-", " ").replace("fold", "fold ")
+            return f"{self.runs.by_folder[wildcards.run].name} seed {wildcards.seed}{fold}"
+        if rule == PRETRAIN:
+            return f"{wildcards.backbone} ({wildcards.source})"
+        if rule == "pack":
+            return f"{wildcards.dataset} at {wildcards.size} pixels{wildcards.way.replace('-', ' ')}"
+        return " ".join(value for value in dict(wildcards.items()).values() if value)
+
+    def spec(self, rule: str, wildcards: Any) -> Spec | None:
+        """Return the spec of a step that trains."""
+        if rule == TRAIN:
+            return self.runs.experiment(wildcards).spec
+        return Spec.from_json(self.weights.spec(wildcards)) if rule == PRETRAIN else None
+
+    def work(self, spec: Spec, dataset: str) -> float:
+        """Return about how much a training computes: 10^9 multiplications."""
+        photos = resources.photos_of(dataset)
+        return spec.epochs * photos * needs.multiplications(spec.backbone, spec.image_size)
+
+    def dataset(self, rule: str, wildcards: Any) -> str:
+        """Return the data set that a training reads."""
+        if rule == TRAIN:
+            return self.study.dataset.name
+        return self.study.pretraining(wildcards.source, wildcards.backbone)[0]
+
+
+def doing(rule: str, name: str) -> str:
+    """Return a step in words, as what it does."""
+    return f"{VERBS.get(rule, (rule, ''))[0]} {name}".rstrip()
+
+
+def done(rule: str, name: str, wildcards: Any, output: list[str], seconds: float) -> str | None:
+    """Return what is said when a step ended well, or None."""
+    past = VERBS.get(rule, ("", ""))[1]
+    if not past:
+        return None
+    told = _FOUND[rule](wildcards, output) if rule in _FOUND else ""
+    return f"{past} {name}{told}, {duration(seconds)}"
+
+
+def trained(_wildcards: Any, output: list[str]) -> str:
+    """Return the best epoch of a training, by its history: that of the lowest validation loss."""
+    path = next(Path(name) for name in output if name.endswith(".csv"))
+    with path.open(encoding="utf-8", newline="") as file:
+        epochs = list(csv.DictReader(file))
+    best = min(epochs, key=lambda epoch: float(epoch["val_loss"]))
+    return f": {float(best['val_accuracy']):.3f} at epoch {best['epoch']} of {len(epochs)}"
+
+
+def indexed(wildcards: Any, _output: list[str]) -> str:
+    """Return how many photos and classes a data set has."""
+    entries = manifest.read(Path(paths.MANIFEST.format(dataset=wildcards.dataset)))
+    classes = len({entry.category for entry in entries})
+    return f": {len(entries):,} photos of {classes:,} classes"
+
+
+_FOUND: dict[str, Callable[[Any, list[str]], str]] = {
+    TRAIN: trained,
+    PRETRAIN: trained,
+    "index": indexed,
+}
+
+
+def duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds < 1:
+        return "less than a second"
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60:02} min"
