@@ -224,4 +224,5 @@ FILES = (
         fields(history.Epoch),
     ),
     File("logs/<step>.log", "What a step printed; its last lines say why one failed."),
+    File("logs/progress.jsonl", "What Snakemake did since it was started last, for `make watch`."),
 )

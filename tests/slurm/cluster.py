@@ -65,6 +65,8 @@ SlurmdParameters=config_overrides
 # A node that is gone is noticed at once, and its job may go to the other one.
 SlurmdTimeout=10
 KillWait=30
+# On a busy machine a training takes longer than a minute to leave, and its node would take no more jobs.
+UnkillableStepTimeout=600
 # squeue still knows jobs that have ended.
 MinJobAge=3600
 SchedulerParameters=sched_min_interval=0,batch_sched_delay=0,bf_interval=1,requeue_setup_env_fail

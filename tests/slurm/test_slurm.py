@@ -41,7 +41,8 @@ def cluster(slurm: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[C
 
 @pytest.fixture(autouse=True)
 def shown(cluster: Cluster) -> Iterator[None]:
-    """Print the daemons' logs, which pytest shows of a test that fails."""
+    """Begin on idle nodes, and print the daemons' logs, which pytest shows of a test that fails."""
+    cluster.wait_until(lambda: set(cluster.states().values()) == {"idle"}, "the nodes are idle", PATIENCE)
     yield
     print(cluster.logs())
 
@@ -261,7 +262,7 @@ def test_a_failed_training_on_a_site_with_its_own_line(
     done = project.snakemake(*OPTIONS, "--retries", "1")
     output = done.stdout + done.stderr
     assert done.returncode == 1, output
-    assert "error: the loss is not finite in epoch 1" in output
+    assert "error: training one seed 0: the loss is not finite in epoch 1" in output
     (row,) = summary(project)
     assert row["ended"] == "failed"
     assert row["reason"].startswith("the loss is not finite in epoch 1")

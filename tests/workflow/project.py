@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import planner
 import yaml
 
 from places import ROOT, SCHEMA
@@ -120,7 +121,9 @@ class Project:
 
         They are read from Snakemake's own words for the dry run and checked against the total of its table.
         """
-        output = self.run("-n", *arguments, "--verbose")
+        overlays = ["--configfile", *self.configs] if self.configs else []
+        status, output = planner.run(self.folder, ["-n", *arguments, "--verbose", *overlays])
+        assert status == 0, f"snakemake -n {arguments} ended with {status}:\n{output}"
         jobs: list[list[str]] = []
         for line in output.splitlines():
             if rule := _RULE.fullmatch(line):

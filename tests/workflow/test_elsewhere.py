@@ -59,10 +59,10 @@ def test_photos_are_found_from_each_folder(own: Project, way: str, where: str) -
 def test_the_projects_configuration_is_the_default(own: Project, way: str) -> None:
     folder, options, _ = ELSEWHERE[way]
     plain = replace(own, configs=())
-    command = [sys.executable, "-m", "snakemake", "-n", *options]
+    command = [sys.executable, "-m", "snakemake", "-n", "--verbose", *options]
     done = subprocess.run(command, cwd=own.folder / folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    expected = plain.snakemake("-n")
+    expected = plain.snakemake("-n", "--verbose")
     assert jobs(done.stdout + done.stderr) == jobs(expected.stdout + expected.stderr)
     assert any(job.startswith("train ") for job in jobs(done.stdout + done.stderr))
 

@@ -318,7 +318,7 @@ def test_an_experiment_on_several_gpus(study: Project) -> None:
     study.edit(lambda config: config["experiments"].append(several))
     run = study.run_of("several")
     assert study.plan(f"{run}/predictions.csv") == {"train several 0", "evaluate several 0"}
-    output = study.run(f"{run}/predictions.csv", "--cores", "8")
+    output = study.run(f"{run}/predictions.csv", "--cores", "8", "--verbose")
     assert "threads: 4" in output
     assert json.loads((study.folder / run / "spec.json").read_text())["gpus"] == 2
     # Of each of the two.

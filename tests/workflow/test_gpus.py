@@ -61,7 +61,7 @@ def machine(fresh: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def train(project: Project, *arguments: str) -> tuple[str, Counter[str]]:
     """Run all trainings; return what Snakemake printed and how many ran on each GPU."""
     histories = [f"{project.run_of(name)}/history.csv" for name in EXPERIMENTS]
-    output = project.run(*histories, "--cores", "8", *arguments)
+    output = project.run(*histories, "--cores", "8", "--verbose", *arguments)
     return output, Counter((project.folder / path).read_text(encoding="utf-8") for path in histories)
 
 

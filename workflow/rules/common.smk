@@ -96,12 +96,16 @@ of_photos = photos.Photos(STUDY, PREFIX)
 of_weights = weights.Weights(STUDY, cuda=TRAINING_GPUS > 0)
 of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS, prefix=PREFIX)
 
-# What a person sees meanwhile.
-VIEW = view.install(
-    workflow,
-    steps.Names(STUDY, of_run, of_weights),
-    INTERRUPTION,
-    "a cluster" if SUBMITS else resources.device(GPUS, workflow.cores),
+# What a person sees meanwhile. In another workflow that is for it to say.
+VIEW = (
+    view.Native()
+    if IS_MODULE
+    else view.install(
+        workflow,
+        steps.Names(STUDY, of_run, of_weights),
+        INTERRUPTION,
+        "a cluster" if SUBMITS else resources.device(GPUS, workflow.cores),
+    )
 )
 
 

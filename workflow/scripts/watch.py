@@ -29,7 +29,7 @@ def main() -> None:
     if not (args.directory / events.JOURNAL).exists():
         raise errors.UserError(f"no study has run in {args.directory.resolve()} (--directory names another)")
     os.chdir(args.directory)
-    display = view.display(colours="NO_COLOR" not in os.environ)
+    display = view.display(sys.stdout, colours="NO_COLOR" not in os.environ)
     try:
         with events.JOURNAL.open(encoding="utf-8") as journal, suppress(KeyboardInterrupt):
             follow(journal, display)
@@ -47,9 +47,7 @@ def follow(journal: IO[str], display: view.Display) -> None:
                 return
             began = event if isinstance(event, events.Began) else began
         if began is not None and killed(began):
-            print(
-                "Snakemake was killed. The same command goes on from the last checkpoints.", file=sys.stderr
-            )
+            print("Snakemake was killed. The same command goes on from the last checkpoints.")
             return
         time.sleep(SECONDS_BETWEEN_LOOKS)
         if os.fstat(journal.fileno()).st_size < journal.tell():

@@ -36,6 +36,16 @@ def test_a_trained_run_is_told_with_its_best_epoch(tmp_path: Path) -> None:
     assert told == "trained resnet50 seed 0: 0.944 at epoch 2 of 3, 15 s"
 
 
+@pytest.mark.parametrize(
+    "content", ["", "epoch,val_loss,val_accuracy\n", "epoch\n1\n", "epoch,val_loss\n1,x\n"]
+)
+def test_a_damaged_history_is_for_others_to_tell(tmp_path: Path, content: str) -> None:
+    history = tmp_path / "history.csv"
+    history.write_text(content, encoding="utf-8")
+    assert steps.done("train", "one", None, [str(history)], 2.0) == "trained one, 2 s"
+    assert steps.done("index", "none", wildcards(dataset="none"), [], 2.0) == "indexed none, 2 s"
+
+
 def test_what_follows_within_seconds_is_not_told() -> None:
     assert steps.done("evaluate", "one", None, [], 1.0) is None
     assert steps.done("a_rule_of_another_workflow", "one", None, [], 1.0) is None

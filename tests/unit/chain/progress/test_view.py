@@ -52,16 +52,19 @@ def log(said: Said, names: Names, interruption: Interruption) -> Log:  # noqa: A
     """Logs a record as Snakemake does, to a view of the small study, all of which is to be trained."""
     (folder,) = [one.folder for one in names.study.experiments.values() if one.name == "one"]
     jobs = [training(f"{folder}/seed0"), training(f"{folder}/seed1")]
-    settings = SimpleNamespace(nocolor=True)
+    settings = SimpleNamespace(nocolor=True, stdout=False)
     workflow = Workflow(jobs, dryrun=False, touch=False, output_settings=settings)
-    shown = view.View(workflow, names, interruption, "2 cores")
+    views: list[view.View] = []
 
     def to_view(text: str | None, level: int = logging.INFO, **extra: Any) -> None:
+        if not views:
+            # Here, since pytest captures what a test prints and what its fixtures do in streams of their own.
+            views.append(view.View(workflow, names, interruption, "2 cores"))
+            to_view("Job stats:", event="run_info", stats={})
         record = logging.LogRecord("snakemake.logging", level, "", 0, text, (), None)
         record.__dict__ |= extra
-        shown.emit(record)
+        views[0].emit(record)
 
-    to_view("Job stats:", event="run_info", stats={})
     return to_view
 
 
@@ -172,8 +175,8 @@ def test_watch(tmp_path: Path) -> None:
     journal.write(events.Began.here("study", 1, 1.0, 0.0))
     journal.write(events.Said("study: 1 run"))
     journal.write(events.Over(1.0))
-    assert watch(tmp_path).stderr == "study: 1 run\n"
-    assert watch(Path("/"), "--directory", str(tmp_path)).stderr == "study: 1 run\n"
+    assert watch(tmp_path).stdout == "study: 1 run\n"
+    assert watch(Path("/"), "--directory", str(tmp_path)).stdout == "study: 1 run\n"
 
 
 def test_watch_tells_of_a_killed_study(tmp_path: Path) -> None:
@@ -184,7 +187,7 @@ def test_watch_tells_of_a_killed_study(tmp_path: Path) -> None:
     journal.write(events.Began(**(vars(began) | {"process": ended.pid})))
     journal.write(events.Said("study: 1 run"))
     done = watch(tmp_path)
-    assert done.stderr == (
+    assert done.stdout == (
         "study: 1 run\nSnakemake was killed. The same command goes on from the last checkpoints.\n"
     )
     assert done.returncode == 0

@@ -13,6 +13,7 @@ from ablation.chain.runs import Runs
 from ablation.chain.weights import Weights
 from ablation.networks import needs
 from ablation.photos import manifest
+from ablation.running.errors import UserError
 from ablation.spec import Spec
 from ablation.study.study import Study
 
@@ -99,15 +100,22 @@ def done(rule: str, name: str, wildcards: Any, output: list[str], seconds: float
 def trained(_wildcards: Any, output: list[str]) -> str:
     """Return the best epoch of a training, by its history: that of the lowest validation loss."""
     path = next(Path(name) for name in output if name.endswith(".csv"))
-    with path.open(encoding="utf-8", newline="") as file:
-        epochs = list(csv.DictReader(file))
-    best = min(epochs, key=lambda epoch: float(epoch["val_loss"]))
-    return f": {float(best['val_accuracy']):.3f} at epoch {best['epoch']} of {len(epochs)}"
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            epochs = list(csv.DictReader(file))
+        best = min(epochs, key=lambda epoch: float(epoch["val_loss"]))
+        return f": {float(best['val_accuracy']):.3f} at epoch {best['epoch']} of {len(epochs)}"
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        # What reads it for the tables says what is wrong with it.
+        return ""
 
 
 def indexed(wildcards: Any, _output: list[str]) -> str:
     """Return how many photos and classes a data set has."""
-    entries = manifest.read(Path(paths.MANIFEST.format(dataset=wildcards.dataset)))
+    try:
+        entries = manifest.read(Path(paths.MANIFEST.format(dataset=wildcards.dataset)))
+    except (OSError, UserError):
+        return ""
     classes = len({entry.category for entry in entries})
     return f": {len(entries):,} photos of {classes:,} classes"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 from ablation.chain import failures
 from ablation.chain.interruption import Interruption
@@ -28,6 +28,7 @@ NOISE = (
     "Assuming unrestricted shared filesystem",
     "Building DAG of jobs",
     "Cancelling snakemake",
+    "Cleaning up SLURM log files",
     "Complete log",
     "Conda environments: ignored",
     "DAG of jobs will be updated",
@@ -67,26 +68,29 @@ class Display(Protocol):
 class Lines:
     """A file or a pipe, which gets the lines alone."""
 
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
     def show(self, event: Event) -> None:
         """Print what an event says."""
         if isinstance(event, Said):
             with suppress(OSError):  # who read it has gone
-                print(event.text, file=sys.stderr, flush=True)
+                print(event.text, file=self.stream, flush=True)
 
     def stop(self) -> None:
         """Do nothing: each line was printed at once."""
 
 
-def display(*, colours: bool) -> Display:
-    """Return what fits standard error: a live region on a terminal, else lines."""
-    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        return Lines()
+def display(stream: TextIO, *, colours: bool) -> Display:
+    """Return what fits a stream: a live region on a terminal, else lines."""
+    if not stream.isatty() or os.environ.get("TERM") == "dumb":
+        return Lines(stream)
     # Not above: it takes a tenth of a second, which a plan in a script need not wait for.
     from rich.console import Console
 
     from ablation.chain.progress.live import Screen
 
-    return Screen(Console(stderr=True, highlight=False, no_color=not colours))
+    return Screen(Console(file=stream, highlight=False, no_color=not colours))
 
 
 class View(logging.Handler):
@@ -95,7 +99,10 @@ class View(logging.Handler):
     def __init__(self, workflow: Any, names: Names, interruption: Interruption, device: str) -> None:
         super().__init__(logging.INFO)
         self.workflow, self.names, self.interruption, self.device = workflow, names, interruption, device
-        self.display = display(colours=not workflow.output_settings.nocolor)
+        output = workflow.output_settings
+        # A dry run is what was asked for, and not what is said of it.
+        stream = sys.stdout if output.stdout else sys.stderr
+        self.display = display(stream, colours=not output.nocolor)
         self.journal: Journal | None = None
         # The rules and wildcards of all that is to be done, and of what runs.
         self.todo: list[tuple[str, Any]] = []
