@@ -80,7 +80,7 @@ onsuccess:
     if not checks.asks_only(workflow):
         if not predictions.uses_only(workflow):
             advice.tell(workflow, STUDY)
-            print(*advice.done(STUDY, COMPARISON), sep="\n")
+            print(*advice.done(workflow, STUDY, COMPARISON), sep="\n")
         predictions.tell(workflow)
 
 

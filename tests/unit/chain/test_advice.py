@@ -303,3 +303,16 @@ def test_a_pretraining_that_ends_at_chance(
     path.write_text("a\n1\n", encoding="utf-8")
     with pytest.raises(UserError, match="is damaged"):
         advice.warn_of_poor_weights(study)
+
+
+def test_files_that_were_asked_for_are_named_and_no_table() -> None:
+    files = Job("pack", output=[f"{number}.npy" for number in range(3)])
+    assert advice.done(Workflow([files]), load(small()), "comparison") == ["Done: 0.npy, 1.npy, 2.npy"]
+    many = Job("pack", output=[f"{number}.npy" for number in range(9)])
+    (told,) = advice.done(Workflow([many]), load(small()), "comparison")
+    assert told == "Done: 0.npy, 1.npy, 2.npy, 3.npy, 4.npy, ..."
+
+
+def test_a_study_that_was_asked_for_names_its_table() -> None:
+    *_, told = advice.done(Workflow([Job("collect"), Job("latest")]), load(small()), "results/comparison/x/y")
+    assert told.startswith("Done. The table: results/summary.csv.")

@@ -55,8 +55,11 @@ def tell(workflow: Any, study: Study) -> None:
             print(f"Mind: {error}")
 
 
-def done(study: Study, comparison: str) -> list[str]:
-    """Return what is said where a study has its results."""
+def done(workflow: Any, study: Study, comparison: str) -> list[str]:
+    """Return what is said where a study has its results, or which files were made if these were asked for."""
+    if all(job.rule.name != "collect" for job in workflow.dag.jobs):
+        files = sorted({str(file) for job in workflow.dag.targetjobs for file in job.output})
+        return [f"Done: {', '.join(files[:_KINDS])}{', ...' * (len(files) > _KINDS)}"]
     runs = f"{paths.of_study(comparison)}/"
     if study.config["smoke"]:
         return [
