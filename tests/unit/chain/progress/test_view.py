@@ -102,7 +102,15 @@ def test_a_study_and_a_run(log: Log, names: Names, said: Said) -> None:
 def test_a_failure_is_one_line(log: Log, names: Names, said: Said) -> None:
     starts(log, names, 1, "log")
     Path("log").write_text("epoch 1: ...\nerror: the loss is not finite\n", encoding="utf-8")
-    log("Error in rule", logging.ERROR, event="job_error", jobid=1, rule_name="train", log=["log"])
+    log(
+        "Error in rule",
+        logging.ERROR,
+        event="job_error",
+        jobid=1,
+        rule_name="train",
+        rule_msg=None,
+        log=["log"],
+    )
     log("RuleException:\nCalledProcessError in file", logging.ERROR, event="error", exception="RuleException")
     log("Trying to restart job 1.")
     log("Exiting because a job execution failed. Look below for error messages", logging.ERROR)
@@ -118,12 +126,49 @@ def test_a_failure_is_one_line(log: Log, names: Names, said: Said) -> None:
     ]
 
 
+def test_what_a_cluster_says_of_a_failure(log: Log, names: Names, said: Said) -> None:
+    log("SLURM run ID: 75a1")
+    starts(log, names, 1, "log")
+    log("Job 1 has been submitted with SLURM jobid 7 (log: slurm.log).")
+    status = "SLURM-job '7' failed,\n SLURM status is: 'OUT_OF_MEMORY'. "
+    log(
+        "Error in rule",
+        logging.ERROR,
+        event="job_error",
+        jobid=1,
+        rule_name="train",
+        rule_msg=status,
+        log=["log"],
+    )
+    assert lines(said)[1:] == [
+        "error: training one seed 0: ended without a message, as when memory ran out or it was killed "
+        "(see log); "
+        "SLURM-job '7' failed, SLURM status is: 'OUT_OF_MEMORY'."
+    ]
+
+
+def test_a_group_of_jobs_fails_job_by_job(log: Log, names: Names, said: Said) -> None:
+    starts(log, names, 1, "log")
+    Path("log").write_text("error: the disk is full\n", encoding="utf-8")
+    job = {"jobid": 1, "rule_name": "train", "rule_msg": None, "log": ["log"], "event": "job_error"}
+    log("Error in group", logging.ERROR, event="group_error", groupid="a", job_error_info=[job])
+    assert lines(said)[1:] == ["error: training one seed 0: the disk is full (log)"]
+
+
 def test_what_an_interruption_ends_has_not_failed(
     log: Log, names: Names, said: Said, interruption: Interruption
 ) -> None:
     starts(log, names, 1, "log")
     interruption.came = True
-    log("Error in rule", logging.ERROR, event="job_error", jobid=1, rule_name="train", log=["log"])
+    log(
+        "Error in rule",
+        logging.ERROR,
+        event="job_error",
+        jobid=1,
+        rule_name="train",
+        rule_msg=None,
+        log=["log"],
+    )
     log("Terminating processes on user request, this might take some time.")
     assert len(lines(said)) == 1
 
@@ -144,7 +189,7 @@ def test_what_is_not_known_is_passed_on(log: Log, said: Said) -> None:
 
 def test_a_step_of_no_rule_of_ours(log: Log, said: Said) -> None:
     log("rule", event="job_info", jobid=7, rule_name="theirs", wildcards={}, output=[], log=[])
-    log("Error in rule", logging.ERROR, event="job_error", jobid=7, rule_name="theirs", log=[])
+    log("Error in rule", logging.ERROR, event="job_error", jobid=7, rule_name="theirs", rule_msg=None, log=[])
     assert lines(said)[1:] == ["error: theirs: it has no log that says why"]
 
 

@@ -40,6 +40,7 @@ NOISE = (
     "Provided ",
     "Removing output files of failed job",
     "Rules claiming more threads",
+    "SLURM run ID",
     "Select jobs to execute",
     "Shutting down",
     "Terminating processes on user request",
@@ -52,6 +53,7 @@ NOISE = (
 )
 # What a failed job's own line says better.
 TOLD = {"RuleException", "CalledProcessError", "SpawnedJobError"}
+SUBMITTED = re.compile(r"Job \d+ has been submitted|Submitted array job ")
 AGAIN = re.compile(r"Trying to restart job (\d+)\.")
 
 
@@ -112,6 +114,7 @@ class View(logging.Handler):
             "job_info": self.started,
             "job_finished": self.finished,
             "job_error": self.failed,
+            "group_error": self.group_failed,
             "error": self.raised,
             "": self.said,
         }
@@ -213,8 +216,15 @@ class View(logging.Handler):
         log = record.log[0] if record.log else ""
         why = failures.reason(Path(log)) if log else "it has no log that says why"
         where = "" if log in why else f" ({log})"
+        # What a cluster says of it.
+        more = f"; {' '.join(record.rule_msg.split())}" if record.rule_msg else ""
         named = steps.doing(record.rule_name, job.name if job else "")
-        self.say(f"error: {named}: {why}{where}", "error")
+        self.say(f"error: {named}: {why}{where}{more}", "error")
+
+    def group_failed(self, record: Any) -> None:
+        """Say why jobs failed that were one to a cluster (--groups)."""
+        for job in record.job_error_info:
+            self.failed(SimpleNamespace(**job))
 
     def raised(self, record: Any) -> None:
         """Pass on Snakemake's own errors, but for those that a failed job's line has told."""
@@ -230,14 +240,15 @@ class View(logging.Handler):
         elif text.startswith("This was a dry-run"):
             for line in plan.lines(self.workflow, self.names):
                 self.say(line)
-        elif text and not text.startswith(NOISE) and not self.of_dry_run(text):
+        elif text and not self.is_noise(text):
             style = {logging.ERROR: "error", logging.WARNING: "warning"}.get(record.levelno, "")
             self.say(text, style)
 
-    def of_dry_run(self, text: str) -> bool:
-        """Tell whether Snakemake explains a dry run, which the plan does."""
+    def is_noise(self, text: str) -> bool:
+        """Tell whether Snakemake says how it goes about it, or explains a dry run, which the plan does."""
         about = ("Reasons:", "Some jobs were triggered by", "Rules with ", "Would remove")
-        return self.workflow.dryrun and text.startswith(about)
+        of_dry_run = self.workflow.dryrun and text.startswith(about)
+        return text.startswith(NOISE) or bool(SUBMITTED.match(text)) or of_dry_run
 
 
 def counted(count: int, thing: str) -> str:
