@@ -147,14 +147,6 @@ def test_what_a_cluster_says_of_a_failure(log: Log, names: Names, said: Said) ->
     ]
 
 
-def test_a_group_of_jobs_fails_job_by_job(log: Log, names: Names, said: Said) -> None:
-    starts(log, names, 1, "log")
-    Path("log").write_text("error: the disk is full\n", encoding="utf-8")
-    job = {"jobid": 1, "rule_name": "train", "rule_msg": None, "log": ["log"], "event": "job_error"}
-    log("Error in group", logging.ERROR, event="group_error", groupid="a", job_error_info=[job])
-    assert lines(said)[1:] == ["error: training one seed 0: the disk is full (log)"]
-
-
 def test_what_an_interruption_ends_has_not_failed(
     log: Log, names: Names, said: Said, interruption: Interruption
 ) -> None:

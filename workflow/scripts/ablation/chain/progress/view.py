@@ -114,7 +114,6 @@ class View(logging.Handler):
             "job_info": self.started,
             "job_finished": self.finished,
             "job_error": self.failed,
-            "group_error": self.group_failed,
             "error": self.raised,
             "": self.said,
         }
@@ -220,11 +219,6 @@ class View(logging.Handler):
         more = f"; {' '.join(record.rule_msg.split())}" if record.rule_msg else ""
         named = steps.doing(record.rule_name, job.name if job else "")
         self.say(f"error: {named}: {why}{where}{more}", "error")
-
-    def group_failed(self, record: Any) -> None:
-        """Say why jobs failed that were one to a cluster (--groups)."""
-        for job in record.job_error_info:
-            self.failed(SimpleNamespace(**job))
 
     def raised(self, record: Any) -> None:
         """Pass on Snakemake's own errors, but for those that a failed job's line has told."""
