@@ -70,14 +70,10 @@ def compared(outcomes: Outcomes, judged_on: str, families: str) -> list[Comparis
 def of(outcomes: Outcomes, judged_on: str, varies: str, experiment: str, reference: str) -> Comparison:
     """Compare two experiments, p not yet corrected."""
     first, second = same_seeds(outcomes, experiment, reference)
-    found = paired.compare(first, second, outcomes.folds)
+    found = asdict(paired.compare(first, second, outcomes.folds))
+    del found["freedom"]
     return Comparison(
-        varies,
-        experiment,
-        reference,
-        judged_on,
-        *first.shape,
-        **asdict(found) | {"p_holm": found.p},
+        varies, experiment, reference, judged_on, *first.shape, **found | {"p_holm": found["p"]}
     )
 
 

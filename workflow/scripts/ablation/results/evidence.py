@@ -131,8 +131,9 @@ class Ours(Evidence):
         self.outcomes = outcomes
         # Under folds a run is a row a fold; its figures are their means.
         done = runs[runs["ended"] != FAILED]
+        by_run = done.groupby(["experiment", "seed"]).mean(numeric_only=True)
         self.runs = {
-            str(name): its.groupby("seed").mean(numeric_only=True) for name, its in done.groupby("experiment")
+            str(name): its.droplevel("experiment") for name, its in by_run.groupby(level="experiment")
         }
         self.seeds: dict[str, list[int]] = {}
         # Each experiment is asked for again with every other that it is compared with.
@@ -165,11 +166,8 @@ class Ours(Evidence):
     def difference(self, one: Experiment, other: Experiment) -> Estimate:
         """As `Evidence.difference`, on the same photos."""
         first, second = (self._right(*pair) for pair in ((one, other), (other, one)))
-        folds = self.outcomes.folds
-        found = paired.compare(first, second, folds)
-        values, several = paired.differences(first, second), first.shape[1] > 1
-        freedom = float(crossed.of(values, folds, paired.CAUTION).freedom) if several else math.inf
-        return Estimate(found.difference, found.low, found.high, freedom, found.p)
+        found = paired.compare(first, second, self.outcomes.folds)
+        return Estimate(found.difference, found.low, found.high, found.freedom, found.p)
 
     def training(self, one: Experiment) -> Estimate:
         """As `Evidence.training`."""

@@ -23,6 +23,7 @@ CAUTION = 2
 class Comparison:
     """One experiment's accuracy less another's (-1..1), with its 95% interval and the two-sided p.
 
+    `freedom` are the degrees of freedom of the test of several runs, infinite of one run.
     `wins` and `losses` are photos that more of its runs, or fewer, classify rightly than of the other's.
     `photos_needed` are those to validate on that would tell a difference of this size; None if there is none.
     """
@@ -31,6 +32,7 @@ class Comparison:
     low: float
     high: float
     p: float
+    freedom: float
     wins: int
     losses: int
     photos_needed: int | None
@@ -49,7 +51,8 @@ def compare(first: Array, second: Array, folds: Array | None = None) -> Comparis
     values = differences(first, second)
     by_photo = crossed.sum_of_runs(values)
     mean = float(by_photo.sum() / values.size)
-    if values.shape[-1] > 1 and (found := crossed.of(values, folds, CAUTION)).variance > 0:
+    found = crossed.of(values, folds, CAUTION) if values.shape[-1] > 1 else None
+    if found is not None and found.variance > 0:
         half = float(crossed.quantile(found.freedom) * np.sqrt(found.variance))
         low, high = max(-1.0, mean - half), min(1.0, mean + half)
     else:
@@ -60,7 +63,8 @@ def compare(first: Array, second: Array, folds: Array | None = None) -> Comparis
         difference=mean,
         low=low,
         high=high,
-        p=float(p_different(values, folds)),
+        p=float(_two_sided(by_photo, found)),
+        freedom=math.inf if found is None else float(found.freedom),
         wins=int((by_photo > 0).sum()),
         losses=int((by_photo < 0).sum()),
         photos_needed=photos_needed(mean, float((values != 0).mean())),
@@ -74,8 +78,8 @@ def differences(first: Array, second: Array) -> Array:
 
 def p_different(values: Array, folds: Array | None = None) -> Floats:
     """Return the two-sided p of no difference, of differences ... x photos x runs."""
-    found: Floats = np.minimum(1, 2 * np.minimum(p_greater(values, folds), p_greater(-values, folds)))
-    return found
+    found = crossed.of(values, folds, CAUTION) if values.shape[-1] > 1 else None
+    return _two_sided(crossed.sum_of_runs(values), found)
 
 
 def p_greater(values: Array, folds: Array | None = None, caution: int = CAUTION) -> Floats:
@@ -84,13 +88,24 @@ def p_greater(values: Array, folds: Array | None = None, caution: int = CAUTION)
     Of one run the binomial test of the photos that only one of the two classifies rightly; so it is of
     several runs that do not differ at all. Else Student's test with the variance of `crossed.of`.
     """
-    by_photo = crossed.sum_of_runs(values)
+    found = crossed.of(values, folds, caution) if values.shape[-1] > 1 else None
+    return _one_sided(crossed.sum_of_runs(values), found)
+
+
+def _two_sided(by_photo: Array, found: crossed.Mean | None) -> Floats:
+    """Return the p of `p_different` from the sums over runs and, of several, their mean."""
+    less = None if found is None else crossed.Mean(-found.mean, found.variance, found.freedom)
+    either: Floats = np.minimum(_one_sided(by_photo, found), _one_sided(-by_photo, less))
+    return np.minimum(1, 2 * either)
+
+
+def _one_sided(by_photo: Array, found: crossed.Mean | None) -> Floats:
+    """Return the p of `p_greater` likewise."""
     wins, losses = (by_photo > 0).sum(axis=-1), (by_photo < 0).sum(axis=-1)
     # As many losses or fewer, of a fair coin.
     exact: Floats = np.where(wins + losses > 0, special.bdtr(losses, wins + losses, 0.5), 1.0)
-    if values.shape[-1] == 1:
+    if found is None:
         return exact
-    found = crossed.of(values, folds, caution)
     with np.errstate(invalid="ignore", divide="ignore"):
         student = special.stdtr(found.freedom, -found.mean / np.sqrt(found.variance))
     return np.where(found.variance > 0, student, exact)
