@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import functools
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from hand_made_outcomes import of_hits
 from scipy import stats
 
 from ablation.results import findings, tables
-from ablation.results.claims import NOT_REPRODUCED, REPRODUCED, UNTOLD
-from ablation.results.evidence import Chance, Experiment, Ours, Published, over_runs
+from ablation.results.claims import NOT_REPRODUCED, REPRODUCED, UNTOLD, Part
+from ablation.results.evidence import Chance, Evidence, Experiment, Ours, Published, over_runs
 from ablation.results.findings import Finding
 from ablation.results.outcomes import Outcomes
 from ablation.running.errors import UserError
@@ -65,6 +66,7 @@ def table(world: dict[str, Row], runs: int = 3, **changes: Any) -> pd.DataFrame:
             }
             one["train_accuracy"] += spread
             one |= {"parameters": row[8] * 10**6, "weights": "imagenet", "image_size": 224}
+            one |= {"learning_rate": 0.001, "batch_size": 64}
             one |= {"train_seconds": 600.0, "epochs": 40, "images_per_second": 150.0}
             rows.append(one | changes)
     return pd.DataFrame(rows)
@@ -225,6 +227,26 @@ def test_backbones_have_optimizers_of_their_own_and_edits_have_not() -> None:
     rows.loc[rows["experiment"] == "f", "optimizer"] = "adamw"
     found = {one.number: one for one in findings.find(rows, outcomes(WORLD))}
     assert (found[4].verdict, found[7].verdict) == (UNTOLD, REPRODUCED)
+
+
+def test_in_a_grid_what_is_trained_alike_is_compared() -> None:
+    """Each pair once, so that findings of n learning rates take n steps and not n^2."""
+    row = ("resnet34", "original", "normalize", "adamw", 0.9, 0.2, 0.45, 2.0, 6)
+    world = {f"{net}-{rate}": (net, *row[1:]) for net in ("resnet34", "googlenet") for rate in (1, 2, 3)}
+    # The last has no other of its rate.
+    world["googlenet-4"] = ("googlenet", *row[1:])
+    rows = table(world)
+    rows["learning_rate"] = rows["experiment"].str[-1].astype(float)
+    seen = []
+
+    def claims(_evidence: Evidence, one: Experiment, other: Experiment) -> Iterator[Part]:
+        seen.append((one.name, other.name))
+        return iter(())
+
+    evidence = Ours(rows, outcomes(world))
+    findings.pairs(evidence, claims, {"backbone": "googlenet"}, {"backbone": "resnet34"}, findings.SETTING)
+    alike = [(f"googlenet-{rate}", f"resnet34-{rate}") for rate in (1, 2, 3)]
+    assert seen == [*alike, *(("googlenet-4", f"resnet34-{rate}") for rate in (1, 2, 3))]
 
 
 def test_each_that_is_found_has_to_bear_it_out() -> None:

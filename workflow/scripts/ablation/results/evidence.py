@@ -35,9 +35,16 @@ class Experiment:
     weights: str = ""
     image_size: int = 0
     point: str = ""
+    learning_rate: float = 0.0
+    batch_size: int = 0
 
     def __str__(self) -> str:
         return f"{self.name} ({self.point.replace('_', ' ')})" if self.point else self.name
+
+    @property
+    def trained(self) -> tuple[str, float, int]:
+        """By what it was trained."""
+        return self.optimizer, self.learning_rate, self.batch_size
 
     def has(self, fields: dict[str, Any]) -> bool:
         """Tell whether it has these values in these fields."""
@@ -120,7 +127,10 @@ class Ours(Evidence):
     def __init__(self, runs: pd.DataFrame, outcomes: Outcomes) -> None:
         """Raises UserError if a run of the outcomes has no row in the table."""
         named = runs.drop_duplicates("experiment")
-        fields = ("backbone", "architecture", "augmentation", "optimizer", "weights", "image_size")
+        fields = (
+            *("backbone", "architecture", "augmentation", "optimizer", "weights", "image_size"),
+            *("learning_rate", "batch_size"),
+        )
         every = [
             Experiment(row["experiment"], **{one: row[one] for one in fields})
             for row in named.to_dict("records")

@@ -1,8 +1,8 @@
 """The report's conclusions, each a rule on a study's results and on the published figures.
 
 To add one, write a function that returns what it claims and add a line to `CONCLUSIONS`. Experiments are
-found by what they are, never by their names, and compared where `SETTING` is the same; each one that is found
-has to bear the claim out.
+found by what they are, never by their names, and compared where `SETTING` is the same, of a grid those of the
+same optimizer, learning rate and batch size; each one that is found has to bear the claim out.
 """
 
 from __future__ import annotations
@@ -261,15 +261,19 @@ def each(evidence: Evidence, claims: OfOne, **its: Any) -> list[Part]:
 def pairs(
     evidence: Evidence, claims: OfTwo, first: dict[str, Any], second: dict[str, Any], alike: tuple[str, ...]
 ) -> list[Part]:
-    """Return what is claimed of each two experiments that have these values and are `alike`."""
+    """Return what is claimed of each two experiments that have these values and are `alike`.
+
+    Of several that are alike, as in a grid of learning rates, those are taken that are trained alike too.
+    """
     ones, others = evidence.find(**first), evidence.find(**second)
-    found = [
-        part
-        for one in ones
-        for other in others
-        if other.has({name: getattr(one, name) for name in alike})
-        for part in claims(evidence, one, other)
-    ]
+    by_setting: dict[tuple[Any, ...], list[Experiment]] = {}
+    for other in others:
+        by_setting.setdefault(tuple(getattr(other, name) for name in alike), []).append(other)
+    found = []
+    for one in ones:
+        there = by_setting.get(tuple(getattr(one, name) for name in alike), [])
+        closest = [other for other in there if other.trained == one.trained] or there
+        found += [part for other in closest for part in claims(evidence, one, other)]
     if found:
         return found
     if not ones or not others:
