@@ -66,6 +66,7 @@ onstart:
         latest.before_touching(STUDY)
     if not checks.asks_only(workflow):
         links.make(STUDY)
+        leftovers.remove(COMPARISON, comparison_figures())
     INTERRUPTION.heed(workflow.scheduler, VIEW.say)
     records.clear_when_trained(workflow.dag)
 

@@ -113,6 +113,9 @@ def screen(shown: str) -> list[str]:
 
 
 def test_a_terminal(broken: Project) -> None:
+    leftover = broken.study_folder / "architectures.png"
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
     running = Running(broken)
     training = running.wait_for_epoch(1)
     assert training.is_running()
@@ -134,6 +137,9 @@ def test_a_terminal(broken: Project) -> None:
     assert "error: training two seed 0: the loss is not finite in epoch 1" in told
     assert "logs/train/demo/" in told
     assert "Some steps failed, as said above." in told
+    # Neither of the two experiments is an edit.
+    assert f"Removed {leftover.relative_to(broken.folder)}" in told
+    assert not leftover.exists()
     for page in (
         "RuleException",
         "CalledProcessError",

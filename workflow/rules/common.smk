@@ -12,8 +12,8 @@ SCRIPTS = os.path.relpath(os.path.realpath(os.path.join(PROJECT, "workflow/scrip
 SCHEMA = Path(PROJECT, "workflow/schemas/config.schema.yaml")
 sys.path.insert(0, SCRIPTS)
 
-from ablation.chain import advice, checks, failures, interruption, latest, links
-from ablation.chain import listing, partial_summary, paths, photos, predictions
+from ablation.chain import advice, checks, failures, interruption, latest, leftovers
+from ablation.chain import links, listing, partial_summary, paths, photos, predictions
 from ablation.chain import records, refusals, resources, runs, weights
 from ablation.chain.progress import steps, view
 from ablation.results.figures.run import RUN_FIGURES
