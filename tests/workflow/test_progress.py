@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,9 @@ import pyte
 import pytest
 from project import SAID, TINY, Project
 from watched import COLUMNS, LONG, ROWS, Running
+
+from ablation.chain.progress import events
+from places import ROOT
 
 TIME = r"(less than a second|\d+ s|\d+ min)"
 
@@ -59,6 +63,25 @@ def test_another_terminal_sees_the_same(finished: Project) -> None:
     )
     assert "trained rung-none seed 0" in done.stdout
     assert done.stdout in said
+
+
+def test_a_picture_of_it(finished: Project) -> None:
+    """As in the README: what stood there in the middle, and at the end."""
+    tool = [sys.executable, str(ROOT / "tools/draw_view.py"), str(finished.folder)]
+    with (finished.folder / events.JOURNAL).open(encoding="utf-8") as journal:
+        happened = list(events.read(journal))
+    (pretrains,) = [
+        one for one in happened if isinstance(one, events.Started) and one.name.startswith("pretraining")
+    ]
+    (began, *_) = [one for one in happened if isinstance(one, events.Began)]
+    for seconds, told in [
+        (pretrains.time - began.time, "0 of 4 runs trained"),
+        (1e6, "trained rung-none seed 0"),
+    ]:
+        done = subprocess.run([*tool, str(seconds)], capture_output=True, text=True, check=True)
+        picture = "".join(ElementTree.fromstring(done.stdout).itertext()).replace("\xa0", " ")
+        assert told in picture
+        assert "cdnjs" not in done.stdout
 
 
 def test_a_plan_of_what_is_new(study: Project) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ablation.chain.progress import events
 
 OF = {"str": st.text(), "int": st.integers(), "float": st.floats(allow_nan=False), "bool": st.booleans()}
+OF["dict[str, float]"] = st.dictionaries(OF["str"], OF["float"])
 ANY = st.one_of(
     st.builds(kind, **{field.name: OF[str(field.type)] for field in fields(kind)})
     for kind in (events.Began, events.Started, events.Ended, events.Said, events.Over)

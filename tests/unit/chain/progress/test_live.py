@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress_bar import ProgressBar
 
 from ablation.chain.progress.events import Began, Ended, Over, Said, Started
-from ablation.chain.progress.live import Region, Screen, clock, epochs_of
+from ablation.chain.progress.live import Region, Screen, Seen, clock
 from ablation.chain.progress.state import State
 from ablation.running import console as logs
 from ablation.training.history import Epoch
@@ -54,11 +54,13 @@ def state(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> State:
     """Two trainings of ten epochs, one in its fourth, one not begun; three more wait, one is done."""
     write_log(tmp_path / "one", 3, capsys)
     state = State()
-    state.apply(Began("study", 6, 6.0, NOW - 90, "here", 1))
-    state.apply(Started(0, "zero seed 0", True, "", 10, 1.0, NOW - 90))
+    state.apply(Began("study", 6, {"net": 6.0}, NOW - 90, "here", 1))
+    state.apply(Started(0, "zero seed 0", True, "", 10, "net", 1.0, NOW - 90))
     state.apply(Ended(0, True, NOW - 42))
-    state.apply(Started(1, "resnet101-normalize seed 0", True, str(tmp_path / "one"), 10, 1.0, NOW - 42))
-    state.apply(Started(2, "alexnet-flip seed 0", True, str(tmp_path / "two"), 10, 1.0, NOW - 3))
+    state.apply(
+        Started(1, "resnet101-normalize seed 0", True, str(tmp_path / "one"), 10, "net", 1.0, NOW - 42)
+    )
+    state.apply(Started(2, "alexnet-flip seed 0", True, str(tmp_path / "two"), 10, "net", 1.0, NOW - 3))
     return state
 
 
@@ -80,10 +82,10 @@ def test_two_trainings(state: State, columns: int) -> None:
 def test_the_bar_is_as_long_as_the_epochs_that_are_done(state: State) -> None:
     """And as far in the one that runs as time tells: half of ten seconds."""
     one, two = state.training
-    bar, *_ = Region(state, NOW).cells(one, logs.last_epochs(Path(one.log)), 80)
+    bar, *_ = Region(state, NOW).cells(one, Seen.of(one), 80)
     assert isinstance(bar, ProgressBar)
     assert (bar.completed, bar.total) == (3.5, 10)
-    bar, *_ = Region(state, NOW).cells(two, (), 80)
+    bar, *_ = Region(state, NOW).cells(two, Seen(), 80)
     assert isinstance(bar, ProgressBar)
     assert (bar.completed, bar.total) == (0, 10)
 
@@ -91,17 +93,17 @@ def test_the_bar_is_as_long_as_the_epochs_that_are_done(state: State) -> None:
 def test_a_log_of_an_earlier_training_is_not_this_ones(state: State) -> None:
     """A cluster may begin it much later."""
     step = replace(state.training[0], time=NOW)
-    assert epochs_of(step) == ()
-    assert len(epochs_of(replace(step, time=NOW - 42))) == 3
+    assert Seen.of(step) == Seen()
+    assert len(Seen.of(replace(step, time=NOW - 42)).epochs) == 3
 
 
 @pytest.mark.parametrize("columns", [80, 140])
 def test_twenty_at_once_and_more_leave_room(columns: int, tmp_path: Path) -> None:
     state = State()
-    state.apply(Began("study", 40, 40.0, NOW, "here", 1))
+    state.apply(Began("study", 40, {"net": 40.0}, NOW, "here", 1))
     for job in range(30):
         name = f"a-rather-long-name-of-an-experiment-{job} seed 0"
-        state.apply(Started(job, name, True, str(tmp_path / "none"), 10, 1.0, NOW - job))
+        state.apply(Started(job, name, True, str(tmp_path / "none"), 10, "net", 1.0, NOW - job))
     lines = drawn(state, columns)
     assert len(lines) == ROWS - 8 + 2
     assert all(len(line) <= columns for line in lines)
@@ -110,7 +112,7 @@ def test_twenty_at_once_and_more_leave_room(columns: int, tmp_path: Path) -> Non
 
 
 def test_steps_that_train_nothing_stand_below(state: State) -> None:
-    state.apply(Started(3, "packing demo at 192 pixels", False, "", 0, 0.0, NOW - 61))
+    state.apply(Started(3, "packing demo at 192 pixels", False, "", 0, "", 0.0, NOW - 61))
     state.running = dict(reversed(state.running.items()))
     lines = drawn(state, 80)
     assert lines[2].startswith("packing demo at 192 pixels")
@@ -120,9 +122,9 @@ def test_steps_that_train_nothing_stand_below(state: State) -> None:
 def test_lines_stay_and_the_region_goes() -> None:
     out, file = console(80)
     screen = Screen(out)
-    screen.show(Began("study", 1, 1.0, time.time(), "here", 1))
+    screen.show(Began("study", 1, {"net": 1.0}, time.time(), "here", 1))
     screen.show(Said("study: 1 run"))
-    screen.show(Started(1, "one seed 0", True, "none", 10, 1.0, time.time()))
+    screen.show(Started(1, "one seed 0", True, "none", 10, "net", 1.0, time.time()))
     screen.show(Said("drew demo"))
     assert any("epoch 1 of 10" in line for line in terminal(80, file.getvalue()))
     screen.show(Ended(1, True, time.time()))
@@ -146,7 +148,7 @@ def test_a_closed_terminal_ends_nothing() -> None:
             raise OSError(5, "Input/output error")
 
     screen = Screen(Console(file=Closed(), force_terminal=True, width=80, height=ROWS))
-    for event in (Said("one"), Started(1, "one", True, "none", 1, 1.0, NOW), Said("two"), Over(NOW)):
+    for event in (Said("one"), Started(1, "one", True, "none", 1, "net", 1.0, NOW), Said("two"), Over(NOW)):
         screen.show(event)
     screen.stop()
 

@@ -12,13 +12,19 @@ from ablation.running.console import EpochLine
 
 
 def began(runs: int, work: float) -> Began:
-    return Began("study", runs, work, 0.0, "here", 1)
+    return Began("study", runs, {"net": work}, 0.0, "here", 1)
 
 
 def started(
-    job: int, time: float = 0.0, *, work: float = 1.0, epochs: int = 10, is_run: bool = True
+    job: int,
+    time: float = 0.0,
+    *,
+    work: float = 1.0,
+    epochs: int = 10,
+    is_run: bool = True,
+    kind: str = "net",
 ) -> Started:
-    return Started(job, f"run {job}", is_run, "log", epochs, work, time)
+    return Started(job, f"run {job}", is_run, "log", epochs, kind, work, time)
 
 
 def epochs(count: int, seconds: float) -> list[EpochLine]:
@@ -70,3 +76,15 @@ def test_photos_that_were_counted_later_change_the_work() -> None:
     state = state_of(began(2, 2000.0), started(1, work=10.0))
     state.apply(began(2, 20.0))
     assert state.left(50.0, {1: epochs(5, 10.0)}) == pytest.approx(50.0 + 100.0)
+
+
+def test_a_kind_goes_by_its_own_and_what_was_not_measured_by_all() -> None:
+    """For the same work the large network takes ten times as long; of a third kind nothing is known."""
+    works = {"small": 2.0, "large": 3.0, "new": 1.0}
+    state = state_of(Began("study", 6, works, 0.0, "here", 1))
+    for job, (kind, seconds) in enumerate([("small", 10.0), ("large", 100.0)]):
+        state.apply(started(job, 0.0, kind=kind))
+        state.apply(Ended(job, True, seconds))
+    state.apply(started(9, 100.0, kind="large"))
+    # Of this one all is left, and one small, one large and a new one wait.
+    assert state.left(100.0, {}) == pytest.approx(100 + 10 + 100 + 55)

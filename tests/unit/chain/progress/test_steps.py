@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from chained import wildcards
+from configs import load, small
+from runs import SPEC
 
+from ablation.chain import paths
 from ablation.chain.progress import plan, steps
+from ablation.chain.resources import PHOTOS
+from ablation.chain.runs import Runs
+from ablation.chain.weights import Weights
+from ablation.networks import needs
+from ablation.photos import manifest
 from ablation.running import code
 from places import ROOT
 
@@ -73,3 +82,40 @@ def test_changed_parameters() -> None:
         (["--seed 1"], ["--seed 2"], "its configuration was changed"),
     ]:
         assert plan.parameters(set(map(repr, before)), set(map(repr, now))) == told
+
+
+@pytest.fixture
+def names() -> steps.Names:
+    checked = load(small())
+    return steps.Names(checked, Runs(checked, gpus=0), Weights(checked, cuda=False))
+
+
+def test_work_goes_by_the_photos_that_train(
+    names: steps.Names, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until they are counted by a guess. Those of a test set are no work, those that validate a third."""
+    monkeypatch.chdir(tmp_path)
+    spec = replace(SPEC, batch_size=5, epochs=3)
+    assert steps.photos("drawn") == (PHOTOS, 0)
+    counts = {"a": (4, 2, 5), "b": (4, 1, 4)}
+    entries = [
+        manifest.Entry(f"{name}/{part}{k}.png", 64 * "0", label, name, part)
+        for label, (name, its) in enumerate(counts.items())
+        for part, count in sorted(zip((manifest.TRAIN, manifest.VAL, manifest.TEST), its, strict=True))
+        for k in range(count)
+    ]
+    path = Path(paths.MANIFEST.format(dataset="drawn"))
+    path.parent.mkdir(parents=True)
+    manifest.write(entries, path)
+    assert steps.photos("drawn") == (8, 3)
+    each = needs.multiplications("resnet34", spec.image_size)
+    expected = 3 * (each * (8 + 1) + 2 * steps.STEP * needs.parameters("resnet34", "original"))
+    assert names.work(spec, "drawn") == pytest.approx(expected)
+
+
+def test_a_head_trains_on_features_that_are_computed_once(names: steps.Names) -> None:
+    every, head, both = (
+        names.work(replace(SPEC, epochs=10, trains=trains, head_epochs=head_epochs), "none")
+        for trains, head_epochs in (("all", 0), ("head", 0), ("head_then_all", 4))
+    )
+    assert (head, both) == (pytest.approx(every / 10), pytest.approx(every * 7 / 10))

@@ -209,7 +209,7 @@ def watch(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def test_watch(tmp_path: Path) -> None:
     journal = events.Journal(tmp_path / events.JOURNAL)
-    journal.write(events.Began.here("study", 1, 1.0, 0.0))
+    journal.write(events.Began.here("study", 1, {"net": 1.0}, 0.0))
     journal.write(events.Said("study: 1 run"))
     journal.write(events.Over(1.0))
     assert watch(tmp_path).stdout == "study: 1 run\n"
@@ -219,7 +219,7 @@ def test_watch(tmp_path: Path) -> None:
 def test_watch_tells_of_a_killed_study(tmp_path: Path) -> None:
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
-    began = events.Began.here("study", 1, 1.0, 0.0)
+    began = events.Began.here("study", 1, {"net": 1.0}, 0.0)
     journal = events.Journal(tmp_path / events.JOURNAL)
     journal.write(events.Began(**(vars(began) | {"process": ended.pid})))
     journal.write(events.Said("study: 1 run"))

@@ -18,30 +18,34 @@ JOURNAL = Path("logs/progress.jsonl")
 
 @dataclass(frozen=True)
 class Began:
-    """The study, in words, and the trainings that are to be done: how many runs, and the work of all."""
+    """The study, in words, and what is to be trained: how many runs, and the work of each kind."""
 
     title: str
     runs: int
-    work: float
+    work: dict[str, float]
     time: float
     host: str
     process: int
 
     @classmethod
-    def here(cls, title: str, runs: int, work: float, time: float) -> Began:
+    def here(cls, title: str, runs: int, work: dict[str, float], time: float) -> Began:
         """Make one of this process."""
         return cls(title, runs, work, time, socket.gethostname(), os.getpid())
 
 
 @dataclass(frozen=True)
 class Started:
-    """A step that was started, or submitted to a cluster. Of one that trains nothing `epochs` is 0."""
+    """A step that was started, or submitted to a cluster. Of one that trains nothing `epochs` is 0.
+
+    Trainings of one `kind` take as long for the same `work`.
+    """
 
     job: int
     name: str
     is_run: bool
     log: str
     epochs: int
+    kind: str
     work: float
     time: float
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -66,27 +67,45 @@ class Screen:
                 live.stop()
 
 
-class Region:
-    """What the live region shows of a state, at this moment."""
+@dataclass(frozen=True)
+class Seen:
+    """What the log of a training shows: its last epochs, and when (as `time.time`) the last of them ended."""
 
-    def __init__(self, state: State, now: float | None = None) -> None:
-        self.state, self.now = state, time.time() if now is None else now
+    epochs: Sequence[EpochLine] = ()
+    ended: float = 0.0
+
+    @classmethod
+    def of(cls, step: Started) -> Seen:
+        """Look into a training's log. Until a cluster begins it, the log may be that of an earlier one."""
+        log = Path(step.log)
+        with suppress(OSError):
+            ended = log.stat().st_mtime
+            if ended > step.time - 1:
+                return cls(logs.last_epochs(log), ended)
+        return cls()
+
+
+class Region:
+    """What the live region shows of a state, at this moment; `look` finds how far trainings are."""
+
+    def __init__(
+        self, state: State, now: float | None = None, look: Callable[[Started], Seen] = Seen.of
+    ) -> None:
+        self.state, self.now, self.look = state, time.time() if now is None else now, look
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         # Of another thread, which may change it meanwhile.
         running = list(self.state.running.values())
-        epochs = {step.job: epochs_of(step) for step in running if step.epochs}
+        seen = {step.job: self.look(step) for step in running if step.epochs}
         room = max(options.size.height - ABOVE, 1)
         # Trainings first: of the others there are many for a moment.
         first = sorted(running, key=lambda step: not step.epochs)
-        parts: list[RenderableType] = [self.table(first[:room], epochs, options.max_width)]
+        parts: list[RenderableType] = [self.table(first[:room], seen, options.max_width)]
         if len(first) > room:
             parts.append(Text(f"and {len(first) - room} more that run", "dim"))
-        yield Group(*parts, Text(self.summary(epochs), no_wrap=True, overflow="ellipsis"))
+        yield Group(*parts, Text(self.summary(seen), no_wrap=True, overflow="ellipsis"))
 
-    def table(
-        self, running: Sequence[Started], epochs: Mapping[int, Sequence[EpochLine]], width: int
-    ) -> Table:
+    def table(self, running: Sequence[Started], seen: Mapping[int, Seen], width: int) -> Table:
         """Return a row for each step that runs."""
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(width // 3, 16))
@@ -94,52 +113,35 @@ class Region:
         for justify in ("left", "left", "right"):
             table.add_column(no_wrap=True, justify=justify)
         for step in running:
-            table.add_row(step.name, *self.cells(step, epochs.get(step.job, ()), width))
+            table.add_row(step.name, *self.cells(step, seen.get(step.job, Seen()), width))
         return table
 
-    def cells(
-        self, step: Started, lines: Sequence[EpochLine], width: int
-    ) -> tuple[ProgressBar | str, str, str, str]:
+    def cells(self, step: Started, seen: Seen, width: int) -> tuple[ProgressBar | str, str, str, str]:
         """Return a step's bar, epoch, figures and time."""
         elapsed = clock(self.now - step.time)
         if not step.epochs:
             return "", "", "", elapsed
-        if not lines:
+        if not seen.epochs:
             return ProgressBar(step.epochs, 0), f"epoch 1 of {step.epochs}", "", elapsed
-        last = lines[-1]
+        last = seen.epochs[-1]
         # In the epoch that now runs it is as far as time tells, by the last one.
-        begun = Path(step.log).stat().st_mtime
-        part = min(max((self.now - begun) / max(last.seconds, 0.1), 0), 0.95)
-        epoch = min(last.epoch + 1, step.epochs)
+        part = min(max((self.now - seen.ended) / max(last.seconds, 0.1), 0), 0.95)
+        epoch = f"epoch {min(last.epoch + 1, step.epochs)} of {step.epochs}"
         loss = f"loss {last.val_loss:.3f}  " if width >= WIDE else ""
         figures = f"{loss}accuracy {last.val_accuracy:.3f}"
-        return (
-            ProgressBar(step.epochs, last.epoch + part),
-            f"epoch {epoch} of {step.epochs}",
-            figures,
-            elapsed,
-        )
+        return ProgressBar(step.epochs, last.epoch + part), epoch, figures, elapsed
 
-    def summary(self, epochs: Mapping[int, Sequence[EpochLine]]) -> str:
+    def summary(self, seen: Mapping[int, Seen]) -> str:
         """Return how far the study is, in one line."""
         state = self.state
         if state.began is None or not state.began.runs:
             return ""
         failed = f", {state.failed} failed" if state.failed else ""
         running = sum(step.is_run for step in state.training)
-        left = state.left(self.now, epochs)
+        left = state.left(self.now, {job: one.epochs for job, one in seen.items()})
         rest = "" if left is None else f", about {steps.duration(max(left, 1))} left"
         done = f"{state.trained} of {state.began.runs} runs trained{failed}"
         return f"{done}, {running} running, {state.waiting} waiting{rest}"
-
-
-def epochs_of(step: Started) -> Sequence[EpochLine]:
-    """Return the epochs of a training that runs, and none where its log is still that of an earlier one."""
-    log = Path(step.log)
-    with suppress(OSError):
-        if log.stat().st_mtime > step.time - 1:
-            return logs.last_epochs(log)
-    return ()
 
 
 def clock(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -18,9 +19,10 @@ class State:
     over: bool = False
     trained: int = 0
     failed: int = 0
-    _work: float = 0.0
-    _seconds: float = 0.0
-    _ended: float = 0.0
+    # By kind of the trainings that ended: their work, that of those that ended well, and what that took.
+    _ended: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _work: dict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def apply(self, event: Event) -> None:
         """Take an event into account."""
@@ -37,10 +39,10 @@ class State:
         if step.is_run:
             self.trained += event.well
             self.failed += not event.well
+        self._ended[step.kind] += step.work
         if event.well:
-            self._work += step.work
-            self._seconds += event.time - step.time
-        self._ended += step.work
+            self._work[step.kind] += step.work
+            self._seconds[step.kind] += event.time - step.time
 
     @property
     def training(self) -> list[Started]:
@@ -57,12 +59,12 @@ class State:
         """Return how many seconds the trainings will take that are not done, by those that were measured.
 
         `epochs` are the lines that the running ones have written, by job. A training takes as long for its
-        work as those that ended took for theirs, and a running one as its epochs did. As many run at once as
-        do now. None as long as nothing was measured. Early stopping none can know: it is the most.
+        work as those of its kind did, or else as all did, and a running one as its epochs did. As many run at
+        once as do now. None as long as nothing was measured. Early stopping none can know: it is the most.
         """
         if self.began is None or not self.training:
             return None
-        work, seconds, rest = self._work, self._seconds, 0.0
+        work, seconds, rest = self._work.copy(), self._seconds.copy(), 0.0
         unknown = []
         for step in self.training:
             lines = epochs.get(step.job, ())
@@ -71,11 +73,18 @@ class State:
                 continue
             each = sum(line.seconds for line in lines) / len(lines)
             rest += each * (step.epochs - lines[-1].epoch)
-            work += step.work * lines[-1].epoch / step.epochs
-            seconds += each * lines[-1].epoch
-        if not work:
+            work[step.kind] += step.work * lines[-1].epoch / step.epochs
+            seconds[step.kind] += each * lines[-1].epoch
+        if not sum(work.values()):
             return None
-        rate = seconds / work
-        rest += sum(max(rate * step.work - (now - step.time), 0) for step in unknown)
-        waiting = self.began.work - self._ended - sum(step.work for step in self.training)
-        return (rest + rate * max(waiting, 0)) / len(self.training)
+
+        def rate(kind: str) -> float:
+            if work.get(kind):
+                return seconds[kind] / work[kind]
+            return sum(seconds.values()) / sum(work.values())
+
+        rest += sum(max(rate(step.kind) * step.work - (now - step.time), 0) for step in unknown)
+        for kind, whole in self.began.work.items():
+            begun = self._ended[kind] + sum(step.work for step in self.training if step.kind == kind)
+            rest += rate(kind) * max(whole - begun, 0)
+        return rest / len(self.training)

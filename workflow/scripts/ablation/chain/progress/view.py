@@ -159,7 +159,11 @@ class View(logging.Handler):
     def begin(self) -> None:
         """Tell what is to be trained; also anew, when the number of photos is no longer a guess."""
         runs = sum(rule == steps.TRAIN for rule, _ in self.todo)
-        work = sum(self.work(*step) for step in self.todo)
+        work: dict[str, float] = {}
+        for step in self.todo:
+            kind, its = self.work(*step)
+            if its:
+                work[kind] = work.get(kind, 0.0) + its
         self.tell(Began.here(self.title(), runs, work, time.time()))
 
     def title(self) -> str:
@@ -170,10 +174,12 @@ class View(logging.Handler):
         of = f"{counted(len(study.experiments), 'experiment')}, {counted(runs, 'run')}"
         return f"{study.name} on {study.dataset.name}: {of}, {todo}; {self.device}"
 
-    def work(self, rule: str, wildcards: Any) -> float:
-        """Return how much a training computes; 0 for what trains nothing."""
+    def work(self, rule: str, wildcards: Any) -> tuple[str, float]:
+        """Return what kind of training a step is, and how much it computes; 0 for what trains nothing."""
         spec = self.names.spec(rule, wildcards)
-        return self.names.work(spec, self.names.dataset(rule, wildcards)) if spec else 0.0
+        if spec is None:
+            return "", 0.0
+        return self.names.kind(spec), self.names.work(spec, self.names.dataset(rule, wildcards))
 
     def started(self, record: Any) -> None:
         """Note a job that Snakemake starts."""
@@ -191,8 +197,9 @@ class View(logging.Handler):
         log = record.log[0] if record.log else ""
         # As it is called while it runs: of a training its run is enough.
         shown = name if rule == steps.TRAIN else steps.doing(rule, name)
-        epochs, work = (spec.epochs, self.work(rule, wildcards)) if spec else (0, 0.0)
-        self.tell(Started(record.jobid, shown, rule == steps.TRAIN, log, epochs, work, job.began))
+        epochs = spec.epochs if spec else 0
+        kind, work = self.work(rule, wildcards)
+        self.tell(Started(record.jobid, shown, rule == steps.TRAIN, log, epochs, kind, work, job.began))
 
     def finished(self, record: Any) -> None:
         """Say what a job did, if it matters."""
