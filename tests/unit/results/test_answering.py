@@ -77,7 +77,9 @@ def test_without_results_it_says_so() -> None:
 
 def test_of_one_experiment_there_are_no_others() -> None:
     text, _, _ = told(outcomes({"none": 0.5}))
-    assert len(text.splitlines()) == 2
+    first, last = text.splitlines()
+    assert re.fullmatch(r"Take none: expect .*\)\. Here it reached 0\.\d\d\.", first)
+    assert ", 1 run of one experiment. One run tells" in last
 
 
 def test_of_many_some_are_named() -> None:

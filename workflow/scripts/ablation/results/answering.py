@@ -22,18 +22,24 @@ def answer(summary: pd.DataFrame, comparisons: pd.DataFrame) -> str:
     if done.empty:
         return "Nothing can be said: no run has results on photos whose labels are known.\n"
     best = done.iloc[int(done["accuracy"].argmax())]
-    sentences = [take(best), *others(done, best), *effects(comparisons), *untold(comparisons)]
+    sentences = [
+        take(best, chosen=len(done) > 1),
+        *others(done, best),
+        *effects(comparisons),
+        *untold(comparisons),
+    ]
     return "\n".join([*sentences, basis(done, best), ""])
 
 
-def take(best: pd.Series) -> str:
-    """Say which experiment to take, and how good it is on new photos, corrected for having been chosen."""
+def take(best: pd.Series, *, chosen: bool) -> str:
+    """Say which experiment to take and how good it is, corrected where it was `chosen` of several."""
     accuracy, low, high = (best[f"corrected_{name}"] for name in ("accuracy", "low", "high"))
     if pd.isna(accuracy):
         return f"Take {best['experiment']}, which is right of {best['accuracy']:.2f} of the photos."
+    why = ", and was chosen for that" if chosen else ""
     return (
         f"Take {best['experiment']}: expect it to be right of {accuracy:.2f} of new photos (95% interval "
-        f"{low:.2f} to {high:.2f}). Here it reached {best['accuracy']:.2f}, and was chosen for that."
+        f"{low:.2f} to {high:.2f}). Here it reached {best['accuracy']:.2f}{why}."
     )
 
 
@@ -86,7 +92,8 @@ def basis(done: pd.DataFrame, best: pd.Series) -> str:
     runs = "1 run" if seeds == [1] else f"{counts} runs"
     on = {TEST: "photos of the test set", FOLDS: "photos, each judged by a network that has not seen it"}
     photos = on.get(str(best["judged_on"]), "photos that also chose the epoch")
-    told = f"This rests on {int(best['photos']):,} {photos}, {runs} of each of {len(done)} experiments."
+    whose = f"each of {len(done)} experiments" if len(done) > 1 else "one experiment"
+    told = f"This rests on {int(best['photos']):,} {photos}, {runs} of {whose}."
     more = " One run tells of this very network; more (seeds=3) tell what to expect when it is trained again."
     return told + more if best["interval"] == ONE else told
 
