@@ -65,7 +65,7 @@ def main(runs: int) -> None:
         try:
             os.environ |= cluster.environment
             study = snakemake(
-                own, "results/summary.csv", *OPTIONS, "--jobs", str(runs), "--configfile", config
+                own, "results/summary.csv", "--verbose", *OPTIONS, "--jobs", str(runs), "--configfile", config
             )
             seconds, mib = watched(study, own, log)
         finally:

@@ -163,8 +163,9 @@ def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy:
     assert all("(0.33 of the validation photos)" in line for line in told)
     # At the end of another target the table is not of now.
     (run_of(study, "rung-none") / "predictions.csv").unlink()
-    output = study.run(f"{study.run_of('rung-none')}/predictions.csv")
-    assert "Done. The table" in output
+    predictions = f"{study.run_of('rung-none')}/predictions.csv"
+    output = study.run(predictions)
+    assert f"Done: {predictions}" in output
     assert "Mind: no experiment" not in output
 
 
