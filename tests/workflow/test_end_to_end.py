@@ -163,9 +163,10 @@ def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy:
     assert all("(0.33 of the validation photos)" in line for line in told)
     # At the end of another target the table is not of now.
     (run_of(study, "rung-none") / "predictions.csv").unlink()
-    predictions = f"{study.run_of('rung-none')}/predictions.csv"
-    output = study.run(predictions)
-    assert f"Done: {predictions}" in output
+    run = study.run_of("rung-none")
+    output = study.run(f"{run}/predictions.csv")
+    # With what the same step made beside it.
+    assert f"Done: {run}/curves.png, {run}/predictions.csv, {run}/samples.png" in output
     assert "Mind: no experiment" not in output
 
 
