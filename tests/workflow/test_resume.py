@@ -98,7 +98,7 @@ def test_killed_at_random(finished: Project, whole: tuple[object, float], tmp_pa
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(100, 108))
+@pytest.mark.parametrize("seed", range(100, 120))
 def test_killed_at_random_often(
     finished: Project, whole: tuple[object, float], tmp_path: Path, seed: int
 ) -> None:

@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from types import SimpleNamespace
+
+import pytest
 
 from ablation.chain import interruption
 from places import SCRIPTS
@@ -66,3 +69,26 @@ def test_each_job_is_cancelled_once_however_late_it_comes() -> None:
     done |= interruption.cancel_jobs(cluster, done)
     assert interruption.cancel_jobs(cluster, done) == set()
     assert cluster.cancelled == ["1", "2"]
+
+
+def test_a_closed_terminal_does_not_keep_jobs_from_stopping(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be said there, in whichever way it is said."""
+
+    def say(_text: str) -> None:
+        raise OSError(5, "Input/output error")
+
+    def end(_seconds: float) -> None:
+        raise SystemExit
+
+    told: list[str] = []
+    monkeypatch.setattr(interruption, "terminate_jobs", lambda: told.append("terminated"))
+    monkeypatch.setattr(time, "sleep", end)
+    heeding = interruption.Interruption()
+    scheduler = SimpleNamespace(_executor=None, _open_jobs=threading.Semaphore(0))
+    monkeypatch.setattr(interruption, "on_signal", lambda *_: None)
+    heeding.heed(scheduler, say)
+    with pytest.raises(SystemExit):
+        heeding._stop(True)
+    assert told == ["terminated"]
+    assert scheduler._user_kill == "graceful"
+    assert scheduler._open_jobs.acquire(blocking=False)

@@ -50,3 +50,8 @@ def test_a_new_study_has_a_new_journal(tmp_path: Path) -> None:
     events.Journal(path).write(events.Said("old"))
     events.Journal(path)
     assert path.read_text(encoding="utf-8") == ""
+
+
+def test_a_full_disk_ends_nothing() -> None:
+    """The view writes from Snakemake's hooks."""
+    events.Journal(Path("/dev/full")).write(events.Said("one"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import stats
@@ -162,8 +162,6 @@ def test_a_smaller_difference_needs_more_photos(discordant: float, part: float) 
     assert photos_needed(-difference, discordant) == needed
 
 
-# statsmodels takes half a second for each.
-@settings(max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_holm_is_that_of_statsmodels(ps: list[float]) -> None:
     assert holm(ps) == pytest.approx(multipletests(ps, method="holm")[1], rel=1e-12)

@@ -40,7 +40,9 @@ class Interruption:
 
     def _stop(self, first: bool) -> None:
         if first:
-            self._say("Stopping: each training writes its checkpoint first.")
+            # Where the terminal was closed nothing can be said, and the jobs are to stop all the same.
+            with suppress(OSError):
+                self._say("Stopping: each training writes its checkpoint first.")
         # What Snakemake does at a SIGTERM: start nothing, wait for the jobs, take down which have finished.
         # Its own answer to Ctrl-C forgets the last, and what had just finished would run again.
         self._scheduler._user_kill = "graceful"

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, TypeAlias
@@ -86,8 +87,9 @@ class Journal:
         self.file: IO[str] = path.open("w", encoding="utf-8")
 
     def write(self, event: Event) -> None:
-        """Add an event, at once."""
-        print(json.dumps({"event": type(event).__name__} | asdict(event)), file=self.file, flush=True)
+        """Add an event, at once; on a full disk it is lost to others, and the study goes on."""
+        with suppress(OSError):
+            print(json.dumps({"event": type(event).__name__} | asdict(event)), file=self.file, flush=True)
 
 
 def read(file: IO[str]) -> Iterator[Event]:
