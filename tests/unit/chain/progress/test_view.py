@@ -81,6 +81,11 @@ def starts(log: Log, names: Names, job: int, where: str = "") -> None:
     )
 
 
+def fails(to_view: Log, **changes: Any) -> None:
+    record = {"jobid": 1, "rule_name": "train", "rule_msg": None, "log": ["log"], **changes}
+    to_view("Error in rule", logging.ERROR, event="job_error", **record)
+
+
 def lines(said: Said) -> list[str]:
     return said.readouterr().err.splitlines()
 
@@ -102,15 +107,7 @@ def test_a_study_and_a_run(log: Log, names: Names, said: Said) -> None:
 def test_a_failure_is_one_line(log: Log, names: Names, said: Said) -> None:
     starts(log, names, 1, "log")
     Path("log").write_text("epoch 1: ...\nerror: the loss is not finite\n", encoding="utf-8")
-    log(
-        "Error in rule",
-        logging.ERROR,
-        event="job_error",
-        jobid=1,
-        rule_name="train",
-        rule_msg=None,
-        log=["log"],
-    )
+    fails(log)
     log("RuleException:\nCalledProcessError in file", logging.ERROR, event="error", exception="RuleException")
     log("Trying to restart job 1.")
     log("Exiting because a job execution failed. Look below for error messages", logging.ERROR)
@@ -131,15 +128,7 @@ def test_what_a_cluster_says_of_a_failure(log: Log, names: Names, said: Said) ->
     starts(log, names, 1, "log")
     log("Job 1 has been submitted with SLURM jobid 7 (log: slurm.log).")
     status = "SLURM-job '7' failed,\n SLURM status is: 'OUT_OF_MEMORY'. "
-    log(
-        "Error in rule",
-        logging.ERROR,
-        event="job_error",
-        jobid=1,
-        rule_name="train",
-        rule_msg=status,
-        log=["log"],
-    )
+    fails(log, rule_msg=status)
     assert lines(said)[1:] == [
         "error: training one seed 0: ended without a message, as when memory ran out or it was killed "
         "(see log); "
@@ -152,15 +141,7 @@ def test_what_an_interruption_ends_has_not_failed(
 ) -> None:
     starts(log, names, 1, "log")
     interruption.came = True
-    log(
-        "Error in rule",
-        logging.ERROR,
-        event="job_error",
-        jobid=1,
-        rule_name="train",
-        rule_msg=None,
-        log=["log"],
-    )
+    fails(log)
     log("Terminating processes on user request, this might take some time.")
     assert len(lines(said)) == 1
 
@@ -181,7 +162,7 @@ def test_what_is_not_known_is_passed_on(log: Log, said: Said) -> None:
 
 def test_a_step_of_no_rule_of_ours(log: Log, said: Said) -> None:
     log("rule", event="job_info", jobid=7, rule_name="theirs", wildcards={}, output=[], log=[])
-    log("Error in rule", logging.ERROR, event="job_error", jobid=7, rule_name="theirs", rule_msg=None, log=[])
+    fails(log, jobid=7, rule_name="theirs", log=[])
     assert lines(said)[1:] == ["error: theirs: it has no log that says why"]
 
 
