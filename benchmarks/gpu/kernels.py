@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import torch
+from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity, profile
 
 from ablation.training import augmentation, device, graphs, memory, reproducibility, state
@@ -52,17 +53,25 @@ def profiled(what: str, call: Callable[[], object], target: torch.device) -> tup
     kinds = [ProfilerActivity.CPU] + [ProfilerActivity.CUDA] * (target.type == "cuda")
     with profile(activities=kinds) as found:
         timed(call, target)
-    side = "device" if target.type == "cuda" else "cpu"
+    side, where = ("device", DeviceType.CUDA) if target.type == "cuda" else ("cpu", DeviceType.CPU)
     averages = found.key_averages()
     table = averages.table(sort_by=f"self_{side}_time_total", row_limit=LINES, max_name_column_width=70)
-    busy = sum(getattr(one, f"self_{side}_time_total") for one in averages) / 1e6
+    # An operator of the CPU has the time of the kernels that it launched as well.
+    kernels = [one for one in averages if one.device_type == where]
+    busy = sum(getattr(one, f"self_{side}_time_total") for one in kernels) / 1e3
     rows = [
-        Row.of(f"{what}, {SIZES.batch} photos", "from its start to its end", "s", seconds, None),
-        Row.of(f"{what}, {SIZES.batch} photos", f"of its kernels ({side})", "s", [busy], None),
+        Row.of(
+            f"{what}, {SIZES.batch} photos",
+            "from its start to its end",
+            "ms",
+            [one * 1e3 for one in seconds],
+            None,
+        ),
+        Row.of(f"{what}, {SIZES.batch} photos", f"of its kernels ({side})", "ms", [busy], None),
     ]
     if target.type == "cuda":
-        kernels = sum(one.count for one in averages if one.self_device_time_total)
-        rows.append(Row.of(f"{what}, {SIZES.batch} photos", "kernels", "launches", [kernels], None))
+        count = sum(one.count for one in kernels)
+        rows.append(Row.of(f"{what}, {SIZES.batch} photos", "kernels", "launches", [count], None))
     return table, rows
 
 

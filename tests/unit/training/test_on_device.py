@@ -24,6 +24,7 @@ from ablation.running.signals import Requests, Resumable
 from ablation.spec import Optimizer, Spec
 from ablation.training import augmentation, graphs, loop, parameters, reproducibility, state
 from ablation.training.checkpoint import Checkpoint
+from ablation.training.side_stream import SideStream
 from places import SCRIPTS
 
 CUDA = torch.cuda.is_available()
@@ -152,6 +153,22 @@ def test_photos_in_the_packs_file_train_as_those_in_the_devices_memory(
     for resident in (True, False):
         monkeypatch.setattr(loop, "takes", lambda *_arguments, fits=resident: fits)
         found.append(train(spec()))
+    assert_same_training(*found)
+
+
+@needs_gpu
+@pytest.mark.parametrize("resident", [True, False])
+def test_batches_made_beside_a_step_train_as_those_made_before_it(
+    monkeypatch: pytest.MonkeyPatch, resident: bool
+) -> None:
+    """Of many photos, so that what is used too early or overwritten too early would show."""
+    monkeypatch.setattr(loop, "takes", lambda *_arguments: resident)
+    pack, recipe = photos(640), spec("alexnet", batch_size=64, epochs=4)
+    found = []
+    for beside in (True, False):
+        if not beside:
+            monkeypatch.setattr(SideStream, "beside", lambda _self, batches: batches)
+        found.append(loop.train(network("alexnet"), recipe, pack, DEVICE))
     assert_same_training(*found)
 
 

@@ -15,6 +15,7 @@ from ablation.training.augmentation import augmented, build, draw, part
 from ablation.training.distributed.group import ALONE, Group
 from ablation.training.loader import Photos
 from ablation.training.mixing import Mixing, with_partners
+from ablation.training.side_stream import SideStream
 from ablation.training.streams import Streams
 from ablation.training.transforms.base import Transform
 
@@ -41,6 +42,7 @@ class Augmented:
     photos: Photos
     transforms: Sequence[Transform]
     mixing: Mixing | None = None
+    side: SideStream | None = None
 
     @classmethod
     def of(
@@ -52,7 +54,8 @@ class Augmented:
         """
         photos = Photos.of(pack, training=training, device=device, resident=resident)
         mixing = Mixing.of(spec, len(pack.categories)) if training else None
-        return cls(photos, build(spec.augmentation, training=training), mixing)
+        side = SideStream(device) if training and device.type == "cuda" else None
+        return cls(photos, build(spec.augmentation, training=training), mixing, side)
 
     @property
     def labels(self) -> Tensor:
@@ -66,6 +69,11 @@ class Augmented:
 
     def batches(self, indices: Iterable[Tensor], streams: Streams, group: Group = ALONE) -> Iterator[Batch]:
         """Yield photos; each process draws for the whole batch."""
+        made = self.made(indices, streams, group)
+        return self.side.beside(made) if self.side else made
+
+    def made(self, indices: Iterable[Tensor], streams: Streams, group: Group) -> Iterator[Batch]:
+        """Yield what `batches` does, made on the current stream."""
         rows = with_partners(group.shard) if self.mixing else group.shard
         for index, (pixels, labels) in self.photos.batches(indices, rows):
             count = len(index)
