@@ -141,8 +141,9 @@ FILES = (
         fields(suspects.Suspect),
     ),
     *(
-        File(f"{COMPARISON}/{name}.png", f"{figure.title} side by side, as far as the study compares any.")
+        File(f"{COMPARISON}/{file}", f"{figure.title}, where the study has them. {figure.caption}")
         for name, figure in STUDY_FIGURES.items()
+        for file in figure.files(name)
     ),
     File(
         f"{paths.of_study(COMPARISON)}/<experiment>",
@@ -177,8 +178,9 @@ FILES = (
         " it trains nothing again.",
     ),
     *(
-        File(f"{RUN}/{name}.png", " ".join((inspect.getdoc(draw) or "").split()))
-        for name, draw in RUN_FIGURES.items()
+        File(f"{RUN}/{file}", f"{figure.title}. {figure.caption}")
+        for name, figure in RUN_FIGURES.items()
+        for file in figure.files(name)
     ),
     File(f"{RUN}/{kept.CHECKPOINT}", "What an interrupted training goes on from.", passing=True),
     File(f"{RUN}/{kept.LOCK}", "The machine and the process that train the run.", passing=True),

@@ -33,6 +33,8 @@ from ablation.photos import archive, indexing, manifest, packing
 from ablation.photos.drawn import drawing
 from ablation.results import predictions as predictions_file
 from ablation.results import tables
+from ablation.results.figures.evaluated import Evaluated
+from ablation.results.figures.given import Given
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES
 from ablation.running import errors, files
@@ -86,12 +88,12 @@ def table(_sources: Path, path: Path) -> None:
 
 
 def run_figure(name: str) -> Callable[[Path, Path], None]:
-    return lambda sources, path: RUN_FIGURES[name](sources / "run", sources / "pack", path)
+    return lambda sources, path: RUN_FIGURES[name].draw(Evaluated(sources / "run", sources / "pack"), path)
 
 
 def study_figure(_sources: Path, path: Path) -> None:
     names = LADDER[:2]
-    STUDY_FIGURES["augmentations"].draw(summary(names), families(names), path)
+    STUDY_FIGURES["augmentations"].draw(Given(summary(names), families(names)), path)
 
 
 def packed(size: int) -> Callable[[Path, Path], None]:

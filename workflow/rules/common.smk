@@ -120,7 +120,7 @@ wildcard_constraints:
     run="[^/]+",
     seed="[0-9]+",
     fold="(-fold[0-9]+)?",
-    figure=paths.one_of(STUDY_FIGURES),
+    figure=paths.one_of(name for name, one in STUDY_FIGURES.items() if not one.photos),
 
 
 def manifest(_wildcards):
@@ -146,6 +146,10 @@ def code_of(wildcards):
     return of_run.code(wildcards)
 
 
+def experiment_of(wildcards):
+    return of_run.experiment(wildcards).label
+
+
 def memory_of(wildcards, attempt):
     return of_run.memory(wildcards, attempt)
 
@@ -155,11 +159,32 @@ def minutes_of(wildcards, attempt):
 
 
 def comparison_figures():
-    """The pictures that compare runs, as far as the study has what they compare."""
+    """The files of the figures that compare runs, as far as the study has what they compare."""
+    names = applicable(STUDY.varied(), len(STUDY.experiments))
     return [
-        f"{COMPARISON}/{name}.png"
-        for name in applicable(STUDY.varied(), len(STUDY.experiments))
+        f"{COMPARISON}/{file}"
+        for name in names
+        for file in STUDY_FIGURES[name].files(name)
     ]
+
+
+def comparisons_for(wildcards):
+    reads = "comparisons" in STUDY_FIGURES[wildcards.figure].reads
+    return f"{COMPARISON}/comparisons.csv" if reads else []
+
+
+def code_of_figure(wildcards):
+    """The code that draws one figure alone, and its row of the table."""
+    figure = STUDY_FIGURES[wildcards.figure]
+    return [library.of_row("STUDY_FIGURES", wildcards.figure), *library.of(figure.path)]
+
+
+def title_of(wildcards):
+    return STUDY_FIGURES[wildcards.figure].title
+
+
+def caption_of(wildcards):
+    return STUDY_FIGURES[wildcards.figure].caption
 
 
 def study_tables():

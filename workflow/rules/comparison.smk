@@ -107,19 +107,31 @@ rule suspect:
 rule compare:
     input:
         summary=f"{COMPARISON}/summary.csv",
+        comparisons=comparisons_for,
     output:
-        figure=report(f"{COMPARISON}/{{figure}}.png", category="Figures"),
+        figure=report(
+            f"{COMPARISON}/{{figure}}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": title_of},
+        ),
+        # For print.
+        drawing=f"{COMPARISON}/{{figure}}.svg",
     log:
         f"logs/compare/{STUDY.dataset.name}-{STUDY.name}-{{figure}}.log",
     conda:
         "../../envs/figures.yaml"
     params:
         *code("compare"),
+        its=code_of_figure,
         script=script("compare"),
         families=families_of_study,
+        comparisons=lambda _, input: "--comparisons" if input.comparisons else "",
+        caption=caption_of,
     shell:
-        "python {params.script:q} --summary {input.summary:q} --figure {wildcards.figure}"
-        " --output {output.figure:q} > {log:q} 2>&1 <<'END'\n{params.families}\nEND"
+        "python {params.script:q} --summary {input.summary:q} {params.comparisons} {input.comparisons:q}"
+        " --figure {wildcards.figure} --output {output.figure:q}"
+        " > {log:q} 2>&1 <<'END'\n{params.families}\nEND"
 
 
 rule latest:

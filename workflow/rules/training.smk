@@ -42,7 +42,17 @@ rule evaluate:
         outputs=f"{RUN}/outputs.npy",
     output:
         predictions=f"{RUN}/predictions.csv",
-        figures=[f"{RUN}/{figure}.png" for figure in RUN_FIGURES],
+        # Not the SVG beside each chart: planning takes longer for each output.
+        figures=[
+            report(
+                f"{RUN}/{name}.png",
+                caption=f"../report/{name}.rst",
+                category="Runs",
+                subcategory=experiment_of,
+                labels={"figure": figure.title, "seed": "{seed}{fold}"},
+            )
+            for name, figure in RUN_FIGURES.items()
+        ],
     log:
         f"logs/evaluate/{STUDY.dataset.name}/{{run}}-seed{{seed}}{{fold}}.log",
     conda:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ablation.photos import pack
 from ablation.results import predictions, validation
+from ablation.results.figures.evaluated import Evaluated
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.running import errors, kept
 
@@ -19,8 +20,9 @@ def main() -> None:
     its = validation.of_run(pack.load_index(args.pack), validation.record_of(args.run))
     rows = predictions.of(args.run, its)
     predictions.write(rows, args.run / "predictions.csv")
-    for name, draw in RUN_FIGURES.items():
-        draw(args.run, args.pack, args.run / f"{name}.png")
+    of = Evaluated(args.run, args.pack)
+    for name, figure in RUN_FIGURES.items():
+        figure.draw(of, args.run / f"{name}.png")
     kept.clear(args.run)
 
 

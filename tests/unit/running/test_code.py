@@ -252,9 +252,16 @@ def test_every_row_of_every_table_has_a_hash_of_its_own() -> None:
     from ablation.networks.backbones import BACKBONES
     from ablation.networks.edits import EDITS
     from ablation.networks.heads import HEADS
+    from ablation.results.figures.study import STUDY_FIGURES
     from ablation.training.transforms.table import TRANSFORMS
 
-    tables = {"BACKBONES": BACKBONES, "EDITS": EDITS, "HEADS": HEADS, "TRANSFORMS": TRANSFORMS}
+    tables = {
+        "BACKBONES": BACKBONES,
+        "EDITS": EDITS,
+        "HEADS": HEADS,
+        "TRANSFORMS": TRANSFORMS,
+        "STUDY_FIGURES": STUDY_FIGURES,
+    }
     assert tables.keys() == code.TABLES.keys()
     for table, entries in tables.items():
         found = [code.of_row(table, name) for name in entries]  # type: ignore[attr-defined]

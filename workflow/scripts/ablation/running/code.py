@@ -31,6 +31,7 @@ TABLES = {
     "HEADS": f"{LIBRARY}/networks/heads.py",
     "EDITS": f"{LIBRARY}/networks/edits.py",
     "TRANSFORMS": f"{LIBRARY}/training/transforms",
+    "STUDY_FIGURES": f"{LIBRARY}/results/figures/study.py",
 }
 # Fields of a syntax tree that say nothing of what the code does.
 MEANINGLESS = {"ctx", "kind", "type_comment", "type_ignores"}

@@ -12,7 +12,7 @@ from ablation.photos.manifest import TRAIN, VAL, Entry
 from ablation.photos.overview import Way
 from ablation.photos.wording import fitted, wrapped
 from ablation.results.figures import fonts
-from ablation.results.figures.canvas import DPI, VALIDATION, save
+from ablation.results.figures.canvas import DPI, VALIDATION, save, styled
 
 if TYPE_CHECKING:
     from ablation.photos.pack import Pixels
@@ -133,6 +133,7 @@ def title(name: str, way: Way, shown: int, classes: int) -> str:
     return f"{told}. {which}. In a frame: photos that validate."
 
 
+@styled
 def draw(root: Path, entries: Sequence[Entry], way: Way, name: str, path: Path, threads: int | None) -> None:
     """Draw the sheet of a data set as PNG; its photos are under `root`, `threads` are decoded at once.
 
@@ -161,7 +162,6 @@ def draw(root: Path, entries: Sequence[Entry], way: Way, name: str, path: Path, 
             *(left, layout.height - bottom, text),
             fontsize=FONT,
             transform=to_pixels,
-            parse_math=False,  # a class may be called "$5 or $10"
         )
 
     for number, line in enumerate(head, start=1):
@@ -178,4 +178,4 @@ def draw(root: Path, entries: Sequence[Entry], way: Way, name: str, path: Path, 
                 frame = Rectangle((left - FRAME, bottom - FRAME), framed, framed, color=VALIDATION)
                 frame.set(transform=to_pixels, zorder=-1)
                 figure.add_artist(frame)
-    save(figure, path)
+    save(figure, path, photos=True)
