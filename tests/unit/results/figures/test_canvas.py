@@ -42,4 +42,7 @@ def test_wide_letters_are_wrapped_by_their_width() -> None:
 def test_arabic_keeps_its_place_in_a_line() -> None:
     assert marked("rose") == "rose"
     assert marked("وردة") == "\u200eوردة\u200e"
-    assert wrapped("وردة rose lily", 9) == "\u200eوردة rose\u200e\nlily"
+    assert wrapped("وردة rose lily", 9) == "\u200eوردة\u200e rose\u200e\nlily"
+    # Else the brackets would go to the left of the name, and the two words change places.
+    assert marked("for وردة جورية (66%)") == "\u200efor وردة جورية\u200e (66%)\u200e"
+    assert marked("وردة, for ورد") == "\u200eوردة\u200e, for ورد\u200e"

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import wraps
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ParamSpec
 
@@ -67,11 +68,15 @@ def styled(draw: Callable[P, None]) -> Callable[P, None]:
 
 def canvas(width: float, height: float, rows: int = 1, columns: int = 1, **how: Any) -> tuple[Figure, Any]:
     """Return an empty figure (in inches) and its axes, drawn without a screen."""
+    figure = paper(width, height)
+    return figure, figure.subplots(rows, columns, **how)
+
+
+def paper(width: float, height: float) -> Figure:
+    """Return a figure (in inches) with nothing on it."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.subplots(rows, columns, **how)
-    return figure, axes
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def save(figure: Figure, path: Path, *, photos: bool = False) -> None:
@@ -119,6 +124,16 @@ def wrapped(text: str, width: int) -> str:
 
 def marked(text: str) -> str:
     """Return a text, which may be Arabic or Hebrew, so that what stands beside it keeps its place."""
-    if any(unicodedata.bidirectional(one) in ("R", "AL") for one in text):
-        return f"{LEFT_TO_RIGHT}{text}{LEFT_TO_RIGHT}"
-    return text
+    strong = [(place, way) for place, one in enumerate(text) if (way := strength(one))]
+    if "R" not in dict(strong).values():
+        return text
+    # After each run of such words, and not between two of them: what stands there is part of their run.
+    followed = zip(strong, [*strong[1:], (len(text), "L")], strict=True)
+    ends = [place + 1 for (place, way), (_, following) in followed if (way, following) == ("R", "L")]
+    pieces = [text[start:end] for start, end in pairwise([0, *ends, len(text)])]
+    return LEFT_TO_RIGHT + LEFT_TO_RIGHT.join(piece for piece in pieces if piece) + LEFT_TO_RIGHT
+
+
+def strength(one: str) -> str:
+    """Return in which direction a letter is written for sure, L or R; nothing of a sign or a digit."""
+    return {"L": "L", "R": "R", "AL": "R"}.get(unicodedata.bidirectional(one), "")

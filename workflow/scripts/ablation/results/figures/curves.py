@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from ablation.results.figures.canvas import QUIET, TRAIN, VALIDATION, canvas, save, styled
 from ablation.results.figures.evaluated import Evaluated
@@ -24,9 +25,13 @@ def draw(of: Evaluated, path: Path) -> None:
             mark = "." if len(epochs) <= 40 else None
             axes.plot(epochs, values, line, color=colour, label=name, marker=mark)
         axes.axvline(best["epoch"], color=QUIET, ls=":", lw=1.2)
-        axes.plot(best["epoch"], best[f"val_{measure}"], "o", color=VALIDATION, mfc="white", mew=1.8, ms=8)
+        ring: Any = {"color": VALIDATION, "mfc": "white", "mew": 1.8, "ms": 8, "clip_on": False, "zorder": 3}
+        axes.plot(best["epoch"], best[f"val_{measure}"], "o", **ring)
         axes.set(xlabel="epoch", ylabel="cross-entropy in nats" if measure == "loss" else measure)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        if len(epochs) == 1:
+            axes.set_xticks(epochs)
+        else:
+            axes.xaxis.get_major_locator().set_params(integer=True)
     panels[0].plot(
         [], [], ":o", color=QUIET, mfc="white", label=f"lowest validation loss, epoch {best['epoch']:.0f}"
     )

@@ -31,7 +31,7 @@ def draw(title: str, shown: Sequence[Shown], path: Path) -> None:
     import numpy as np
 
     rows = max(-(-len(shown) // ACROSS), 1)
-    figure, panels = canvas(9, 2.15 * rows + 0.4 if shown else 0.6, rows, ACROSS)
+    figure, panels = canvas(9, 2.15 * rows + 0.4 if shown else 2, rows, ACROSS)
     for axes in np.ravel(panels):
         axes.axis("off")
     places: Any = np.ravel(panels)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ablation.results.figures import fonts, gallery
-from ablation.results.figures.canvas import RIGHT, WRONG, named, styled, wrapped
+from ablation.results.figures.canvas import RIGHT, WRONG, short, styled, wrapped
 from ablation.results.figures.evaluated import Evaluated, Guess
 from ablation.results.figures.gallery import WORDS, Shown
 
@@ -35,7 +35,7 @@ def pictures(of: Evaluated, guesses: Sequence[Guess], title: str, path: Path) ->
 
 def words(one: Guess) -> str:
     """Return what stands above a photo."""
-    true, predicted = named(one.true, 18), named(one.predicted, 18)
+    true, predicted = short(one.true, 18), short(one.predicted, 18)
     text = true if one.right else f"{true}, taken for {predicted}"
     return wrapped(f"{text} ({one.probability:.0%})", WORDS)
 
