@@ -44,6 +44,8 @@ localrules:
     find,
     suspect,
     compare,
+    show_suspects,
+    show_rungs,
     latest,
     choose,
     submit,

@@ -173,14 +173,31 @@ def comparisons_for(wildcards):
     return f"{COMPARISON}/comparisons.csv" if reads else []
 
 
-def code_of_figure(wildcards):
+def code_of_figure(name):
     """The code that draws one figure alone, and its row of the table."""
-    figure = STUDY_FIGURES[wildcards.figure]
-    return [library.of_row("STUDY_FIGURES", wildcards.figure), *library.of(figure.path)]
+    of_row = library.of_row("STUDY_FIGURES", name)
+    return [of_row, *library.of(STUDY_FIGURES[name].path)]
 
 
-def title_of(wildcards):
-    return STUDY_FIGURES[wildcards.figure].title
+def code_of_augmentations():
+    """The transforms that the study's augmentations name."""
+    specs = [one.spec for one in STUDY.experiments.values()]
+    used = {name for spec in specs for name, _ in spec.augmentation}
+    return [library.of_row("TRANSFORMS", name) for name in sorted(used)]
+
+
+def first_pack():
+    """The folder of photos of the study's first experiment."""
+    spec = next(iter(STUDY.experiments.values())).spec
+    return os.path.dirname(PREFIX + paths.packed(STUDY.dataset.name, spec))
+
+
+def grid_for(wildcards):
+    return STUDY.grid() if STUDY_FIGURES[wildcards.figure].varies == "grid" else []
+
+
+def labels_of(wildcards):
+    return {"figure": STUDY_FIGURES[wildcards.figure].title}
 
 
 def caption_of(wildcards):

@@ -113,7 +113,7 @@ rule compare:
             f"{COMPARISON}/{{figure}}.png",
             caption="../report/figure.rst",
             category="Figures",
-            labels={"figure": title_of},
+            labels=labels_of,
         ),
         # For print.
         drawing=f"{COMPARISON}/{{figure}}.svg",
@@ -123,15 +123,71 @@ rule compare:
         "../../envs/figures.yaml"
     params:
         *code("compare"),
-        its=code_of_figure,
+        its=lambda wildcards: code_of_figure(wildcards.figure),
         script=script("compare"),
         families=families_of_study,
         comparisons=lambda _, input: "--comparisons" if input.comparisons else "",
+        grid=grid_for,
         caption=caption_of,
     shell:
         "python {params.script:q} --summary {input.summary:q} {params.comparisons} {input.comparisons:q}"
-        " --figure {wildcards.figure} --output {output.figure:q}"
+        " --figure {wildcards.figure} --grid {params.grid} --output {output.figure:q}"
         " > {log:q} 2>&1 <<'END'\n{params.families}\nEND"
+
+
+rule show_suspects:
+    # The pack is no input: one that was deleted would be made again, and all trainings after it.
+    input:
+        summary=f"{COMPARISON}/summary.csv",
+        suspects=f"{COMPARISON}/suspects.csv",
+    output:
+        figure=report(
+            f"{COMPARISON}/suspects.png",
+            caption="../report/figure.rst",
+            category="Suspects",
+            labels={"figure": STUDY_FIGURES["suspects"].title},
+        ),
+    log:
+        f"logs/show_suspects/{STUDY.dataset.name}-{STUDY.name}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        *code("compare"),
+        its=code_of_figure("suspects"),
+        script=script("compare"),
+        pack=first_pack(),
+        caption=STUDY_FIGURES["suspects"].caption,
+    shell:
+        "python {params.script:q} --summary {input.summary:q} --suspects {input.suspects:q}"
+        " --pack {params.pack:q} --figure suspects --output {output.figure:q} > {log:q} 2>&1 < /dev/null"
+
+
+rule show_rungs:
+    # After a training, which needs the pack; that is no input here, as above.
+    input:
+        record=f"{RUNS}/{STUDY.runs()[0]}/record.json",
+    output:
+        figure=report(
+            f"{COMPARISON}/rungs.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": STUDY_FIGURES["rungs"].title},
+        ),
+    log:
+        f"logs/show_rungs/{STUDY.dataset.name}-{STUDY.name}.log",
+    conda:
+        "../../envs/rungs.yaml"
+    params:
+        *code("rungs"),
+        its=code_of_figure("rungs"),
+        chosen=code_of_augmentations(),
+        script=script("rungs"),
+        pack=first_pack(),
+        rungs=STUDY.rungs(),
+        caption=STUDY_FIGURES["rungs"].caption,
+    shell:
+        "python {params.script:q} --pack {params.pack:q} --output {output.figure:q}"
+        " > {log:q} 2>&1 <<'END'\n{params.rungs}\nEND"
 
 
 rule latest:

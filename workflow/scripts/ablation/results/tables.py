@@ -17,7 +17,8 @@ IDENTITY = (
     *("study", "data_set", "folder"),
 )
 # A name or a label may read like a number ("0.001") or like true.
-TEXTS = dict.fromkeys((*IDENTITY, "label", "ended", "reason", "point", "commonest_class"), "str")
+_TOLD = ("label", "ended", "reason", "point", "commonest_class", "reference", "file", "true", "taken_for")
+TEXTS = dict.fromkeys((*IDENTITY, *_TOLD), "str")
 # What else every table of runs has; the numbers are empty where a run failed.
 NUMBERS = ("seed", "image_size")
 MEASURED = ("parameters", "train_accuracy", "val_loss", "val_accuracy", "val_photos", "classes")
@@ -50,6 +51,15 @@ def read_judged(path: Path, columns: Iterable[str]) -> pd.DataFrame:
     with _whole(path):
         table = _with_columns(path, columns)
         if table["experiment"].isna().any():
+            raise ValueError("rows are cut short")
+        return table
+
+
+def read_suspects(path: Path, columns: Iterable[str]) -> pd.DataFrame:
+    """Read the table that `suspect` wrote, with these columns; raises UserError if it is damaged."""
+    with _whole(path):
+        table = _with_columns(path, columns)
+        if table[["file", "true", "runs"]].isna().any(axis=None):
             raise ValueError("rows are cut short")
         return table
 

@@ -12,7 +12,7 @@ from typing import Any
 from ablation.networks import needs
 from ablation.networks.backbones import BACKBONES
 from ablation.spec import Spec
-from ablation.study import families, identity, smoke, weights
+from ablation.study import families, grids, identity, smoke, weights
 from ablation.study.datasets import Dataset, chosen_dataset, resolved_datasets
 from ablation.study.experiments import Experiment, resolved_experiments
 from ablation.study.inputs import require
@@ -52,8 +52,20 @@ class Study:
         return families.to_json(families.of(self.experiments.values(), self.config.get("reference")))
 
     def varied(self) -> list[str]:
-        """Return in what some experiments differ alone, as `families` calls it."""
-        return families.varied(self.experiments.values())
+        """Return in what some experiments differ alone, as `families` calls it; `grid`, if it is one."""
+        return [*families.varied(self.experiments.values()), *(["grid"] if self.grid() else [])]
+
+    def grid(self) -> list[str]:
+        """Return by what the experiments are told apart, where each combination of that is one of them."""
+        return grids.of(one.described() for one in self.experiments.values())
+
+    def rungs(self) -> str:
+        """Return each augmentation with its steps, those of the first experiment that has it, as JSON."""
+        steps: dict[str, Any] = {}
+        for one in self.experiments.values():
+            steps.setdefault(one.augmentation, one.spec.augmentation)
+        # As in `table`.
+        return json.dumps(list(steps.items())).replace("{", "\\u007b")
 
     def datasets_from(self, *sources: str) -> list[str]:
         """Return the data sets of these sources; not those that are used where they lie."""

@@ -41,6 +41,8 @@ VERBS = {
     "find": ("looking for findings", ""),
     "suspect": ("looking for wrong labels", ""),
     "compare": ("drawing", ""),
+    "show_suspects": ("drawing suspects", ""),
+    "show_rungs": ("drawing augmentations", ""),
     "latest": ("copying the table", ""),
     "choose": ("choosing the winner", ""),
     "predict": ("predicting", "predicted"),

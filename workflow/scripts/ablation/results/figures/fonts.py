@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
 import warnings
 from collections.abc import Iterable
@@ -51,6 +52,8 @@ def use(texts: Iterable[str]) -> None:
         if not any(entry.fname == font.path for entry in font_manager.fontManager.ttflist):
             font_manager.fontManager.addfont(font.path)
     matplotlib.rcParams["font.family"] = families
+    # A heading in a font that is installed without its bold is as well in the usual weight.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     if lacking:
         print(missing(lacking), flush=True)
         # That says it once; matplotlib would say it of each character again.

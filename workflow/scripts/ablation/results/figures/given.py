@@ -10,16 +10,30 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ablation.photos.pack import Pixels
+
 # A picture of more would be longer than matplotlib draws and than anyone reads.
 MOST_ROWS = 60
 _ON = {"test": "of the test set", "validation": "that validated", "folds": "each validated once"}
 
 
 @dataclass(frozen=True)
+class Rung:
+    """What an augmentation makes of some photos, uint8 N x H x W x 3.
+
+    `stretched` tells that they had values beyond those of a photo, and are shown from the least to the most.
+    """
+
+    name: str
+    photos: Pixels
+    stretched: bool
+
+
+@dataclass(frozen=True)
 class Given:
     """The tables of a study; those that a figure does not read may be missing."""
 
-    summary: pd.DataFrame
+    summary: pd.DataFrame = None  # type: ignore[assignment]
     """A row an experiment."""
     families: str = "[]"
     """Which experiments differ in one thing alone, as study/families.py writes it."""
@@ -31,6 +45,8 @@ class Given:
     """A row a photo, the most suspect first."""
     pack: Path | None = None
     """The folder of the packed photos, which may have been deleted."""
+    rungs: Sequence[Rung] = ()
+    """Each augmentation on the same photos; none if these were deleted."""
 
     @property
     def rows(self) -> pd.DataFrame:

@@ -66,6 +66,54 @@ STUDY_FIGURES: dict[str, StudyFigure] = {
     ),
     "backbones": StudyFigure("Backbones", _ONE_THING.format("network"), "groups", "backbone"),
     "experiments": StudyFigure("All experiments", _ROWS, "groups"),
+    "ladder": StudyFigure(
+        "The ladder of augmentations",
+        "From left to right each rung adds to the one before it. Where the orange line comes down to the "
+        "blue one, the rung takes overfitting away; where the blue one rises, with its 95% intervals, it "
+        "helps on photos that the network has not seen.",
+        "ladder",
+        "augmentation",
+    ),
+    "costs": StudyFigure(
+        "What accuracy costs",
+        "Each dot is an experiment, on a logarithmic scale of what it costs; grey bars are 95% intervals. "
+        "The line joins those that no other beats: none is as accurate for less. Energy is shown where the "
+        "machine counts it.",
+        "costs",
+    ),
+    "grid": StudyFigure(
+        "Everything with everything",
+        "Each cell is an experiment and its number the accuracy in percent, the best of a panel in a frame. "
+        "A row or a column that is lighter throughout is better whatever it is combined with.",
+        "grid",
+        "grid",
+    ),
+    "comparisons": StudyFigure(
+        "Comparisons",
+        "Each row is the accuracy of one experiment less that of another, on the same photos, with its 95% "
+        "interval; p is corrected for all comparisons of its kind (Holm). Filled are differences that can be "
+        "told from none; a hollow dot says that nobody knows, and not that the two are equal.",
+        "comparisons",
+        reads=("comparisons",),
+    ),
+    "suspects": StudyFigure(
+        "Photos that may be labelled wrongly",
+        "Photos that did not train and that the networks believe least to be what they are labelled: the "
+        "label, what most runs that are wrong take the photo for and how confidently, and how many they are. "
+        "Look at them: a wrong label is mended in the data, and the study run again.",
+        "suspects",
+        least=1,
+        reads=("suspects",),
+        photos=True,
+    ),
+    "rungs": StudyFigure(
+        "Augmentations on the same photos",
+        "Each row is what one augmentation makes of the same four training photos, by the very code that "
+        "trains and one fixed seed. In training every photo is drawn anew in every epoch.",
+        "rungs",
+        "augmentation",
+        photos=True,
+    ),
 }
 
 
