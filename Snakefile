@@ -24,6 +24,7 @@ include: "workflow/rules/dataset.smk"
 include: "workflow/rules/weights.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/comparison.smk"
+include: "workflow/rules/report.smk"
 include: "workflow/rules/prediction.smk"
 
 
@@ -46,7 +47,9 @@ localrules:
     compare,
     show_suspects,
     show_rungs,
+    report,
     latest,
+    latest_report,
     choose,
     submit,
 

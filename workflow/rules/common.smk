@@ -14,7 +14,7 @@ sys.path.insert(0, SCRIPTS)
 
 from ablation.chain import advice, checks, failures, interruption, latest, leftovers
 from ablation.chain import links, listing, partial_summary, paths, photos, predictions
-from ablation.chain import records, refusals, resources, runs, weights
+from ablation.chain import records, refusals, reproduction, resources, runs, weights
 from ablation.chain.progress import steps, view
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
@@ -25,6 +25,8 @@ from ablation.study import datasets, inputs, overlays, repeated_keys, study, typ
 
 # A number of jobs, and not of cores, is what Snakemake has to do with a cluster.
 SUBMITS = workflow.is_main_process and workflow.nodes is not None
+# The words behind --config; another workflow's are not of this study.
+TYPED = None if IS_MODULE else list(workflow.config_settings.config_args or ())
 
 try:
     inputs.require_project(PROJECT, submits=SUBMITS)
@@ -206,8 +208,13 @@ def caption_of(wildcards):
 
 def study_tables():
     """What a study concludes, and copies that are the latest study's: not of a part, nor of a smoke test."""
-    latest_ones = paths.LATEST if STUDY.whole else []
-    own = [*(Path(name).name for name in paths.LATEST), "findings.md", "suspects.csv"]
+    latest_ones = [*paths.LATEST, paths.REPORT] if STUDY.whole else []
+    own = [
+        *(Path(name).name for name in paths.LATEST),
+        "findings.md",
+        "suspects.csv",
+        "report.html",
+    ]
     return [*(f"{COMPARISON}/{name}" for name in own), *latest_ones]
 
 

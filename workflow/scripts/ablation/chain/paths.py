@@ -21,7 +21,8 @@ WEIGHTS = "resources/weights/{source}/{backbone}{values}.safetensors"
 PRETRAINING_HISTORY = "resources/weights/{source}/{backbone}{values}.csv"
 SUMMARY = "results/summary.csv"
 ANSWER = "results/answer.md"
-# What is copied from the study that ran last.
+REPORT = "results/report.html"
+# What is copied from the study that ran last: of the page another step, which waits for pictures.
 LATEST = (SUMMARY, ANSWER)
 # What is said of a data set before anything trains on it.
 CHECKED = "results/data/{dataset}"

@@ -87,6 +87,15 @@ def of(script: str, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
     return sorted(found.items())
 
 
+def texts(folder: str) -> list[tuple[str, str]]:
+    """Return the path and the hash of each file beside a folder's modules, as a page's text and style."""
+    files = (path for path in (SCRIPTS / folder).iterdir() if path.is_file() and path.suffix != ".py")
+    return [
+        (f"{folder}/{path.name}", hashlib.sha256(path.read_bytes()).hexdigest()[:DIGITS])
+        for path in sorted(files)
+    ]
+
+
 @cache
 def of_row(table: str, key: str) -> tuple[str, str]:
     """Return what of a table decides the results that use one of its rows: its name and its hash."""

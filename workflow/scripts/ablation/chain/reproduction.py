@@ -1,0 +1,48 @@
+"""How a study is made again: the command, and all of its configuration."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import yaml
+
+from ablation.study.study import Study
+
+# Words that ask for something of a finished study, and are no part of it.
+AFTERWARDS = ("photos", "model", "wanted_accuracy", "template")
+
+
+def described(study: Study, words: Sequence[str] | None, files: Iterable[str], figures: Iterable[str]) -> str:
+    """Return a study as report.py reads it, JSON in one line.
+
+    `words` are those behind `--config` as they were typed, None for the module of another workflow; `files`
+    are the configurations that Snakemake read, `figures` the paths of those that compare runs.
+    """
+    return json.dumps(
+        {
+            "study": study.name,
+            "data_set": study.dataset.name,
+            "command": "" if words is None else command(words, files),
+            "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
+            "figures": [Path(name).stem for name in figures],
+        }
+    )
+
+
+def command(words: Sequence[str], files: Iterable[str]) -> str:
+    """Return the command that makes a study, without what says how to run it."""
+    made = ["snakemake", "--cores", "all"]
+    given = [
+        one
+        for one in map(str, files)
+        if Path(one).name != "config.yaml" and Path(one).parent.name != "studies"
+    ]
+    if given:
+        made += ["--configfile", *given]
+    of_study = [word for word in words if word.partition("=")[0] not in AFTERWARDS]
+    if of_study:
+        made += ["--config", *of_study]
+    return shlex.join(made)
