@@ -115,6 +115,11 @@ FILES = (
     File(f"{COMPARISON}/answer.md", "What these two tables conclude, in a few sentences."),
     File(paths.ANSWER, "A copy of the answer of the study which ran last, as of its table."),
     File(
+        f"{COMPARISON}/report.html",
+        "All of this as one page for people, with the pages of runs: it needs no network and no other file.",
+    ),
+    File(paths.REPORT, "A copy of the page of the study which ran last."),
+    File(
         f"{COMPARISON}/runs.csv",
         "A row for each run. The columns that take the photos' labels are empty where the manifest was"
         " deleted.",

@@ -316,3 +316,9 @@ def test_files_that_were_asked_for_are_named_and_no_table() -> None:
 def test_a_study_that_was_asked_for_names_its_table() -> None:
     *_, told = advice.done(Workflow([Job("collect"), Job("latest")]), load(small()), "results/comparison/x/y")
     assert told.startswith("Done. The table: results/summary.csv.")
+
+
+def test_a_page_that_was_made_is_named_first() -> None:
+    jobs = Workflow([Job("collect"), Job("report"), Job("latest_report")])
+    *_, told = advice.done(jobs, load(small()), "results/comparison/x/y")
+    assert told.startswith("Done. Open results/report.html in a browser. The table: results/summary.csv.")

@@ -69,7 +69,11 @@ def done(workflow: Any, study: Study, comparison: str) -> list[str]:
     table = paths.SUMMARY if study.whole else f"{comparison}/summary.csv"
     answer = Path(comparison, Path(paths.ANSWER).name)
     told = answer.read_text(encoding="utf-8").split("\n") if answer.exists() else []
-    where = f"Done. The table: {table}. Figures: {comparison}/. Each experiment's runs: {runs}"
+    page = ""
+    # Another call may have made one, of other runs.
+    if any(job.rule.name == "report" for job in workflow.dag.jobs):
+        page = f"Open {paths.REPORT if study.whole else f'{comparison}/report.html'} in a browser. "
+    where = f"Done. {page}The table: {table}. Figures: {comparison}/. Each experiment's runs: {runs}"
     return [*filter(None, told), where]
 
 
