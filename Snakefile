@@ -50,6 +50,7 @@ localrules:
     report,
     latest,
     latest_report,
+    crate,
     choose,
     submit,
 

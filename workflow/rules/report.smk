@@ -57,3 +57,26 @@ rule latest_report:
     shell:
         "{{ cp {input.page:q} {output.page:q}.part && mv {output.page:q}.part {output.page:q}; }} 2> {log:q}"
         " || {{ rm -f {output.page:q}.part; exit 1; }}"
+
+
+rule crate:
+    # For others to check: what ran on what. Nobody waits for it: snakemake crate
+    input:
+        page=f"{COMPARISON}/report.html",
+    output:
+        crate=f"{COMPARISON}/crate.zip",
+    log:
+        f"logs/crate/{STUDY.dataset.name}-{STUDY.name}.log",
+    conda:
+        "../../envs/figures.yaml"
+    params:
+        *code("crate"),
+        script=script("crate"),
+        runs=runs_folder,
+        manifest=manifest,
+        study=reproduction.described(
+            STUDY, TYPED, workflow.configfiles, comparison_figures()
+        ),
+    shell:
+        "python {params.script:q} --comparison $(dirname {input.page:q}) --runs {params.runs:q}"
+        " --manifest {params.manifest:q} --output {output.crate:q} > {log:q} 2>&1 <<'END'\n{params.study}\nEND"

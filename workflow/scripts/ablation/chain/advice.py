@@ -74,6 +74,8 @@ def done(workflow: Any, study: Study, comparison: str) -> list[str]:
     if any(job.rule.name == "report" for job in workflow.dag.jobs):
         page = f"Open {paths.REPORT if study.whole else f'{comparison}/report.html'} in a browser. "
     where = f"Done. {page}The table: {table}. Figures: {comparison}/. Each experiment's runs: {runs}"
+    if any(job.rule.name == "crate" for job in workflow.dag.jobs):
+        where += f". The crate: {comparison}/crate.zip"
     return [*filter(None, told), where]
 
 

@@ -11,6 +11,8 @@ import yaml
 
 from ablation.study.study import Study
 
+# The project's, as in pyproject.toml and CITATION.cff.
+VERSION = "0.1.0"
 # Words that ask for something of a finished study, and are no part of it.
 AFTERWARDS = ("photos", "model", "wanted_accuracy", "template")
 
@@ -28,6 +30,7 @@ def described(study: Study, words: Sequence[str] | None, files: Iterable[str], f
             "command": "" if words is None else command(words, files),
             "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
             "figures": [Path(name).stem for name in figures],
+            "version": VERSION,
         }
     )
 

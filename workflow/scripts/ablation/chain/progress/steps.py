@@ -49,6 +49,7 @@ VERBS = {
 >>>>>>> dbcd6a8 (Lint)
     "latest": ("copying the table", ""),
     "latest_report": ("copying the page", ""),
+    "crate": ("writing the crate", ""),
     "choose": ("choosing the winner", ""),
     "predict": ("predicting", "predicted"),
     "submit": ("writing the submission", ""),
