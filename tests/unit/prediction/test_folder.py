@@ -15,6 +15,7 @@ import pytest
 import torch
 from flowers import Flowers
 from huggingface_hub import ModelCard
+from PIL import Image
 from scipy import special
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -60,7 +61,7 @@ def test_what_is_in_it(exported: Path) -> None:
         ["README.md", "model.onnx", "model.pt2", "predict_onnx.py", "weights.safetensors"]
     )
     lines = (exported / "predict_onnx.py").read_text(encoding="utf-8").splitlines()
-    assert len(lines) <= 22
+    assert len(lines) <= 24
 
 
 @pytest.mark.parametrize("count", [1, 2, 6])
@@ -111,6 +112,15 @@ def test_the_script_says_the_same_without_this_program(exported: Path, flowers: 
         assert name == str(flowers.photos / file)
         assert category == classes[row.argmax()]
         assert confidence == pytest.approx(row.max(), abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
+def test_the_script_refuses_what_it_would_cut_off(exported: Path, tmp_path: Path, kind: type) -> None:
+    Image.fromarray(np.full((8, 8), 300, dtype=kind)).save(tmp_path / "deep.tiff")
+    command = [sys.executable, str(exported / "predict_onnx.py"), "deep.tiff"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "deep.tiff has more than 8 bits a channel: convert it first\n"
 
 
 def test_the_card_is_hugging_faces_and_says_what_was_measured(exported: Path, flowers: Flowers) -> None:

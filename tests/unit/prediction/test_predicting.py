@@ -11,6 +11,7 @@ import torch
 from flowers import Flowers
 from scipy import special
 
+from ablation.networks.weight_files import read_weights, write_weights
 from ablation.prediction import predicting, trained
 from ablation.prediction.predicting import (
     Broken,
@@ -122,3 +123,12 @@ def test_temperatures_are_applied(flowers: Flowers) -> None:
     expected = special.softmax(run.outputs().astype(np.float64) / 2.5, 1)
     np.testing.assert_allclose(found(ensemble, photos(flowers)), expected, rtol=0, atol=1e-6)
     assert ensemble.calibrated
+
+
+def test_what_a_network_trained_in_changes_nothing(flowers: Flowers, tmp_path: Path) -> None:
+    """As an export computes, and every machine."""
+    run = flowers.runs["crop"].folder
+    state, about = read_weights(run / trained.WEIGHTS)
+    write_weights(tmp_path / "bf16.safetensors", state, about | {"precision": "bf16"})
+    one, other = (Ensemble([trained.load(path)], CPU) for path in (run, tmp_path / "bf16.safetensors"))
+    np.testing.assert_array_equal(found(one, photos(flowers)), found(other, photos(flowers)))

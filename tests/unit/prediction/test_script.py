@@ -13,7 +13,7 @@ from ablation.prediction import script
 def squared(resize: str, photo: Image.Image, size: int, method: Image.Resampling) -> Image.Image:
     """Run the lines of a script that make a photo square."""
     lines = script.text(resize).splitlines()
-    start = next(number for number, line in enumerate(lines) if "exif_transpose" in line) + 1
+    start = next(number for number, line in enumerate(lines) if ".convert(" in line) + 1
     end = next(number for number, line in enumerate(lines) if "session.run" in line)
     assert end > start
     code = "\n".join(line.strip() for line in lines[start:end])

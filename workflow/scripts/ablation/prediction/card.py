@@ -169,7 +169,8 @@ class Card:
             "`probabilities`, N x classes |",
             "| `model.pt2` | the same, for `torch.export.load` |",
             "| `predict_onnx.py` | classifies photos by `model.onnx` with onnxruntime, numpy and Pillow "
-            "alone; it heeds neither colour profiles nor transparency, and opens no HEIC |",
+            "alone; it heeds neither colour profiles nor transparency, opens no HEIC, refuses grey "
+            "photos of 16 bits |",
             "",
             "Largest difference of a probability from PyTorch's in fp32:",
             "",

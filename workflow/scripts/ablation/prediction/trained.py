@@ -21,14 +21,13 @@ WEIGHTS = "weights.safetensors"
 class Trained:
     """A network in evaluation mode, the names of its outputs in order, and how photos come to it.
 
-    `precision` is the one it was trained and validated in, `temperature` what its outputs are divided by
-    before the softmax, None where nobody fitted one. `about` is all that its weight file, `path`, says.
+    `temperature` is what its outputs are divided by before the softmax, None where nobody fitted one. `about`
+    is all that its weight file, `path`, says.
     """
 
     net: nn.Module
     classes: list[str]
     preparation: Preparation
-    precision: str
     temperature: float | None
     about: dict[str, Any]
     path: Path
@@ -44,7 +43,7 @@ def load(path: Path) -> Trained:
         raise UserError(f"{file} does not exist: name the folder of a finished run, or a weight file")
     net, about = build.restore(file)
     try:
-        preparation, precision = Preparation.recorded(about), about["precision"]
+        preparation = Preparation.recorded(about)
     except KeyError as error:
         raise UserError(
             f"{file} does not say how photos are to be prepared (it has no {error.args[0]!r}), as one of an "
@@ -52,7 +51,7 @@ def load(path: Path) -> Trained:
         ) from error
     calibration = about.get("calibration")
     temperature = calibration["temperature"] if calibration else None
-    return Trained(net, about["classes"], preparation, precision, temperature, about, file)
+    return Trained(net, about["classes"], preparation, temperature, about, file)
 
 
 def require_same_classes(ensemble: Sequence[Trained]) -> None:
