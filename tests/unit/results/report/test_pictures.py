@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ablation.results.report.pictures import WIDEST, embedded
+from ablation.results.report.pictures import LARGE, SMALL, embedded
 from ablation.running.errors import UserError
 
 
@@ -20,7 +20,7 @@ def opened(address: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(content)))
 
 
-@pytest.mark.parametrize(("size", "shown"), [((40, 30), (40, 30)), ((2400, 1000), (WIDEST, 500))])
+@pytest.mark.parametrize(("size", "shown"), [((40, 30), (40, 30)), ((2400, 1000), (LARGE[0], 500))])
 def test_a_png_is_no_wider_than_the_page(
     tmp_path: Path, size: tuple[int, int], shown: tuple[int, int]
 ) -> None:
@@ -37,6 +37,12 @@ def test_a_chart_is_its_svg(tmp_path: Path) -> None:
     assert (
         embedded(tmp_path / "one.png") == f"data:image/svg+xml;base64,{base64.b64encode(b'<svg/>').decode()}"
     )
+
+
+def test_a_small_chart_is_its_png(tmp_path: Path) -> None:
+    (tmp_path / "one.svg").write_bytes(b"<svg/>")
+    Image.new("RGB", (2 * SMALL[0], 1000)).save(tmp_path / "one.png")
+    assert opened(embedded(tmp_path / "one.png", small=True)).size == (SMALL[0], 500)
 
 
 @pytest.mark.parametrize("content", [b"", b"stand-in", b"\x89PNG\r\n\x1a\n"])

@@ -20,7 +20,7 @@ from ablation.results.figures.study import STUDY_FIGURES
 from ablation.results.report.pictures import Picture, embedded
 
 # Runs whose pictures the page shows; of all others it has the figures.
-MOST_SHOWN = 24
+MOST_SHOWN = 12
 # Lines at the end of a log, the most confidently wrong photos of a run.
 LOG_LINES, MISTAKES = 15, 5
 # Rows of a table that may be long; the file has all.
@@ -166,7 +166,7 @@ def page(run: pd.Series, places: Places, *, pictured: bool) -> Run:
         its["log"] = lines(places.logs / f"{name.replace('/seed', '-seed')}.log")[-LOG_LINES:]
     if pictured:
         its["pictures"] = [
-            {"title": one.title, "caption": one.caption, "source": embedded(path)}
+            {"title": one.title, "caption": one.caption, "source": embedded(path, small=True)}
             for figure, one in RUN_FIGURES.items()
             if figure != "curves" and (path := folder / f"{figure}.png").exists()
         ]

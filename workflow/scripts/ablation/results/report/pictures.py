@@ -9,10 +9,9 @@ from pathlib import Path
 
 from ablation.running.errors import UserError
 
-# Pixels: of more a page shows nothing.
-WIDEST = 1200
-# Of WebP: what is left out of photos then nobody sees, and a sheet of them takes a quarter of a PNG.
-QUALITY = 82
+# Pixels in a row, and the quality of a WebP: of a picture that everybody sees, and of one on a run's page, of
+# which there are many. A sheet of photos takes a tenth of its PNG, or a twentieth.
+LARGE, SMALL = (1200, 72), (720, 60)
 
 
 @dataclass(frozen=True)
@@ -25,14 +24,15 @@ class Picture:
     source: str
 
 
-def embedded(path: Path) -> str:
-    """Return a picture's address: of a chart (SVG) as it is, of a PNG as WebP of at most `WIDEST` pixels.
+def embedded(path: Path, *, small: bool = False) -> str:
+    """Return the address of a picture, a PNG: of a chart its SVG, which lies beside it, else a WebP.
 
-    Where a chart has an SVG beside its PNG, that is taken. Raises UserError for a damaged file.
+    That is as `LARGE` says; `small` pictures are WebPs as `SMALL` says, charts too. Raises UserError for a damaged file.
     """
-    chart = path.with_suffix(".svg")
-    if chart.exists():
+    chart = path.with_suffix(".svg") if path.suffix != ".svg" else path
+    if chart.exists() and not small:
         return _address("svg+xml", chart.read_bytes())
+    widest, quality = SMALL if small else LARGE
     from PIL import Image, UnidentifiedImageError
 
     try:
@@ -40,12 +40,11 @@ def embedded(path: Path) -> str:
             picture = opened.convert("RGB")
     except (OSError, UnidentifiedImageError) as error:
         raise UserError(f"{path} is damaged ({error}): delete it and run again") from error
-    if picture.width > WIDEST:
-        picture = picture.resize(
-            (WIDEST, round(picture.height * WIDEST / picture.width)), Image.Resampling.LANCZOS
-        )
+    if picture.width > widest:
+        size = widest, round(picture.height * widest / picture.width)
+        picture = picture.resize(size, Image.Resampling.LANCZOS)
     written = io.BytesIO()
-    picture.save(written, "WEBP", quality=QUALITY, method=4)
+    picture.save(written, "WEBP", quality=quality, method=6)
     return _address("webp", written.getvalue())
 
 
