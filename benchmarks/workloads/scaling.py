@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import grid
+from ablation.chain import paths, reproduction
 from ablation.results.figures.study import applicable
 from ablation.study.study import Study
 from commands import repeated, timed, watched
@@ -25,7 +26,8 @@ def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
         config = overlay(folder / "grid.yaml", **grid.overlay(runs))
         given = ("--configfile", config, "--quiet")
         packed = "resources/packs/demo/64px"
-        timed(snakemake(own, "--cores", "1", f"{packed}/photos.npy", *given), own, folder / "pack.log")
+        made = (f"{packed}/photos.npy", paths.CHECK.format(dataset="demo"))
+        timed(snakemake(own, "--cores", "1", *made, *given), own, folder / "pack.log")
         plan = snakemake(own, "-n", *given)
         yield row(f"plan {runs:,} runs", repeated(partial(watched, plan, own, folder / "plan.log")))
         study = grid.write(own, config, own / packed)
@@ -69,9 +71,22 @@ def compare(own: Path, study: Study, folder: Path) -> tuple[float, float]:
         ),
         ("", ["suspect.py", "--outcomes", outcomes, "--output", comparison / "suspects.csv"]),
     ]
-    for figure in applicable(study.varied(), len(study.experiments)):
+    figures = applicable(study.varied(), len(study.experiments))
+    for figure in figures:
         words = ["compare.py", "--summary", summary, "--figure", figure]
         steps += [(families, [*words, "--output", comparison / f"{figure}.png"])]
+    page = comparison / "report.html"
+    told = reproduction.described(study, [], [], figures)
+    steps += [
+        (
+            told,
+            [
+                *("report.py", "--comparison", comparison, "--runs", own / "results/runs/demo"),
+                *("--logs", own / "logs/train/demo", "--card", own / "results/data/demo"),
+                *("--graph", scripts / "ablation/results/report/graph.svg", "--output", page),
+            ],
+        )
+    ]
     turns = [
         watched(
             [sys.executable, str(scripts / name), *map(str, rest)],
@@ -81,7 +96,7 @@ def compare(own: Path, study: Study, folder: Path) -> tuple[float, float]:
         )
         for given, (name, *rest) in steps
     ]
-    for latest in (summary, comparison / "answer.md"):
+    for latest in (summary, comparison / "answer.md", page):
         shutil.copy(latest, own / "results")
     return sum(seconds for seconds, _ in turns), max(mib for _, mib in turns)
 

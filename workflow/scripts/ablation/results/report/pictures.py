@@ -27,7 +27,8 @@ class Picture:
 def embedded(path: Path, *, small: bool = False) -> str:
     """Return the address of a picture, a PNG: of a chart its SVG, which lies beside it, else a WebP.
 
-    That is as `LARGE` says; `small` pictures are WebPs as `SMALL` says, charts too. Raises UserError for a damaged file.
+    That is as `LARGE` says; `small` pictures are WebPs as `SMALL` says, charts too. Raises UserError for
+    a damaged file.
     """
     chart = path.with_suffix(".svg") if path.suffix != ".svg" else path
     if chart.exists() and not small:
