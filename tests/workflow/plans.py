@@ -14,7 +14,7 @@ PRETRAINING = "pretrain drawn googlenet"
 FIGURES = {f"compare {each}s" for each in ("augmentation", "architecture", "experiment")}
 
 
-LATEST = {"latest", "all"}
+LATEST = {"latest", "latest_report", "all"}
 
 
 # What follows from the summary, beside figures.

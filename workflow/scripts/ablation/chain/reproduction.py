@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -38,10 +39,12 @@ def described(study: Study, words: Sequence[str] | None, files: Iterable[str], f
 def command(words: Sequence[str], files: Iterable[str]) -> str:
     """Return the command that makes a study, without what says how to run it."""
     made = ["snakemake", "--cores", "all"]
+    # The project's own are read without a word, and the studies by their names. Relative, so that moving the
+    # project changes nothing.
     given = [
-        one
-        for one in map(str, files)
-        if Path(one).name != "config.yaml" and Path(one).parent.name != "studies"
+        os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
+        for path in map(Path, files)
+        if path.name != "config.yaml" and path.parent.name != "studies"
     ]
     if given:
         made += ["--configfile", *given]

@@ -41,12 +41,9 @@ VERBS = {
     "find": ("looking for findings", ""),
     "suspect": ("looking for wrong labels", ""),
     "compare": ("drawing", ""),
-<<<<<<< HEAD
     "show_suspects": ("drawing suspects", ""),
     "show_rungs": ("drawing augmentations", ""),
-=======
     "report": ("writing the page", ""),
->>>>>>> dbcd6a8 (Lint)
     "latest": ("copying the table", ""),
     "latest_report": ("copying the page", ""),
     "crate": ("writing the crate", ""),
