@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import os
 import re
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from places import ROOT
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^snakemake --config study=\w+.*$", README, re.MULTILINE)
 CHECKS = re.findall(r"^make check .*$", README, re.MULTILINE)
+DEPLOYMENT = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
+(CRATE,) = re.findall(r"^snakemake crate .*$", DEPLOYMENT, re.MULTILINE)
 QUICK = [command for command in COMMANDS if "study=quick" in command]
 
 
@@ -57,7 +61,17 @@ def test_the_quick_study_answers_offline(command: str, project: Project) -> None
     table = rows(project.folder / "results/summary.csv")
     assert {row["weights"] for row in table} == {"lite"}
     assert {row["ended"] for row in table} <= {"epoch_limit", "early_stop"}
-    assert (project.folder / "results/comparison/my_photos/quick/experiments.png").stat().st_size
+    comparison = project.folder / "results/comparison/my_photos/quick"
+    assert (comparison / "experiments.png").stat().st_size
+    page = (project.folder / "results/report.html").read_text(encoding="utf-8")
+    assert html.escape(command.split("#")[0].partition("--config ")[2].split()[0]) in page
+    # For others to check, without a training.
+    told = run(project, CRATE)
+    assert "none to train" in told
+    assert f"The crate: {comparison.relative_to(project.folder)}/crate.zip" in told
+    with zipfile.ZipFile(comparison / "crate.zip") as crate:
+        names = set(crate.namelist())
+    assert {"ro-crate-metadata.json", "manifest.csv", "report.html"} <= names
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in QUICK])

@@ -16,7 +16,7 @@ from places import ROOT
 
 TEXT = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
 (SNAKEFILE,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-(COMMAND,) = re.findall(r"^```sh\nsnakemake (.*?)\n```$", TEXT, re.MULTILINE | re.DOTALL)
+COMMAND, _ = re.findall(r"^```sh\nsnakemake (.*?)\n```$", TEXT, re.MULTILINE | re.DOTALL)
 EXPERIMENT = {"name": "one", "backbone": "googlenet", "optimizer": "sgd", "augmentation": "flip"}
 CONFIG = {
     "study": "flowers",
@@ -55,3 +55,10 @@ def test_it_runs_below_its_prefix_and_is_made_once(other: Path) -> None:
     assert (other / "experiments.txt").read_text(encoding="utf-8").split()[0] == "2"
     assert not (other / "few-shot-ablation/resources").exists()
     assert "Nothing to be done" in run(other, "-n")
+
+
+def test_its_page_is_made_too(other: Path) -> None:
+    run(other, "flowers/results/report.html")
+    page = (other / "flowers/results/report.html").read_text(encoding="utf-8")
+    assert "This study is a module of another workflow" in page
+    assert "6 photos of 2 classes" in page or "8 photos of 2 classes" in page

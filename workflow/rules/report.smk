@@ -30,7 +30,6 @@ rule report:
         *code("report"),
         *library.texts("ablation/results/report"),
         script=script("report"),
-        comparison=COMPARISON,
         runs=runs_folder,
         logs=f"{PREFIX}logs/train/{STUDY.dataset.name}",
         graph=f"{SCRIPTS}/ablation/results/report/graph.svg",
