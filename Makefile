@@ -62,7 +62,7 @@ $(VENV)/run.done: requirements.txt | $(VENV)/python.done
 	$(INSTALL)
 	@touch $@
 
-$(VENV)/test.done: requirements-dev.txt requirements-slurm.txt requirements.txt | $(VENV)/python.done
+$(VENV)/test.done: requirements-dev.txt requirements-slurm.txt requirements-trackers.txt requirements.txt | $(VENV)/python.done
 	@command -v git > /dev/null || { echo "error: git is missing, and the tests need it: install git"; exit 1; }
 	$(INSTALL)
 	@touch $@ $(VENV)/run.done

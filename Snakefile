@@ -25,6 +25,7 @@ include: "workflow/rules/weights.smk"
 include: "workflow/rules/training.smk"
 include: "workflow/rules/comparison.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/trackers.smk"
 include: "workflow/rules/prediction.smk"
 
 
@@ -51,6 +52,8 @@ localrules:
     latest,
     latest_report,
     crate,
+    track_tensorboard,
+    track_mlflow,
     choose,
     submit,
 
@@ -61,6 +64,7 @@ rule all:
         study_tables(),
         comparison_figures(),
         of_run.targets(RUN_FIGURES),
+        of_trackers.targets(),
 
 
 onstart:
@@ -73,6 +77,7 @@ onstart:
     if not checks.asks_only(workflow):
         links.make(STUDY)
         leftovers.remove(COMPARISON, comparison_figures())
+        of_trackers.remove_others()
     INTERRUPTION.heed(workflow.scheduler, VIEW.say)
     records.clear_when_trained(workflow.dag)
 

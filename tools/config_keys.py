@@ -118,6 +118,8 @@ def kind(part: Schema) -> str:
 
 def listed(part: Schema) -> str:
     """Say which lists are allowed."""
+    if "enum" in part["items"]:
+        return f"a list of these: {kind(part['items'])}"
     items = part["items"].get("type")
     if items != "integer":
         return "a list of texts" if items == "string" else "a list of mappings"

@@ -10,6 +10,7 @@ import inspect
 import textwrap
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ablation.chain import paths
@@ -19,6 +20,7 @@ from ablation.results import (
     columns,
     comparing,
     findings,
+    mlflow_store,
     outcomes,
     outputs,
     predictions,
@@ -93,6 +95,7 @@ def of_classes() -> dict[str, str]:
 # Beside photos that were drawn. Not said where it is written: a word there would draw them anew.
 DRAWN = {"filename": "The photo's name.", "category": "The number of its species, from 0."}
 
+_STORE = paths.mlflow(DATASET, "<study>")
 _INDEX = f"resources/datasets/{DATASET}"
 _PACK = paths.PACK.format(dataset=DATASET, size="<size>", way="<way>")
 _WEIGHTS = paths.WEIGHTS.format(source="<source>", backbone="<backbone>", values="-<hash>")
@@ -186,6 +189,17 @@ FILES = (
         File(f"{RUN}/{file}", f"{figure.title}. {figure.caption}")
         for name, figure in RUN_FIGURES.items()
         for file in figure.files(name)
+    ),
+    File(
+        paths.EVENTS.format(
+            folder=paths.events(DATASET, "<study>"), experiment="<experiment>", run="seed<k>"
+        ),
+        "A run for TensorBoard, if `trackers` has it.",
+    ),
+    File(_STORE, "The runs of a study for MLflow, in SQLite, if `trackers` has it."),
+    File(
+        f"{Path(_STORE).parent}/{mlflow_store.ARTIFACTS}/<run>/artifacts/curves.png",
+        "A copy of the run's picture, where MLflow finds it.",
     ),
     File(f"{RUN}/{kept.CHECKPOINT}", "What an interrupted training goes on from.", passing=True),
     File(f"{RUN}/{kept.LOCK}", "The machine and the process that train the run.", passing=True),

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ablation.chain.trackers import PACKAGES
 from places import ROOT, SCRIPTS
 
 ENVIRONMENTS = sorted((ROOT / "envs").glob("*.yaml"))
@@ -30,6 +31,17 @@ def pins(lines: list[str]) -> dict[str, str]:
             assert re.fullmatch(r"\d+(\.\w+)+", version), f"{line!r} pins no version"
             found[name] = version
     return found
+
+
+def requirements() -> dict[str, str]:
+    """All that the workflow can need, trackers included, which are not on every machine."""
+    lines = [
+        line
+        for name in ("requirements.txt", "requirements-trackers.txt")
+        for line in (ROOT / name).read_text(encoding="utf-8").splitlines()
+        if not line.startswith("-r ")
+    ]
+    return pins(lines)
 
 
 def environment_pins(path: Path) -> dict[str, str]:
@@ -101,18 +113,31 @@ def canonical(name: str) -> str:
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
 def test_pins_are_those_of_the_requirements(path: Path) -> None:
-    required = pins((ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines())
+    required = requirements()
     ours = environment_pins(path)
     assert ours
     assert ours == {name: required.get(name) for name in ours}
 
 
 def test_every_requirement_has_an_environment() -> None:
-    required = pins((ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines())
+    required = requirements()
     # Snakemake makes the environments, checks config.yaml, makes its report and is watched, in its own.
     assert set(required) - {"snakemake", "jsonschema", "pygments", "pyyaml", "rich"} == {
         name for path in ENVIRONMENTS for name in environment_pins(path)
     }
+
+
+def test_what_a_study_needs_brings_no_tracker() -> None:
+    """Trackers are for who asks for them: on no other machine, and in no other environment."""
+    trackers = {canonical(name) for names in PACKAGES.values() for name in names}
+    own = (ROOT / "requirements-trackers.txt").read_text(encoding="utf-8").splitlines()
+    assert trackers == {canonical(line.split("==")[0]) for line in own if line[0] not in "#-"}
+    assert "-r requirements.txt" in own
+    for path in ENVIRONMENTS:
+        assert not trackers & environment_pins(path).keys() or path.stem == "trackers"
+    required = pins((ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines())
+    # Snakemake has SQLAlchemy, for itself.
+    assert installed_with(set(required)) & trackers == {"sqlalchemy"}
 
 
 def test_python_version() -> None:

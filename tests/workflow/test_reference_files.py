@@ -51,7 +51,7 @@ def whole(finished: Project, workshop: Path) -> Project:
     own = Project(project.folder, configs=(TINY, SINGLE))
     # Two networks that differ in nothing else, for the figure of such.
     own.edit(lambda config: config["experiments"][0].update(backbone=["googlenet", "alexnet"]), SINGLE)
-    own.run("check", "all", "list", "--config", "dataset=mine")
+    own.run("check", "all", "list", "--config", "dataset=mine", "trackers=tensorboard,mlflow")
     return own
 
 

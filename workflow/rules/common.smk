@@ -14,7 +14,7 @@ sys.path.insert(0, SCRIPTS)
 
 from ablation.chain import advice, checks, failures, interruption, latest, leftovers
 from ablation.chain import links, listing, partial_summary, paths, photos, predictions
-from ablation.chain import records, refusals, reproduction, resources, runs, weights
+from ablation.chain import records, refusals, reproduction, resources, runs, trackers, weights
 from ablation.chain.progress import steps, view
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
@@ -27,6 +27,10 @@ from ablation.study import datasets, inputs, overlays, repeated_keys, study, typ
 SUBMITS = workflow.is_main_process and workflow.nodes is not None
 # The words behind --config; another workflow's are not of this study.
 TYPED = None if IS_MODULE else list(workflow.config_settings.config_args or ())
+# Then packages are those of envs/, which Snakemake installs.
+CONDA = any(
+    method.name == "CONDA" for method in workflow.deployment_settings.deployment_method
+)
 
 try:
     inputs.require_project(PROJECT, submits=SUBMITS)
@@ -59,6 +63,8 @@ try:
     STUDY = study.load(config, SCHEMA)
     photos.check(STUDY, PREFIX)
     predictions.check(STUDY, () if IS_MODULE else sys.argv[1:])
+    if workflow.is_main_process and not CONDA:
+        trackers.require_packages(STUDY, PROJECT)
     # A module's prefix stands before what is relative.
     PUBLISHED = datasets.published(
         STUDY.dataset, Path(PROJECT if IS_MODULE else os.path.relpath(PROJECT))
@@ -97,6 +103,7 @@ NOTED = ["ablation/photos/origin.py"]
 of_photos = photos.Photos(STUDY, PREFIX)
 of_weights = weights.Weights(STUDY, cuda=TRAINING_GPUS > 0)
 of_run = runs.Runs(STUDY, gpus=TRAINING_GPUS, prefix=PREFIX)
+of_trackers = trackers.Trackers(STUDY, PREFIX)
 
 # What a person sees meanwhile. In another workflow that is for it to say.
 VIEW = (
@@ -122,6 +129,7 @@ wildcard_constraints:
     run="[^/]+",
     seed="[0-9]+",
     fold="(-fold[0-9]+)?",
+    experiment="[^/]+",
     figure=paths.one_of(name for name, one in STUDY_FIGURES.items() if not one.photos),
 
 
@@ -224,6 +232,15 @@ def runs_folder(_wildcards):
 
 def families_of_study(_wildcards):
     return STUDY.families()
+
+
+# Likewise: a text would have its braces read.
+def line_of_tracked(wildcards):
+    return of_trackers.line(wildcards)
+
+
+def lines_of_tracked(wildcards):
+    return of_trackers.lines(wildcards)
 
 
 # The checkpoint is that of prediction.smk.

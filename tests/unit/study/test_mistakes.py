@@ -31,6 +31,8 @@ MISTAKES: dict[str, tuple[Where, Any, list[str]]] = {
     ),
     "key that is no text": (("recipe", 5), 1, ["recipe", "'5'"]),
     # Names of things that there are not.
+    "tracker": (("trackers",), ["tensorbord"], ["trackers[0]", "'tensorbord'", "tensorboard, mlflow"]),
+    "tracker twice": (("trackers",), ["mlflow", "mlflow"], ["trackers", "must differ"]),
     "backbone": (
         (*EXPERIMENT, "backbone"),
         "resnet43",

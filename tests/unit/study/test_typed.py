@@ -117,6 +117,26 @@ def test_a_number_of_seeds(typed_seeds: str, seeds: list[int], capsys: pytest.Ca
     assert not capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("word", "config"),
+    [
+        ("trackers=tensorboard", {"trackers": ["tensorboard"]}),
+        ("trackers=tensorboard, mlflow", {"trackers": ["tensorboard", "mlflow"]}),
+        ("trackers=[mlflow]", {"trackers": ["mlflow"]}),
+        ("trackers=[]", {"trackers": []}),
+        ("only=alexnet-*,vgg11", {"only": ["alexnet-*", "vgg11"]}),
+    ],
+)
+def test_lists_of_names(word: str, config: dict[str, object]) -> None:
+    """One word is a list of one; what was configured is replaced, in a job as well."""
+    found: dict[str, object] = {"trackers": ["mlflow"], "only": ["x"]}
+    for_jobs = typed.resolve(found, [word], in_job=False)
+    assert found == {"trackers": ["mlflow"], "only": ["x"]} | config
+    in_job: dict[str, object] = {"trackers": ["mlflow"], "only": ["x"], **parse_config(for_jobs)}
+    typed.resolve(in_job, for_jobs, in_job=True)
+    assert in_job == found
+
+
 @pytest.mark.parametrize("seeds", ["1,2", "-1", "three", "12345", "1.5", ""])
 def test_what_is_no_number_of_seeds(seeds: str) -> None:
     with pytest.raises(UserError, match=r"write seeds=3 for the three seeds 0, 1 and 2, or 'seeds=\[7, 8\]'"):

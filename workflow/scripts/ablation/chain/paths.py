@@ -27,6 +27,9 @@ LATEST = (SUMMARY, ANSWER)
 # What is said of a data set before anything trains on it.
 CHECKED = "results/data/{dataset}"
 CHECK = f"{CHECKED}/check.txt"
+# TensorBoard finds files by this word in their names, and shows a run under the folder that it lies in.
+EVENT_FILE = "events.out.tfevents.run"
+EVENTS = f"{{folder}}/{{experiment}}/{{run}}/{EVENT_FILE}"
 
 
 def runs(dataset: str) -> str:
@@ -42,6 +45,16 @@ def comparison(dataset: str, study: str) -> str:
 def of_study(comparison: str) -> str:
     """Return the folder in which a study's experiments are links, by their names, to their runs."""
     return f"{comparison}/runs"
+
+
+def events(dataset: str, study: str) -> str:
+    """Return the folder of TensorBoard's files of a study of a data set."""
+    return f"results/tensorboard/{dataset}/{study}"
+
+
+def mlflow(dataset: str, study: str) -> str:
+    """Return MLflow's store of a study of a data set; its folder has the pictures, and nothing else."""
+    return f"results/mlflow/{dataset}/{study}/mlflow.db"
 
 
 def packed(dataset: str, spec: Spec) -> str:

@@ -33,6 +33,7 @@ NESTED = re.compile(r"(?!labels=)[\w-]+=\s*[\[{].*[\]}]\s*", re.S)
 BOOLEANS = {"true": True, "false": False}
 # Names or patterns, with commas between them.
 ONLY = "only="
+LISTS = (ONLY, "trackers=")
 # So many seeds are as many runs of each experiment.
 SEEDS = re.compile(r"seeds=([0-9]{1,4})")
 # A value in a file, with what YAML takes for a comment.
@@ -83,7 +84,7 @@ def read(word: str, config: dict[str, Any]) -> dict[str, Any]:
         )
     if value in BOOLEANS:
         return {key: BOOLEANS[value]}
-    if word.startswith(ONLY) and not NESTED.fullmatch(word):
+    if word.startswith(LISTS) and not NESTED.fullmatch(word):
         return {key: [one.strip() for one in value.split(",")]}
     if NESTED.fullmatch(word):
         try:

@@ -47,6 +47,8 @@ VERBS = {
     "latest": ("copying the table", ""),
     "latest_report": ("copying the page", ""),
     "crate": ("writing the crate", ""),
+    "track_tensorboard": ("writing TensorBoard's file of", ""),
+    "track_mlflow": ("writing MLflow's store", ""),
     "choose": ("choosing the winner", ""),
     "predict": ("predicting", "predicted"),
     "submit": ("writing the submission", ""),
@@ -71,9 +73,11 @@ class Names:
 
     def name(self, rule: str, wildcards: Any) -> str:
         """Return what a step works on: a run by its experiment, else what its wildcards say."""
-        if rule in (TRAIN, "evaluate"):
+        if rule in (TRAIN, "evaluate", "track_tensorboard"):
             fold = wildcards.fold.replace("-", " ").replace("fold", "fold ")
-            return f"{self.runs.by_folder[wildcards.run].name} seed {wildcards.seed}{fold}"
+            tracked = rule == "track_tensorboard"
+            name = wildcards.experiment if tracked else self.runs.by_folder[wildcards.run].name
+            return f"{name} seed {wildcards.seed}{fold}"
         if rule == PRETRAIN:
             return f"{wildcards.backbone} ({wildcards.source})"
         if rule == "pack":
