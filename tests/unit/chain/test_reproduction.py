@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
-from ablation.chain.reproduction import command
+from ablation.chain.reproduction import command, described
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,14 @@ from ablation.chain.reproduction import command
 def test_what_belongs_to_the_study_is_in_it(words: list[str], files: list[str], told: str) -> None:
     assert command(words, files) == told
     assert shlex.split(told)[0] == "snakemake"
+
+
+def test_no_text_is_read_as_a_wildcard() -> None:
+    study: Any = SimpleNamespace(
+        name="{study}", dataset=SimpleNamespace(name="{x}"), config={"label": "{{run}} {seed}"}
+    )
+    told = described(study, ["dataset={x}"], [], ["results/{fold}.png"])
+    assert told.count("{") == 1
+    found = json.loads(told)
+    assert (found["study"], found["data_set"], found["figures"]) == ("{study}", "{x}", ["{fold}"])
+    assert "{{run}} {seed}" in found["config"]

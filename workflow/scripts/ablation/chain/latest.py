@@ -1,4 +1,4 @@
-"""results/summary.csv and answer.md, which are those of the study that ran last."""
+"""results/summary.csv, answer.md and report.html, which are those of the study that ran last."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def before_touching(study: Study) -> None:
     It is another study's where that ran last. What this study lacks is removed: there is none to copy.
     """
     folder = Path(paths.comparison(study.dataset.name, study.name))
-    for latest in map(Path, paths.LATEST):
+    for latest in map(Path, (*paths.LATEST, paths.REPORT)):
         own = folder / latest.name
         if not latest.exists() or (own.exists() and own.read_bytes() == latest.read_bytes()):
             continue

@@ -24,16 +24,16 @@ def described(study: Study, words: Sequence[str] | None, files: Iterable[str], f
     `words` are those behind `--config` as they were typed, None for the module of another workflow; `files`
     are the configurations that Snakemake read, `figures` the paths of those that compare runs.
     """
-    return json.dumps(
-        {
-            "study": study.name,
-            "data_set": study.dataset.name,
-            "command": "" if words is None else command(words, files),
-            "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
-            "figures": [Path(name).stem for name in figures],
-            "version": VERSION,
-        }
-    )
+    told = {
+        "study": study.name,
+        "data_set": study.dataset.name,
+        "command": "" if words is None else command(words, files),
+        "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
+        "figures": [Path(name).stem for name in figures],
+        "version": VERSION,
+    }
+    # Snakemake reads {x} as a wildcard, also inside a text; JSON can write its brace another way.
+    return "{" + json.dumps(told)[1:].replace("{", "\\u007b")
 
 
 def command(words: Sequence[str], files: Iterable[str]) -> str:
