@@ -11,17 +11,25 @@ PRETRAINED = RUNS[:2]
 PRETRAINING = "pretrain drawn googlenet"
 
 
-FIGURES = {f"compare {each}s" for each in ("augmentation", "architecture", "experiment")}
+NAMES = ("augmentations", "architectures", "experiments", "ladder", "costs", "comparisons")
+FIGURES = {f"compare {name}" for name in NAMES}
 
 
 LATEST = {"latest", "latest_report", "all"}
 
 
+# What follows from any figure or table.
+PAGE = {"report", "latest_report", "all"}
+
+
 # What follows from the summary, beside figures.
-SUMMARY = {"summarize", "answer", *LATEST}
+SUMMARY = {"summarize", "answer", *PAGE, *LATEST}
 
 
-TABLES = {"collect", "find", "suspect", *SUMMARY}
+SUSPECTS = {"suspect", "show_suspects"}
+
+
+TABLES = {"collect", "find", *SUSPECTS, *SUMMARY}
 
 
 COMPARISON = TABLES | FIGURES
@@ -32,5 +40,5 @@ def jobs(runs: tuple[str, ...], *rules: str) -> set[str]:
 
 
 def whole(*runs: str) -> set[str]:
-    """All steps of these runs."""
-    return jobs(runs, "train", "evaluate")
+    """All steps of these runs; photos are augmented for people once the first of a study is trained."""
+    return jobs(runs, "train", "evaluate") | ({"show_rungs"} if RUNS[0] in runs else set())

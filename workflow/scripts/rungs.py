@@ -32,7 +32,10 @@ def main() -> None:
         training = np.flatnonzero(packed.training)
         few = training[np.unique(np.linspace(0, len(training) - 1, PHOTOS).astype(int))]
         photos = np.stack([packed.photos[place] for place in few])
-        rungs = [rung(name, steps, photos) for name, steps in json.load(sys.stdin)]
+        rungs = [
+            rung(name, [(step, dict(values)) for step, values in steps], photos)
+            for name, steps in json.load(sys.stdin)
+        ]
     STUDY_FIGURES["rungs"].draw(Given(pack=args.pack, rungs=rungs), args.output)
 
 

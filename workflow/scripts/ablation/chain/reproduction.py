@@ -29,7 +29,8 @@ def described(study: Study, words: Sequence[str] | None, files: Iterable[str], f
         "data_set": study.dataset.name,
         "command": "" if words is None else command(words, files),
         "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
-        "figures": [Path(name).stem for name in figures],
+        # A chart has two files.
+        "figures": list(dict.fromkeys(Path(name).stem for name in figures)),
         "version": VERSION,
     }
     # Snakemake reads {x} as a wildcard, also inside a text; JSON can write its brace another way.

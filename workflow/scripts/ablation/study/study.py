@@ -63,8 +63,9 @@ class Study:
         """Return each augmentation with its steps, those of the first experiment that has it, as JSON."""
         steps: dict[str, Any] = {}
         for one in self.experiments.values():
-            steps.setdefault(one.augmentation, one.spec.augmentation)
-        # As in `table`.
+            its = [(name, list(values.items())) for name, values in one.spec.augmentation]
+            steps.setdefault(one.augmentation, its)
+        # As in `table`; lists have none.
         return json.dumps(list(steps.items())).replace("{", "\\u007b")
 
     def datasets_from(self, *sources: str) -> list[str]:

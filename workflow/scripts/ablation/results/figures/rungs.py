@@ -12,6 +12,7 @@ from ablation.results.figures.given import Given
 if TYPE_CHECKING:
     from ablation.results.figures.study import StudyFigure
 
+MOST = 16
 # Inches of a photo.
 SIDE = 1.7
 
@@ -19,7 +20,9 @@ SIDE = 1.7
 @styled
 def draw(given: Given, figure: StudyFigure, path: Path) -> None:
     """Draw a row a rung, or the title alone where there are no photos."""
-    rungs = given.rungs
+    rungs, title = given.rungs[:MOST], figure.title
+    if len(given.rungs) > MOST:
+        title += f": the first {MOST} of {len(given.rungs)}"
     if not rungs:
         sheet, axes = canvas(9, 2)
         axes.axis("off")
@@ -36,5 +39,5 @@ def draw(given: Given, figure: StudyFigure, path: Path) -> None:
             axes.spines[:].set_visible(False)
         stretched = "\n(from darkest\nto lightest)" if rung.stretched else ""
         row[0].set_ylabel(named(rung.name, 20) + stretched, rotation=0, ha="right", va="center", fontsize=9)
-    sheet.suptitle(figure.title)
+    sheet.suptitle(title)
     save(sheet, path, photos=True)

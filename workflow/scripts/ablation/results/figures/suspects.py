@@ -44,7 +44,8 @@ def draw(given: Given, figure: StudyFigure, path: Path) -> None:
             for _, one in few.iterrows()
             if one["file"] in positions
         ]
-        title = f"{figure.title}: the {len(shown)} most suspect of {len(given.suspects)}"
+        which = f"the {MOST} most suspect" if len(found) > MOST else "those that any run is wrong of"
+        title = f"{figure.title}: {which}, of {len(given.suspects)} photos"
     gallery.draw(title, shown, path)
 
 
@@ -52,6 +53,5 @@ def words(one: pd.Series) -> str:
     """Return what stands above a photo."""
     wrong = round(one["wrong"] * one["runs"])
     true, taken = short(one["true"], 18), short(one["taken_for"], 18)
-    return wrapped(
-        f"{true}? taken for {taken} ({one['confidence']:.0%}); {wrong} of {one['runs']} runs", WORDS
-    )
+    told = wrapped(f"{true}? taken for {taken}", WORDS)
+    return f"{told}\n({one['confidence']:.0%}, {wrong} of {one['runs']} runs)"
