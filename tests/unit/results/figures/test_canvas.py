@@ -46,3 +46,5 @@ def test_arabic_keeps_its_place_in_a_line() -> None:
     # Else the brackets would go to the left of the name, and the two words change places.
     assert marked("for وردة جورية (66%)") == "\u200efor وردة جورية\u200e (66%)\u200e"
     assert marked("وردة, for ورد") == "\u200eوردة\u200e, for ورد\u200e"
+    # What is marked already is no text to be escaped.
+    assert "u200e" not in wrapped(f"{marked('وردة')} (50%)", 25)

@@ -48,6 +48,8 @@ STYLE: dict[str, Any] = {
 }
 # A mark that draws nothing.
 LEFT_TO_RIGHT = "\u200e"
+# Nor does this one, which in addition counts as printable.
+_IN_ITS_PLACE = "\u034f"
 
 
 def styled(draw: Callable[P, None]) -> Callable[P, None]:
@@ -118,8 +120,12 @@ def short(text: str, width: int) -> str:
 
 
 def wrapped(text: str, width: int) -> str:
-    """Break a text into lines of so many columns between its words, a longer word on a line of its own."""
-    return "\n".join(map(marked, wording.wrapped("", text, 0, width)))
+    """Break a text into lines of so many columns between its words, a longer word on a line of its own.
+
+    Parts of it may be `marked` already.
+    """
+    lines = wording.wrapped("", text.replace(LEFT_TO_RIGHT, _IN_ITS_PLACE), 0, width)
+    return "\n".join(marked(one.replace(_IN_ITS_PLACE, LEFT_TO_RIGHT)) for one in lines)
 
 
 def marked(text: str) -> str:
