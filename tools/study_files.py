@@ -154,6 +154,11 @@ FILES = (
         for file in figure.files(name)
     ),
     File(
+        f"{COMPARISON}/{paths.ACTIVATIONS}",
+        "The winner's surest validation photos, right and wrong ones, and where in them it found what speaks"
+        " for their classes; or why there are no such maps.",
+    ),
+    File(
         f"{paths.of_study(COMPARISON)}/<experiment>",
         "A link to the folder of the experiment's runs, which is named after what they are.",
     ),

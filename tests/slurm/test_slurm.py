@@ -141,7 +141,9 @@ def test_the_same_summary_as_on_this_machine(submitted: Project, finished: Proje
 
 def test_what_each_job_asked_for(submitted: Project, cluster: Cluster) -> None:
     jobs = [job for job in cluster.jobs() if job["WorkDir"] == str(submitted.folder)]
-    by_rule = {rule: of(jobs, rule, submitted) for rule in ("draw", "index", "pack", "pretrain", "train")}
+    by_rule = {
+        rule: of(jobs, rule, submitted) for rule in ("draw", "index", "pack", "pretrain", "train", "explain")
+    }
     # Nothing else was submitted: what needs the network or takes a second stays here.
     assert sum(map(len, by_rule.values())) == len(jobs)
     trainings = by_rule["train"] | by_rule["pretrain"]

@@ -40,14 +40,14 @@ def env(flowers: Flowers, tmp_path: Path) -> dict[str, str]:
     names = [f"{number},0\n" for number in range(len(flowers.files))]
     (tmp_path / "sample_submission.csv").write_text("id,species\n" + "".join(names))
     one, other = flowers.runs.values()
-    values = (one.folder, other.folder, flowers.manifest, one.pack)
+    values = (one.folder, other.folder, flowers.manifest, one.pack, flowers.photos)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return os.environ | {"PATH": path} | dict(zip(VARIABLES, map(str, values), strict=True))
 
 
 def test_each_command_does_what_is_said_of_it(flowers: Flowers, env: dict[str, str], tmp_path: Path) -> None:
-    assert VARIABLES == ["RUN", "OTHER", "MANIFEST", "PACK"]
-    assert len(BLOCKS) == 7
+    assert VARIABLES == ["RUN", "OTHER", "MANIFEST", "PACK", "PHOTOS"]
+    assert len(BLOCKS) == 8
     told = []
     for block in BLOCKS:
         done = subprocess.run(
@@ -65,3 +65,8 @@ def test_each_command_does_what_is_said_of_it(flowers: Flowers, env: dict[str, s
         *("README.md", "model.onnx", "model.pt2", "predict_onnx.py", "weights.safetensors")
     ]
     assert told[-1].startswith("photo.jpg\t")
+    explained = {path.name for path in (tmp_path / "explained").iterdir()}
+    assert "activations.png" in explained
+    assert {name.partition("-")[0] for name in explained - {"activations.png"}} <= {"right", "wrong"}
+    assert len(explained) > 1
+    assert "Grad-CAM of layer classifier.2" in told[5]

@@ -66,7 +66,7 @@ def rules_with_scripts() -> list[tuple[str, str, str | None]]:
 
 RULES = rules_with_scripts()
 # What people call by themselves.
-PLAIN = {"predict", "export", "end", "prune", "watch"}
+PLAIN = {"predict", "export", "explain", "end", "prune", "watch"}
 
 
 def imported(path: Path, seen: set[Path]) -> set[str]:

@@ -32,7 +32,11 @@ SUSPECTS = {"suspect", "show_suspects"}
 TABLES = {"collect", "find", *SUSPECTS, *SUMMARY}
 
 
-COMPARISON = TABLES | FIGURES
+# What is drawn of the winner follows from the summary too.
+EXPLAINED = {"explain"}
+
+
+COMPARISON = TABLES | FIGURES | EXPLAINED
 
 
 def jobs(runs: tuple[str, ...], *rules: str) -> set[str]:

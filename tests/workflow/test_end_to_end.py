@@ -119,7 +119,7 @@ def test_run_has_every_promised_file(finished: Project, experiment: str) -> None
 
 def test_comparison_has_its_figures(finished: Project) -> None:
     folder = finished.study_folder
-    pictures = {"augmentations.png", "architectures.png", "experiments.png"}
+    pictures = {"augmentations.png", "architectures.png", "experiments.png", "activations.png"}
     tables = {f"{name}.csv" for name in ("runs", "summary", "comparisons", "findings", "suspects")}
     outcomes, pages = {"outcomes.npz", "test_outcomes.npz"}, {"answer.md", "findings.md"}
     assert {path.name for path in folder.iterdir()} == {"runs", *tables, *outcomes, *pages, *pictures}

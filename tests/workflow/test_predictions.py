@@ -17,7 +17,7 @@ from tables import rows
 
 from places import ROOT
 
-COMMAND = re.compile(r"^snakemake results/(?:predictions|submissions|export)/.*$", re.MULTILINE)
+COMMAND = re.compile(r"^snakemake results/(?:predictions|submissions|export|explained)/.*$", re.MULTILINE)
 DOCUMENT, README = (
     COMMAND.findall((ROOT / name).read_text(encoding="utf-8")) for name in ("docs/prediction.md", "README.md")
 )
@@ -70,7 +70,7 @@ def shorten(config: dict[str, Any]) -> None:
 def test_the_documents_commands_one_after_the_other(project: Project) -> None:
     project.edit(shorten, "studies/quick.yaml")
     assert DOCUMENT[:1] == README
-    assert len(DOCUMENT) == 5
+    assert len(DOCUMENT) == 6
     said = [shell(project, command) for command in DOCUMENT]
     results = project.folder / "results"
     winner = (results / "comparison/my_photos/quick/winner.txt").read_text(encoding="utf-8").strip()
@@ -93,6 +93,10 @@ def test_the_documents_commands_one_after_the_other(project: Project) -> None:
         assert sorted(path.name for path in (results / "export" / name).glob("[!.]*")) == [
             *("README.md", "model.onnx", "model.pt2", "predict_onnx.py", "weights.safetensors")
         ]
+    explained = {path.name for path in (results / "explained/tuned/seed0").glob("[!.]*")}
+    assert "activations.png" in explained
+    assert len(explained) > 1
+    assert "tuned/seed0: Grad-CAM of layer bn2 (2 x 2 places)" in said[5]
     # What is as it was is not made again.
     assert "Nothing to be done" in shell(project, DOCUMENT[4])
 

@@ -95,7 +95,7 @@ def test_a_plan_of_what_is_new(study: Project) -> None:
         "collect: its configuration was changed",
         f"evaluate 4: {new}",
         follows,
-        "17 steps would run (a dry run: nothing was done). Every file of each: snakemake -n --verbose",
+        "18 steps would run (a dry run: nothing was done). Every file of each: snakemake -n --verbose",
     ]
     study.append("workflow/scripts/ablation/training/rates.py", "\nMORE = 1\n")
     lines = plan(study)

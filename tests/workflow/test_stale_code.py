@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import COMPARISON, FIGURES, LATEST, PRETRAINED, PRETRAINING, RUNS, SUMMARY, jobs, whole
+from plans import COMPARISON, EXPLAINED, FIGURES, LATEST, PRETRAINED, PRETRAINING, RUNS, SUMMARY, jobs, whole
 from project import Project
 
 # An hour before anything was made; Snakemake by itself only asks whether a file is newer.
@@ -22,7 +22,7 @@ EDIT = "EDITED = True\n"
 
 def test_figure_code_edited(study: Project) -> None:
     study.append(f"{LIBRARY}/results/figures/canvas.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | FIGURES | {"all"}
+    assert study.plan() == jobs(RUNS, "evaluate") | FIGURES | EXPLAINED | {"all"}
 
 
 def test_figures_of_runs_edited(study: Project) -> None:
@@ -56,9 +56,25 @@ def test_initialisation_edited(study: Project) -> None:
     assert study.plan() == {PRETRAINING, *whole(*PRETRAINED), *COMPARISON}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "scripts/explain.py",
+        *(
+            f"scripts/ablation/prediction/{name}.py"
+            for name in ("layers", "activation", "placing", "explaining")
+        ),
+        "scripts/ablation/results/figures/activations.py",
+    ],
+)
+def test_code_of_the_winners_maps_edited(study: Project, name: str) -> None:
+    study.append(f"workflow/{name}", EDIT)
+    assert study.plan() == EXPLAINED | {"all"}
+
+
 def test_evaluation_code_edited(study: Project) -> None:
     study.append(f"{LIBRARY}/results/predictions.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | {"all"}
+    assert study.plan() == jobs(RUNS, "evaluate") | EXPLAINED | {"all"}
 
 
 def test_script_edited(study: Project) -> None:
@@ -79,8 +95,8 @@ def test_plan_names_the_edited_file(study: Project) -> None:
         ("collecting", COMPARISON),
         ("metrics", COMPARISON),
         ("validation", COMPARISON | jobs(RUNS, "evaluate")),
-        ("summarizing", SUMMARY | FIGURES),
-        ("statistics/wilson", {"find", "suspect"} | SUMMARY | FIGURES),
+        ("summarizing", SUMMARY | FIGURES | EXPLAINED),
+        ("statistics/wilson", {"find", "suspect"} | SUMMARY | FIGURES | EXPLAINED),
         ("answering", {"answer", *LATEST}),
         ("findings", {"find", "all"}),
         ("suspects", {"suspect", "all"}),

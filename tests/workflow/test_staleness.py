@@ -14,8 +14,21 @@ import numpy as np
 import pytest
 from own_photos import photo, write_archive
 from PIL import Image
-from plans import COMPARISON, FIGURES, LATEST, PRETRAINED, PRETRAINING, RUNS, SUMMARY, TABLES, whole
+from plans import (
+    COMPARISON,
+    EXPLAINED,
+    FIGURES,
+    LATEST,
+    PRETRAINED,
+    PRETRAINING,
+    RUNS,
+    SUMMARY,
+    TABLES,
+    whole,
+)
 from project import Project, contents
+
+from ablation.chain import paths
 
 # An hour before anything was made; Snakemake by itself only asks whether a file is newer.
 LONG_AGO = 3600
@@ -23,7 +36,7 @@ LONG_AGO = 3600
 
 def own_jobs(*before: str) -> set[str]:
     """All that follows a change of the photos in a study of one experiment."""
-    return {*before, *whole("one 0"), *TABLES}
+    return {*before, *whole("one 0"), *TABLES, *EXPLAINED}
 
 
 def make_old(path: Path) -> None:
@@ -190,7 +203,7 @@ def test_label_added_and_edited(study: Project) -> None:
 def test_published_figures_added(study: Project) -> None:
     (study.folder / "published.csv").write_text("experiment,point,val_loss,val_acc\nrung-none,last,1,0.5\n")
     study.edit(lambda config: config["datasets"]["demo"].update(published="published.csv"))
-    assert study.plan() == {"find", *SUMMARY, *FIGURES}
+    assert study.plan() == {"find", *SUMMARY, *FIGURES, *EXPLAINED}
 
 
 # --- where and when the files lie -------------------------------------------------------------------
@@ -240,6 +253,25 @@ def test_one_run_deleted(study: Project) -> None:
 def test_weights_deleted_to_save_disk(study: Project) -> None:
     for path in (study.folder / "results/runs").rglob("weights.safetensors"):
         path.unlink()
+    assert study.plan() == set()
+
+
+def test_the_winners_maps_deleted(study: Project) -> None:
+    (study.study_folder / paths.ACTIVATIONS).unlink()
+    assert study.plan() == EXPLAINED | {"all"}
+    # The table does not wait for them.
+    assert study.plan("results/summary.csv") == set()
+
+
+def test_the_winners_maps_without_what_was_deleted_to_save_disk(study: Project) -> None:
+    """It is not made again for them, and the picture says so."""
+    shutil.rmtree(study.folder / "resources")
+    study.append("workflow/scripts/explain.py", "EDITED = True\n")
+    assert study.plan() == EXPLAINED | {"all"}
+    study.run()
+    log = (study.folder / f"logs/explain/demo-{study.study_folder.name}.log").read_text(encoding="utf-8")
+    assert log.endswith("resources/datasets/demo/manifest.csv is not there: index the photos again\n")
+    assert log.startswith("no class-activation maps of ")
     assert study.plan() == set()
 
 

@@ -177,12 +177,12 @@ def minutes_of(wildcards, attempt):
 
 
 def comparison_figures():
-    """The files of the figures that compare runs, as far as the study has what they compare."""
+    """The files of a study's figures: those that compare runs, as far as it has what they compare, and the winner's."""
     names = applicable(STUDY.varied(), len(STUDY.experiments))
+    files = (file for name in names for file in STUDY_FIGURES[name].files(name))
     return [
-        f"{COMPARISON}/{file}"
-        for name in names
-        for file in STUDY_FIGURES[name].files(name)
+        *(f"{COMPARISON}/{file}" for file in files),
+        f"{COMPARISON}/{paths.ACTIVATIONS}",
     ]
 
 

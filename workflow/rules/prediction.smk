@@ -95,3 +95,55 @@ rule export:
     shell:
         "python {params.script:q} --run $(dirname {input.run[0]:q}) --pack $(dirname {input.pack:q})"
         " --dataset {params.dataset:q} --output {output.folder:q} > {log:q} 2>&1"
+
+
+rule explain:
+    # Of the study's winner. The summary names it, and not `choose`, after which Snakemake plans all anew. Neither
+    # weights nor photos are inputs: what was deleted of them would be made again, and all trainings after it.
+    input:
+        summary=f"{COMPARISON}/summary.csv",
+    output:
+        figure=report(f"{COMPARISON}/{paths.ACTIVATIONS}", category="Figures"),
+    log:
+        f"logs/explain/{STUDY.dataset.name}-{STUDY.name}.log",
+    conda:
+        "../../envs/prediction.yaml"
+    resources:
+        mem_mb=resources.explain_memory,
+        runtime=resources.photo_minutes,
+    params:
+        *code("explain"),
+        script=script("explain"),
+        manifest=manifest,
+        photos=of_networks.own_photos,
+        runs=of_networks.first_runs,
+    shell:
+        "python {params.script:q} --summary {input.summary:q} --manifest {params.manifest:q}"
+        " --photos {params.photos:q} --output {output.figure:q} > {log:q} 2>&1 <<'END'\n{params.runs}\nEND"
+
+
+rule explain_run:
+    input:
+        runs=used_exported,
+    output:
+        folder=directory("results/explained/{model}"),
+    log:
+        "logs/explain/{model}.log",
+    wildcard_constraints:
+        model="winner|[^/]+/seed[0-9]+(-fold[0-9]+)?",
+    conda:
+        "../../envs/prediction.yaml"
+    resources:
+        mem_mb=resources.explain_memory,
+        runtime=resources.photo_minutes,
+    params:
+        *code("explain"),
+        script=script("explain"),
+        run=predictions.run_words,
+        manifest=manifest,
+        photos=of_networks.own_photos,
+        figure=paths.ACTIVATIONS,
+    shell:
+        "python {params.script:q} {params.run:q} --name {wildcards.model:q} --manifest {params.manifest:q}"
+        " --photos {params.photos:q} --each {output.folder:q} --output {output.folder:q}/{params.figure}"
+        " > {log:q} 2>&1"

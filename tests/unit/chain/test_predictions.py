@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,6 +39,17 @@ def test_the_winners_seeds_predict_together_and_its_first_is_exported(tmp_path: 
     assert ours.folders(NONE) == [folder(ours, "googlenet", seed) for seed in (0, 7)]
     assert ours.exported(wildcards(model="winner")) == folder(ours, "googlenet", 0)
     assert ours.pack(wildcards(model="winner")) == "resources/packs/drawn/64px/photos.npy"
+
+
+def test_any_experiment_may_win() -> None:
+    """Of each the first run, and nobody asks which has won: the script reads it in the summary."""
+    ours = of()
+    found = json.loads(ours.first_runs(NONE))
+    assert found == {name: folder(ours, name, 0) for name in ours.study.experiments}
+    assert ours.own_photos(NONE) == "resources/datasets/drawn/photos"
+    inside = Predictions(ours.study, ours.winner, "inner/")
+    assert json.loads(inside.first_runs(NONE)) == {name: f"inner/{path}" for name, path in found.items()}
+    assert inside.own_photos(NONE) == "inner/resources/datasets/drawn/photos"
 
 
 def test_a_named_experiment_and_a_named_run() -> None:
@@ -108,6 +120,7 @@ def test_what_is_missing_is_told_in_one_line(tmp_path: Path) -> None:
         ("results/predictions/new.csv", "config: no photos are named"),
         ("results/submissions/new.csv", "config: no photos are named"),
         ("results/export/onne/seed0/", "config: the target's run is 'onne', no known experiment"),
+        ("results/explained/onne/seed0", "config: the target's run is 'onne', no known experiment"),
         ("results/export/one/seed3", "config: the target's run is 'one/seed3', but one has no such run"),
     ],
 )

@@ -30,6 +30,8 @@ CHECK = f"{CHECKED}/check.txt"
 # TensorBoard finds files by this word in their names, and shows a run under the folder that it lies in.
 EVENT_FILE = "events.out.tfevents.run"
 EVENTS = f"{{folder}}/{{experiment}}/{{run}}/{EVENT_FILE}"
+# In the folder of a comparison, and in that of a run that is explained.
+ACTIVATIONS = "activations.png"
 
 
 def runs(dataset: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,11 +23,11 @@ WINNER = "winner"
 # In place of a path: the photos of the data set's test set, labelled or not.
 TEST = typed.TEST
 # The rules that use networks; what they say is said again at the end.
-USING = ("predict", "submit", "export")
+USING = ("predict", "submit", "export", "explain_run")
 # What is needed of a run's folder: the network, and what its confidence is fitted by.
 USED = ("weights.safetensors", "outputs.npy", "record.json")
 PREDICTED = re.compile(r"results/(?:predictions|submissions)/")
-EXPORTED = re.compile(r"results/export/(?P<model>.+?)/?")
+EXPORTED = re.compile(r"results/(?:export|explained)/(?P<model>.+?)/?")
 _RUN = re.compile(r"(?P<experiment>.+?)(?:/(?P<run>seed\d+(?:-fold\d+)?))?")
 
 
@@ -95,7 +96,7 @@ class Predictions:
         return self._folders(self._model(self.study.config["model"], "model"))
 
     def exported(self, wildcards: Any) -> str:
-        """Return the folder of the run that is exported; of the winner its first."""
+        """Return the folder of the run that is exported or explained; of the winner its first."""
         return self._folders(self._exported(wildcards))[0]
 
     def pack(self, wildcards: Any) -> str:
@@ -114,11 +115,22 @@ class Predictions:
         root = paths.runs(self.dataset.name)
         return [f"{root}/{its.folder}/{run}" for its, run in runs]
 
-    def photos(self, _wildcards: Any) -> str:
+    def first_runs(self, _wildcards: Any) -> str:
+        """Return the folder of each experiment's first run, as JSON by name: any may win."""
+        root = self.prefix + paths.runs(self.dataset.name)
+        return json.dumps(
+            {name: f"{root}/{one.folders()[0]}" for name, one in self.study.experiments.items()}
+        )
+
+    def own_photos(self, _wildcards: Any) -> str:
+        """Return the folder of the data set's own photos."""
+        return str(self.dataset.folder or self.prefix + paths.PHOTOS.format(dataset=self.dataset.photos))
+
+    def photos(self, wildcards: Any) -> str:
         """Return the path of the new photos: of the data set's own, the folder in which they are some."""
         path = named(self.study)
         if path == TEST:
-            return str(self.dataset.folder or self.prefix + paths.PHOTOS.format(dataset=self.dataset.photos))
+            return self.own_photos(wildcards)
         return str(inputs.usable(path))
 
     def stamp(self, _wildcards: Any) -> str:

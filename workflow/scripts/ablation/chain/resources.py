@@ -52,6 +52,11 @@ def export_memory(_wildcards: Any, attempt: int) -> int:
     return more(8000, attempt)
 
 
+def explain_memory(_wildcards: Any, attempt: int) -> int:
+    """Return MB to explain photos: one of 50 megapixels with its maps, and a network that trains on none."""
+    return more(4000, attempt)
+
+
 def photo_minutes(_wildcards: Any, attempt: int) -> int:
     """Return minutes to draw, unpack, index or pack photos."""
     return 60 * attempt

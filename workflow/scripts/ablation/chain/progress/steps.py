@@ -53,6 +53,8 @@ VERBS = {
     "predict": ("predicting", "predicted"),
     "submit": ("writing the submission", ""),
     "export": ("exporting", "exported"),
+    "explain": ("explaining the winner", ""),
+    "explain_run": ("explaining", "explained"),
 }
 
 

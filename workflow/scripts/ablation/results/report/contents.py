@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from ablation.results import columns, comparing, tables
+from ablation.results.figures import activations
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES
 from ablation.results.report.pictures import Picture, embedded
@@ -195,9 +196,10 @@ def mistakes(folder: Path) -> list[list[str]]:
 
 
 def figure(comparison: Path, name: str) -> Picture:
-    """Return a figure that compares runs."""
-    its = STUDY_FIGURES[name]
-    return Picture(name, its.title, its.caption, embedded(comparison / f"{name}.png"))
+    """Return a figure of the study: one that compares runs, or the winner's."""
+    its = STUDY_FIGURES.get(name)
+    title, caption = (its.title, its.caption) if its else (activations.TITLE, activations.CAPTION)
+    return Picture(name, title, caption, embedded(comparison / f"{name}.png"))
 
 
 def cost(runs: pd.DataFrame) -> dict[str, Any]:
