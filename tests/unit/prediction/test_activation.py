@@ -59,10 +59,10 @@ class Brightness(nn.Module):
         return torch.relu(self.parts(photos)).mean((2, 3))
 
 
-def trained(net: nn.Module, resize: str = "squash", precision: str = "fp32") -> Trained:
+def trained(net: nn.Module, resize: str = "squash") -> Trained:
     preparation = Preparation(Way(SIDE, resize, "bilinear"), [])
     about: dict[str, Any] = {"backbone": "by hand"}
-    return Trained(net.eval(), ["a", "b", "c"], preparation, precision, None, about, Path())
+    return Trained(net.eval(), ["a", "b", "c"], preparation, None, about, Path())
 
 
 def noise(seed: int = 0) -> Tensor:
@@ -123,18 +123,6 @@ def test_tokens_become_the_places_of_their_patches() -> None:
 
 def test_a_network_without_places_has_no_layer() -> None:
     assert layers.last(nn.Sequential(nn.Flatten(), nn.Linear(3 * SIDE * SIDE, 3)).eval(), noise()) is None
-
-
-def test_bf16_gives_nearly_the_same_map(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ablation.prediction.predicting.native_bf16", lambda _device: True)
-    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 100, 3), dtype=np.uint8))
-    found = [
-        Explainer(trained(Pooled(), precision=one), image).maps(image, [0, 1, 2]) for one in ("fp32", "bf16")
-    ]
-    assert (found[0][0] != found[1][0]).any()
-    for one, two in zip(*found, strict=True):
-        assert two.dtype == np.float32
-        np.testing.assert_allclose(one, two, rtol=0, atol=0.1)
 
 
 def write_quadrant(path: Path, width: int, height: int, orientation: int) -> None:

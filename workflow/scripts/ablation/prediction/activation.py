@@ -14,21 +14,19 @@ from ablation.prediction.layers import Layer
 from ablation.prediction.placing import Map, spread
 from ablation.prediction.predicting import Ensemble
 from ablation.prediction.trained import Trained
-from ablation.training.precision import autocast
 
 CPU = torch.device("cpu")
 
 
 class Explainer:
-    """A trained network on the CPU, in the precision in which it predicts there, and its layer with places.
+    """A trained network on the CPU, in fp32 as it predicts, and its layer with places.
 
     `layer` is None where the network has none, or none on which its outputs depend; found by one photo.
     """
 
     def __init__(self, trained: Trained, photo: Image.Image) -> None:
         self.trained = Ensemble([trained], CPU).members[0]
-        with autocast(self.trained.precision, CPU):
-            self.layer = layers.last(self.trained.net, self._values(photo))
+        self.layer = layers.last(self.trained.net, self._values(photo))
 
     def _values(self, photo: Image.Image) -> Tensor:
         pixels = torch.tensor(self.trained.preparation.way.pixels(photo))
@@ -45,8 +43,7 @@ class Explainer:
         way, values = self.trained.preparation.way, self._values(photo)
         found = []
         for label in labels:
-            with autocast(self.trained.precision, CPU):
-                grid = grad_cam(self.trained.net, self.layer, values, label)
+            grid = grad_cam(self.trained.net, self.layer, values, label)
             grid /= grid.max() or 1
             found.append(spread(grid, photo.width, photo.height, way.size, way.resize))
         return found

@@ -26,9 +26,9 @@ COLUMN, MARGIN, GAP, ALLEY, BELOW, LINE, LETTER = 190, 20, 10, 44, 24, 20, 8
 FONT = 9
 TITLE = "What the winner looks at"
 CAPTION = (
-    "Photos of which the winner is surest, right and wrong ones, and where in them it found what speaks for the "
-    "class that it took them for; of wrong ones also for the true class. Bright is much. Background that is bright "
-    "says that the network learned the place, and not the thing."
+    "Photos of which the winner is surest, right and wrong ones, and where in them it found what speaks for "
+    "the class that it took them for; of wrong ones also for the true class. Bright is much. A bright "
+    "background says that the network learned the place, and not the thing."
 )
 # How much of a pixel is the map's colour, and how much white where the network saw nothing.
 OF_MAP, OF_WHITE = 0.55, 0.75
