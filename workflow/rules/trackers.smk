@@ -29,7 +29,7 @@ rule track_mlflow:
     # A store of all runs in one step: what writes into it at once would wait for a lock, and a run that is gone
     # would stay in it.
     input:
-        runs=of_trackers.all_files(),
+        runs=of_trackers.all_files,
     output:
         store=of_trackers.store,
     log:

@@ -54,8 +54,8 @@ def test_a_run_is_read_where_it_lies() -> None:
     its = wildcards(experiment="one", seed="7", fold="")
     # Snakemake puts the prefix before what is an input, and not before a parameter.
     assert ours.files(its) == [f"results/runs/drawn/{folder}/seed7/{name}" for name in trackers.READ]
-    assert set(ours.files(its)) < set(ours.all_files())
-    assert len(ours.all_files()) == 2 * len(ours.study.runs())
+    assert set(ours.files(its)) < set(ours.all_files(None))
+    assert len(ours.all_files(None)) == 2 * len(ours.study.runs())
     assert ours.folder(None) == "there/results/runs/drawn"
 
 
@@ -65,7 +65,7 @@ def test_runs_that_experiments_share_are_shown_with_each() -> None:
     lines = [json.loads(line) for line in ours.lines(None).split("\n")]
     assert [line["experiment"] for line in lines] == ["one", "two"]
     assert lines[0]["spec"] == lines[1]["spec"]
-    assert len(ours.all_files()) == 2
+    assert len(ours.all_files(None)) == 2
 
 
 def test_a_line_has_the_runs_spec_and_what_the_table_has() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import shlex
 import sys
+from functools import cached_property
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,7 @@ class Trackers:
         """Return what of one run is read."""
         return [f"{self.runs}/{self._folder(wildcards)}/{name}" for name in READ]
 
-    def all_files(self) -> list[str]:
+    def all_files(self, _wildcards: Any) -> list[str]:
         """Return what is read of every run of the study."""
         return [f"{self.runs}/{run}/{name}" for run in self.study.runs() for name in READ]
 
@@ -118,8 +119,17 @@ class Trackers:
 
     def _run(self, wildcards: Any) -> tuple[Experiment, Spec]:
         name, run = wildcards.experiment, f"seed{wildcards.seed}{wildcards.fold}"
-        known(name, self.study.experiments, "the target's experiment", "experiment of this study")
-        one = self.study.experiments[name]
-        specs = {run_name(spec.seed, spec.fold): spec for spec in one.runs()}
-        known(run, specs, "the target's run", f"run of {name}")
-        return one, specs[run]
+        if (name, run) not in self._by_name:
+            known(name, self.study.experiments, "the target's experiment", "experiment of this study")
+            runs = [run for one, run in self._by_name if one == name]
+            known(run, runs, "the target's run", f"run of {name}")
+        return self._by_name[name, run]
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str], tuple[Experiment, Spec]]:
+        """Every run by its experiment's name and its own: Snakemake asks for each several times."""
+        return {
+            (one.name, run_name(spec.seed, spec.fold)): (one, spec)
+            for one in self.study.experiments.values()
+            for spec in one.runs()
+        }
