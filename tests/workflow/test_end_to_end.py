@@ -18,6 +18,9 @@ from project import SINGLE, TINY, WRITTEN, Project, contents
 from sklearn import metrics
 from tables import EXPERIMENTS, IDENTITIES, MEASURED, rows, run_of
 
+from ablation.results.figures.run import RUN_FIGURES
+from ablation.results.figures.study import STUDY_FIGURES
+
 COLUMNS = [
     *("experiment", "label", "backbone", "architecture", "augmentation", "optimizer", "weights"),
     *("image_size", "batch_size", "learning_rate", "seeds"),
@@ -33,10 +36,12 @@ COLUMNS = [
     *("ended", "reason", "study", "data_set", "folder"),
 ]
 TABLES = ("history.csv", "predictions.csv")
-PICTURES = ("curves.png", "samples.png")
+PICTURES = tuple(f"{name}.png" for name in ("curves", "samples", "confusion", "classes", "mistakes"))
+DRAWINGS = tuple(f"{name}.svg" for name in ("curves", "confusion", "classes"))
 PROMISED = {
     *TABLES,
     *PICTURES,
+    *DRAWINGS,
     *("weights.safetensors", "outputs.npy", "spec.json", "record.json", "model.txt"),
 }
 
@@ -119,10 +124,13 @@ def test_run_has_every_promised_file(finished: Project, experiment: str) -> None
 
 def test_comparison_has_its_figures(finished: Project) -> None:
     folder = finished.study_folder
-    pictures = {"augmentations.png", "architectures.png", "experiments.png", "activations.png"}
+    charts = ("augmentations", "architectures", "experiments", "ladder", "costs", "comparisons")
+    pictures = {f"{name}.png" for name in (*charts, "suspects", "rungs", "activations")}
+    drawings = {f"{name}.svg" for name in charts}
     tables = {f"{name}.csv" for name in ("runs", "summary", "comparisons", "findings", "suspects")}
-    outcomes, pages = {"outcomes.npz", "test_outcomes.npz"}, {"answer.md", "findings.md"}
-    assert {path.name for path in folder.iterdir()} == {"runs", *tables, *outcomes, *pages, *pictures}
+    outcomes, pages = {"outcomes.npz", "test_outcomes.npz"}, {"answer.md", "findings.md", "report.html"}
+    every = {"runs", *tables, *outcomes, *pages, *pictures, *drawings}
+    assert {path.name for path in folder.iterdir()} == every
     for name in pictures:
         with Image.open(folder / name) as picture:
             picture.load()
@@ -166,7 +174,8 @@ def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy:
     run = study.run_of("rung-none")
     output = study.run(f"{run}/predictions.csv")
     # With what the same step made beside it.
-    assert f"Done: {run}/curves.png, {run}/predictions.csv, {run}/samples.png" in output
+    made = ", ".join(f"{run}/{name}" for name in sorted([*PICTURES, "predictions.csv"]))
+    assert f"Done: {made}" in output
     assert "Mind: no experiment" not in output
 
 
@@ -333,5 +342,9 @@ def test_the_report_is_one_page_with_the_table_and_the_figures(study: Project) -
     study.run("--report", "report.html")
     page = (study.folder / "report.html").read_text(encoding="utf-8")
     assert page.lstrip().lower().startswith("<!doctype html")
-    for name in ("summary.csv", "answer.md", "augmentations.png", "architectures.png", "experiments.png"):
+    for name in ("summary.csv", "answer.md", "augmentations.png", "suspects.png", "rungs.png", *PICTURES):
         assert name in page
+    # Captions and labels, as JSON.
+    for figure in (STUDY_FIGURES["ladder"], STUDY_FIGURES["suspects"], RUN_FIGURES["confusion"]):
+        assert figure.title in page
+        assert figure.caption[:40] in page

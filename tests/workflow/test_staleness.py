@@ -239,7 +239,7 @@ def test_file_for_people_deleted(study: Project, name: str) -> None:
     assert study.plan() == set()
 
 
-@pytest.mark.parametrize("name", ["predictions.csv", "curves.png", "samples.png"])
+@pytest.mark.parametrize("name", ["predictions.csv", "curves.png", "mistakes.png"])
 def test_evaluation_of_one_run_deleted(study: Project, name: str) -> None:
     (study.folder / study.run_of("rung-none") / name).unlink()
     assert study.plan() == {"evaluate rung-none 0", "all"}

@@ -14,13 +14,16 @@ def test_what_the_study_has_no_longer_is_removed_and_nothing_else(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("study/runs").mkdir(parents=True)
-    for name in ("experiments.png", "backbones.png", "summary.csv", "runs/curves.png"):
+    pictures = ("experiments.png", "backbones.png", "backbones.svg", "suspects.png")
+    for name in (*pictures, "summary.csv", "runs/curves.png"):
         Path("study", name).touch()
-    leftovers.remove("study", ["study/experiments.png", "study/augmentations.png"])
+    leftovers.remove("study", ["study/experiments.png", "study/augmentations.svg", "study/suspects.png"])
     there = {path.relative_to("study").as_posix() for path in Path("study").rglob("*") if path.is_file()}
-    assert there == {"experiments.png", "summary.csv", "runs/curves.png"}
-    told = "Removed study/backbones.png: the study no longer has what it compared\n"
-    assert capsys.readouterr().out == told
-    leftovers.remove("study", ["study/experiments.png"])
+    assert there == {"experiments.png", "suspects.png", "summary.csv", "runs/curves.png"}
+    told = [
+        f"Removed study/backbones.{kind}: the study no longer has what it compared" for kind in ("png", "svg")
+    ]
+    assert capsys.readouterr().out.splitlines() == told
+    leftovers.remove("study", ["study/experiments.png", "study/suspects.png"])
     leftovers.remove("none", [])
     assert capsys.readouterr().out == ""

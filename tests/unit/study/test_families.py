@@ -122,9 +122,16 @@ def test_edits_without_the_network_are_compared_with_their_best() -> None:
 
 def test_the_figures_of_a_study() -> None:
     every = default().varied()
-    assert applicable(every, 18) == ["augmentations", "architectures", "backbones", "experiments"]
-    assert applicable([], 2) == ["experiments"]
-    assert applicable([], 1) == []
+    assert applicable(every, 18) == [
+        *("augmentations", "architectures", "backbones", "experiments"),
+        *("ladder", "costs", "comparisons", "suspects", "rungs"),
+    ]
+    assert applicable(["augmentation"], 2) == [
+        *("augmentations", "experiments", "ladder", "costs", "comparisons", "suspects", "rungs")
+    ]
+    assert applicable(["grid"], 4) == ["experiments", "costs", "grid", "comparisons", "suspects"]
+    assert applicable([], 2) == ["experiments", "costs", "comparisons", "suspects"]
+    assert applicable([], 1) == ["suspects"]
 
 
 def test_no_brace_that_snakemake_would_fill() -> None:

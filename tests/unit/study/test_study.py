@@ -63,10 +63,8 @@ def test_the_default_ladder_adds_one_transform_a_rung() -> None:
 def test_the_default_study_compares_in_all_ways() -> None:
     found = load(DEFAULT)
     assert applicable(found.varied(), len(found.experiments)) == [
-        "augmentations",
-        "architectures",
-        "backbones",
-        "experiments",
+        *("augmentations", "architectures", "backbones", "experiments"),
+        *("ladder", "costs", "comparisons", "suspects", "rungs"),
     ]
     assert len(found.runs()) == sum(len(each.seeds) for each in found.experiments.values())
     assert len(set(found.runs())) == len(found.runs())
