@@ -38,8 +38,9 @@ def written(run: Tracked, folder: Path) -> EventAccumulator:
 def test_each_epoch_is_a_step(tmp_path: Path) -> None:
     run = tracked_runs.run(tmp_path / "runs")
     found = written(run, tmp_path / "out")
-    assert found.Tags()["scalars"] == [*MEASURES, *run.row]
-    for name in MEASURES:
+    names = [f"epoch/{name}" for name in MEASURES]
+    assert found.Tags()["scalars"] == [*names, *run.row]
+    for name in names:
         events = found.Scalars(name)
         assert [one.step for one in events] == [1, 2, 3, 4]
         assert [one.value for one in events] == pytest.approx([epoch[name] for epoch in run.epochs], rel=1e-7)
@@ -50,7 +51,7 @@ def test_each_epoch_is_a_step(tmp_path: Path) -> None:
 def test_a_long_training_has_all_its_epochs(tmp_path: Path) -> None:
     history = [Epoch(step, 1 / step, 0.5, 2 / step, 0.25, 1.0, 0.5) for step in range(1, 1201)]
     found = written(tracked_runs.run(tmp_path / "runs", history=history), tmp_path / "out")
-    assert [one.step for one in found.Scalars("val_loss")] == list(range(1, 1201))
+    assert [one.step for one in found.Scalars("epoch/val_loss")] == list(range(1, 1201))
 
 
 def test_what_came_of_it_stands_at_the_last_epoch(tmp_path: Path) -> None:

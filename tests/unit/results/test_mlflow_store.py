@@ -72,7 +72,7 @@ def test_each_epoch_is_a_step(epochs: int, tmp_path: Path) -> None:
     history = [Epoch(step, 1 / step, 0.5, 0.1 + 2 / step, 0.25, 1.0, 0.5) for step in range(1, epochs + 1)]
     run = tracked_runs.run(tmp_path / "runs", history=history)
     found, its = written(run, tmp_path / "out/mlflow.db"), client(tmp_path / "out/mlflow.db")
-    for name in MEASURES:
+    for name in (f"epoch/{name}" for name in MEASURES):
         points = its.get_metric_history(found.info.run_id, name)
         assert [one.step for one in points] == list(range(1, epochs + 1))
         # Exactly, as the history has them.

@@ -18,8 +18,8 @@ from ablation.spec import run_name
 
 # Of an epoch.
 MEASURES = ("train_loss", "train_accuracy", "val_loss", "val_accuracy")
-# Before the columns of a run's row.
-ROW = "run"
+# Before the names of numbers, by which both programs group them: of an epoch, and of a run's row.
+EPOCH, ROW = "epoch", "run"
 # Of what the study says of a run, what it says of its record, and texts of its row.
 _TAGS = (
     *("study", "data_set", "experiment", "label", "folder"),
@@ -41,7 +41,7 @@ class Tracked:
     `optimizer.momentum`; and what the study calls its `augmentation` and its `optimizer`. The transforms of
     the first are `transforms`, as JSON."""
     epochs: list[dict[str, float]]
-    """The `MEASURES` of each epoch, from the first."""
+    """The `MEASURES` of each epoch, from the first, under `EPOCH`/ and their names."""
     seconds: list[float]
     """How long it had trained at the end of each epoch."""
     row: dict[str, float]
@@ -70,7 +70,7 @@ def of(line: dict[str, Any], runs: Path, photos: Index | None) -> Tracked:
         study=f"{line['data_set']}/{line['study']}",
         name=f"{line['experiment']}/{run}",
         values=values(line),
-        epochs=[{name: float(epoch[name]) for name in MEASURES} for epoch in epochs],
+        epochs=[{f"{EPOCH}/{name}": float(epoch[name]) for name in MEASURES} for epoch in epochs],
         seconds=list(accumulate(epoch["train_seconds"] + epoch["val_seconds"] for epoch in epochs)),
         row={f"{ROW}/{name}": float(value) for name, value in found.columns.items() if is_number(value)},
         tags={name: known[name] for name in _TAGS if isinstance(known.get(name), str)},
