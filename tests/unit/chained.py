@@ -40,7 +40,7 @@ class Workflow:
     def __init__(self, jobs: list[Job], **settings: Any) -> None:
         dependencies: dict[Job, dict[Job, None]] = {job: {} for job in jobs}
         self.dag = SimpleNamespace(needrun_jobs=lambda: list(jobs), jobs=jobs, dependencies=dependencies)
-        self.dag.targetjobs = set(jobs)
+        self.dag.targetjobs, self.dag.targetfiles = set(jobs), set()
         self.dag_settings = SimpleNamespace(until=set())
         self.scheduler = SimpleNamespace(failed=set())
         self.forgotten: list[str] = []

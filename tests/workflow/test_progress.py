@@ -89,13 +89,16 @@ def test_a_plan_of_what_is_new(study: Project) -> None:
     assert plan(study) == ["Nothing to be done (all requested files are present and up to date)."]
     names = ("rung-none", "rung-normalize", "alexnet-original", "alexnet-fewer_layers")
     new = f"not made yet ({', '.join(f'{name} seed 1' for name in names)})"
-    follows = "and what follows from these: find, summarize, suspect, answer, compare 3, latest"
+    follows = (
+        "and what follows from these: find, summarize, suspect, answer, compare 6, explain, show_suspects, "
+        "latest, report, latest_report"
+    )
     assert plan(study, "--config", "seeds=2") == [
         f"train 4: {new}",
         "collect: its configuration was changed",
         f"evaluate 4: {new}",
         follows,
-        "18 steps would run (a dry run: nothing was done). Every file of each: snakemake -n --verbose",
+        "24 steps would run (a dry run: nothing was done). Every file of each: snakemake -n --verbose",
     ]
     study.append("workflow/scripts/ablation/training/rates.py", "\nMORE = 1\n")
     lines = plan(study)

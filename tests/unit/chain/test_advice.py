@@ -311,6 +311,9 @@ def test_files_that_were_asked_for_are_named_and_no_table() -> None:
     many = Job("pack", output=[f"{number}.npy" for number in range(9)])
     (told,) = advice.done(Workflow([many]), load(small()), "comparison")
     assert told == "Done: 0.npy, 1.npy, 2.npy, 3.npy, 4.npy, ..."
+    asking = Workflow([many])
+    asking.dag.targetfiles = {"7.npy"}
+    assert advice.done(asking, load(small()), "x") == ["Done: 7.npy, 0.npy, 1.npy, 2.npy, 3.npy, ..."]
 
 
 def test_a_study_that_was_asked_for_names_its_table() -> None:

@@ -58,7 +58,11 @@ def tell(workflow: Any, study: Study) -> None:
 def done(workflow: Any, study: Study, comparison: str) -> list[str]:
     """Return what is said where a study has its results, or which files were made if these were asked for."""
     if all(job.rule.name != "collect" for job in workflow.dag.jobs):
-        files = sorted({str(file) for job in workflow.dag.targetjobs for file in job.output})
+        # What was asked for, and then what the same steps made beside it.
+        asked = sorted(map(str, workflow.dag.targetfiles))
+        files = list(
+            dict.fromkeys([*asked, *sorted(str(f) for job in workflow.dag.targetjobs for f in job.output)])
+        )
         return [f"Done: {', '.join(files[:_KINDS])}{', ...' * (len(files) > _KINDS)}"]
     runs = f"{paths.of_study(comparison)}/"
     if study.config["smoke"]:
