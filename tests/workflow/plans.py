@@ -12,7 +12,12 @@ PRETRAINING = "pretrain drawn googlenet"
 
 
 NAMES = ("augmentations", "architectures", "experiments", "ladder", "costs", "comparisons")
-FIGURES = {f"compare {name}" for name in NAMES}
+# What judges the photos is told with them.
+FIGURES = {"show_suspects", *(f"compare {name}" for name in NAMES)}
+
+
+# What a study has only if some experiments differ in their augmentation alone.
+LADDER = {"compare augmentations", "compare ladder", "show_rungs"}
 
 
 LATEST = {"latest", "latest_report", "all"}

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import COMPARISON, EXPLAINED, FIGURES, LATEST, PRETRAINED, PRETRAINING, RUNS, SUMMARY, jobs, whole
+from plans import COMPARISON, EXPLAINED, FIGURES, LATEST, PAGE, PRETRAINED, PRETRAINING, RUNS, SUMMARY, jobs, whole
 from project import Project
 
 # An hour before anything was made; Snakemake by itself only asks whether a file is newer.
@@ -22,17 +22,45 @@ EDIT = "EDITED = True\n"
 
 def test_figure_code_edited(study: Project) -> None:
     study.append(f"{LIBRARY}/results/figures/canvas.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | FIGURES | EXPLAINED | {"all"}
+    assert study.plan() == jobs(RUNS, "evaluate") | FIGURES | EXPLAINED | {"show_rungs"} | PAGE
 
 
-def test_figures_of_runs_edited(study: Project) -> None:
-    study.append(f"{LIBRARY}/results/figures/run.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | {"all"}
+@pytest.mark.parametrize("module", ["run", "evaluated", "confusion"])
+def test_figures_of_runs_edited(study: Project, module: str) -> None:
+    study.append(f"{LIBRARY}/results/figures/{module}.py", EDIT)
+    assert study.plan() == jobs(RUNS, "evaluate") | PAGE
 
 
-def test_figures_of_the_study_edited(study: Project) -> None:
-    study.append(f"{LIBRARY}/results/figures/study.py", EDIT)
-    assert study.plan() == FIGURES | {"all"}
+@pytest.mark.parametrize(
+    ("module", "stale"),
+    [
+        # The table itself: a figure that is added makes no other stale.
+        ("study", set()),
+        ("costs", {"compare costs"}),
+        ("comparisons", {"compare comparisons"}),
+        ("suspects", {"show_suspects"}),
+        ("rungs", {"show_rungs"}),
+        ("given", FIGURES | {"show_rungs"}),
+    ],
+)
+def test_one_figure_of_the_study_edited(study: Project, module: str, stale: set[str]) -> None:
+    study.append(f"{LIBRARY}/results/figures/{module}.py", EDIT)
+    assert study.plan() == (stale | PAGE if stale else set())
+
+
+def test_what_one_figure_of_the_study_says_edited(study: Project) -> None:
+    path = study.folder / f"{LIBRARY}/results/figures/study.py"
+    text = path.read_text(encoding="utf-8")
+    assert text.count('"What accuracy costs"') == 1
+    path.write_text(text.replace('"What accuracy costs"', '"What it costs"'), encoding="utf-8")
+    assert study.plan() == {"compare costs", *PAGE}
+
+
+def test_the_table_alone_needs_no_figure(study: Project) -> None:
+    for path in study.study_folder.glob("*.png"):
+        path.unlink()
+    study.append(f"{LIBRARY}/results/figures/canvas.py", EDIT)
+    assert study.plan("results/summary.csv") == set()
 
 
 @pytest.mark.parametrize(
@@ -69,17 +97,17 @@ def test_initialisation_edited(study: Project) -> None:
 )
 def test_code_of_the_winners_maps_edited(study: Project, name: str) -> None:
     study.append(f"workflow/{name}", EDIT)
-    assert study.plan() == EXPLAINED | {"all"}
+    assert study.plan() == EXPLAINED | PAGE
 
 
 def test_evaluation_code_edited(study: Project) -> None:
     study.append(f"{LIBRARY}/results/predictions.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | EXPLAINED | {"all"}
+    assert study.plan() == jobs(RUNS, "evaluate") | EXPLAINED | PAGE
 
 
 def test_script_edited(study: Project) -> None:
     study.append("workflow/scripts/evaluate.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | {"all"}
+    assert study.plan() == jobs(RUNS, "evaluate") | PAGE
 
 
 def test_plan_names_the_edited_file(study: Project) -> None:
@@ -96,10 +124,10 @@ def test_plan_names_the_edited_file(study: Project) -> None:
         ("metrics", COMPARISON),
         ("validation", COMPARISON | jobs(RUNS, "evaluate")),
         ("summarizing", SUMMARY | FIGURES | EXPLAINED),
-        ("statistics/wilson", {"find", "suspect"} | SUMMARY | FIGURES | EXPLAINED),
-        ("answering", {"answer", *LATEST}),
-        ("findings", {"find", "all"}),
-        ("suspects", {"suspect", "all"}),
+        ("statistics/wilson", {"find", "suspect"} | SUMMARY | FIGURES | EXPLAINED | jobs(RUNS, "evaluate")),
+        ("answering", {"answer", *LATEST, *PAGE}),
+        ("findings", {"find", *PAGE}),
+        ("suspects", {"suspect", "show_suspects", *PAGE}),
         ("floor", set()),
     ],
 )
@@ -202,7 +230,7 @@ def test_one_added_and_used(study: Project, kind: str, changes: dict[str, str]) 
         config["experiments"].append({**experiment, **changes, "name": "new"})
 
     study.edit(use)
-    assert study.plan() == whole("new 0") | COMPARISON
+    assert study.plan() == whole("new 0") | COMPARISON | {"show_rungs"}
 
 
 NORMALIZED = RUNS[1:]
@@ -211,7 +239,7 @@ ROTATE = "def rotate(photos: Tensor, degrees: Tensor) -> Tensor:\n"
 MINIMUM = "    minimum_size: int | None = None\n"
 ONE_CHANGED = [
     # The pretraining turns its photos too, but leaves their colours alone.
-    ("colour", HUE, f"{HUE}    turns = turns * 1\n", whole(*NORMALIZED)),
+    ("colour", HUE, f"{HUE}    turns = turns * 1\n", {"show_rungs", *whole(*NORMALIZED)}),
     ("geometry", ROTATE, f"{ROTATE}    degrees = degrees * 1\n", {PRETRAINING, *whole(*RUNS)}),
     ("edit", "net.features[:6]", "net.features[:7]", whole(RUNS[3])),
     ("edit", "nn.Softmax(dim=0)", "nn.Softmax(0)", set()),

@@ -18,7 +18,9 @@ from plans import (
     COMPARISON,
     EXPLAINED,
     FIGURES,
+    LADDER,
     LATEST,
+    PAGE,
     PRETRAINED,
     PRETRAINING,
     RUNS,
@@ -75,7 +77,7 @@ def test_learning_rate_of_one_experiment(study: Project) -> None:
 
     study.edit(change)
     # Its augmentation is not all that is its own now.
-    assert study.plan() == whole("rung-none 0") | COMPARISON - {"compare augmentations"}
+    assert study.plan() == (whole("rung-none 0") | COMPARISON) - LADDER
 
 
 def swap(section: Callable[[dict[str, Any]], dict[str, Any]], one: str, other: str) -> Callable[..., None]:
@@ -127,7 +129,7 @@ def test_two_experiments_trade_augmentations(study: Project) -> None:
 
     study.edit(change)
     # Each finds the other's runs.
-    assert study.plan() == COMPARISON
+    assert study.plan() == COMPARISON | {"show_rungs"}
 
 
 def test_experiments_renamed(study: Project) -> None:
@@ -152,7 +154,7 @@ def test_split_changed(study: Project) -> None:
 
 def test_experiment_added(study: Project) -> None:
     study.edit(lambda config: find(config, "rung")["augmentation"].append("flip"))
-    assert study.plan() == whole("rung-flip 0") | COMPARISON
+    assert study.plan() == whole("rung-flip 0") | COMPARISON | {"show_rungs"}
 
 
 def test_experiment_of_another_image_size_added(study: Project) -> None:
@@ -177,12 +179,12 @@ def test_experiment_of_photos_made_square_another_way_added(study: Project) -> N
 def test_experiment_removed(study: Project) -> None:
     study.edit(lambda config: find(config, "rung")["augmentation"].remove("none"))
     # With one rung left there is no ladder to draw.
-    assert study.plan() == COMPARISON - {"compare augmentations"}
+    assert study.plan() == COMPARISON - LADDER
 
 
 def test_experiments_reordered(study: Project) -> None:
     study.edit(lambda config: config["experiments"].reverse())
-    assert study.plan() == COMPARISON
+    assert study.plan() == COMPARISON | {"show_rungs"}
 
 
 def test_seed_added(study: Project) -> None:
@@ -242,7 +244,7 @@ def test_file_for_people_deleted(study: Project, name: str) -> None:
 @pytest.mark.parametrize("name", ["predictions.csv", "curves.png", "mistakes.png"])
 def test_evaluation_of_one_run_deleted(study: Project, name: str) -> None:
     (study.folder / study.run_of("rung-none") / name).unlink()
-    assert study.plan() == {"evaluate rung-none 0", "all"}
+    assert study.plan() == {"evaluate rung-none 0", *PAGE}
 
 
 def test_one_run_deleted(study: Project) -> None:
@@ -258,7 +260,7 @@ def test_weights_deleted_to_save_disk(study: Project) -> None:
 
 def test_the_winners_maps_deleted(study: Project) -> None:
     (study.study_folder / paths.ACTIVATIONS).unlink()
-    assert study.plan() == EXPLAINED | {"all"}
+    assert study.plan() == EXPLAINED | PAGE
     # The table does not wait for them.
     assert study.plan("results/summary.csv") == set()
 
@@ -267,7 +269,7 @@ def test_the_winners_maps_without_what_was_deleted_to_save_disk(study: Project) 
     """It is not made again for them, and the picture says so."""
     shutil.rmtree(study.folder / "resources")
     study.append("workflow/scripts/explain.py", "EDITED = True\n")
-    assert study.plan() == EXPLAINED | {"all"}
+    assert study.plan() == EXPLAINED | PAGE
     study.run()
     log = (study.folder / f"logs/explain/demo-{study.study_folder.name}.log").read_text(encoding="utf-8")
     assert log.endswith("resources/datasets/demo/manifest.csv is not there: index the photos again\n")

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
-from ablation.results import columns, comparing, suspects, tables
+from ablation.results import columns, tables
 from ablation.results.figures.given import Given
 from ablation.results.figures.study import STUDY_FIGURES
 from ablation.running import errors
@@ -31,16 +29,11 @@ def main() -> None:
         raise errors.UserError(f"{args.summary} is damaged (no row): delete it and run again")
     compared = suspected = None
     if args.comparisons is not None:
-        compared = tables.read_judged(args.comparisons, names(comparing.Comparison))
+        compared = tables.read_judged(args.comparisons, tables.COMPARED)
     if args.suspects is not None:
-        suspected = tables.read_suspects(args.suspects, names(suspects.Suspect))
+        suspected = tables.read_suspects(args.suspects)
     given = Given(summary, sys.stdin.read(), compared, args.grid, suspected, args.pack)
     STUDY_FIGURES[args.figure].draw(given, args.output)
-
-
-def names(row: type[Any]) -> list[str]:
-    """Return the columns of a table that has such rows."""
-    return [one.name for one in fields(row)]
 
 
 if __name__ == "__main__":

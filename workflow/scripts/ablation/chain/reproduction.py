@@ -15,7 +15,7 @@ from ablation.study.study import Study
 # The project's, as in pyproject.toml and CITATION.cff.
 VERSION = "0.1.0"
 # Words that ask for something of a finished study, and are no part of it.
-AFTERWARDS = ("photos", "model", "wanted_accuracy", "template")
+AFTERWARDS = ("photos", "model", "wanted_accuracy", "template", "trackers")
 
 
 def described(study: Study, words: Sequence[str] | None, files: Iterable[str], figures: Iterable[str]) -> str:
@@ -24,11 +24,12 @@ def described(study: Study, words: Sequence[str] | None, files: Iterable[str], f
     `words` are those behind `--config` as they were typed, None for the module of another workflow; `files`
     are the configurations that Snakemake read, `figures` the paths of those that compare runs.
     """
+    config = {name: value for name, value in study.config.items() if name not in AFTERWARDS}
     told = {
         "study": study.name,
         "data_set": study.dataset.name,
         "command": "" if words is None else command(words, files),
-        "config": yaml.safe_dump(study.config, sort_keys=False, allow_unicode=True),
+        "config": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
         # A chart has two files.
         "figures": list(dict.fromkeys(Path(name).stem for name in figures)),
         "version": VERSION,

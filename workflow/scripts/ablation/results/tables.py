@@ -23,6 +23,10 @@ TEXTS = dict.fromkeys((*IDENTITY, *_TOLD), "str")
 NUMBERS = ("seed", "image_size")
 MEASURED = ("parameters", "train_accuracy", "val_loss", "val_accuracy", "val_photos", "classes")
 RUN = ("label", "ended", "reason", *NUMBERS)
+# What is drawn of a comparison and of a suspect. Not read off their classes: an edit of what computes those
+# would draw all figures anew.
+COMPARED = ("varies", "experiment", "reference", "difference", "low", "high", "p_holm")
+SUSPECTED = ("file", "true", "taken_for", "confidence", "wrong", "runs")
 # What `ended` says of a run that failed.
 FAILED = "failed"
 
@@ -55,10 +59,10 @@ def read_judged(path: Path, columns: Iterable[str]) -> pd.DataFrame:
         return table
 
 
-def read_suspects(path: Path, columns: Iterable[str]) -> pd.DataFrame:
-    """Read the table that `suspect` wrote, with these columns; raises UserError if it is damaged."""
+def read_suspects(path: Path) -> pd.DataFrame:
+    """Read the table that `suspect` wrote; raises UserError if it is damaged."""
     with _whole(path):
-        table = _with_columns(path, columns)
+        table = _with_columns(path, SUSPECTED)
         if table[["file", "true", "runs"]].isna().any(axis=None):
             raise ValueError("rows are cut short")
         return table
