@@ -8,7 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plans import COMPARISON, EXPLAINED, FIGURES, LATEST, PAGE, PRETRAINED, PRETRAINING, RUNS, SUMMARY, jobs, whole
+from plans import (
+    COMPARISON,
+    EXPLAINED,
+    FIGURES,
+    LATEST,
+    PAGE,
+    PRETRAINED,
+    PRETRAINING,
+    RUNS,
+    SUMMARY,
+    jobs,
+    whole,
+)
 from project import Project
 
 # An hour before anything was made; Snakemake by itself only asks whether a file is newer.
