@@ -71,10 +71,21 @@ def compare(own: Path, study: Study, folder: Path) -> tuple[float, float]:
         ),
         ("", ["suspect.py", "--outcomes", outcomes, "--output", comparison / "suspects.csv"]),
     ]
+    first = next(iter(study.experiments.values())).spec
+    pack = (own / paths.packed(study.dataset.name, first)).parent
+    reads: dict[str, list[str | Path]] = {
+        "grid": ["--grid", *study.grid()],
+        "comparisons": ["--comparisons", comparisons],
+        "suspects": ["--suspects", comparison / "suspects.csv", "--pack", pack],
+    }
     figures = applicable(study.varied(), len(study.experiments))
     for figure in figures:
-        words = ["compare.py", "--summary", summary, "--figure", figure]
-        steps += [(families, [*words, "--output", comparison / f"{figure}.png"])]
+        output = ["--output", comparison / f"{figure}.png"]
+        if figure == "rungs":
+            steps += [(study.rungs(), ["rungs.py", "--pack", pack, *output])]
+        else:
+            words = ["compare.py", "--summary", summary, "--figure", figure, *reads.get(figure, [])]
+            steps += [(families, [*words, *output])]
     page = comparison / "report.html"
     told = reproduction.described(study, [], [], figures)
     steps += [
