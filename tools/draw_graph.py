@@ -6,6 +6,7 @@ steps are but for those of other data sets.
 
 from __future__ import annotations
 
+import html
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PICTURE = ROOT / "workflow/scripts/ablation/results/report/graph.svg"
 ARROW = re.compile(r"^\s*(\d+) -> (\d+)$", re.M)
+TITLE = re.compile(r"<title>(\w+&#45;&gt;\w+)</title>")
 NODE = re.compile(r'^\s*(\d+)\[label = "(\w+)"', re.M)
 
 
@@ -24,10 +26,15 @@ def edges(text: str) -> list[tuple[str, str]]:
     return sorted((one, other) for one, other in found if other != "all")
 
 
-def rulegraph(*words: str) -> str:
-    """Return what Snakemake says of the project's rules."""
-    command = ["snakemake", "--rulegraph", "--forceall", *words]
-    return subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True).stdout
+def rulegraph(project: Path) -> str:
+    """Return what Snakemake says of a project's rules."""
+    command = [sys.executable, "-m", "snakemake", "--rulegraph", "--forceall"]
+    return subprocess.run(command, cwd=project, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
+def drawn(picture: str) -> list[tuple[str, str]]:
+    """Return the edges of a picture that Graphviz made, in which each is named."""
+    return sorted(tuple(html.unescape(title).split("->")) for title in TITLE.findall(picture))  # type: ignore[misc]
 
 
 def dot(arrows: list[tuple[str, str]]) -> str:
@@ -42,7 +49,7 @@ def dot(arrows: list[tuple[str, str]]) -> str:
 
 def main() -> None:
     made = subprocess.run(
-        ["dot", "-Tsvg"], input=dot(edges(rulegraph())), stdout=subprocess.PIPE, text=True, check=True
+        ["dot", "-Tsvg"], input=dot(edges(rulegraph(ROOT))), stdout=subprocess.PIPE, text=True, check=True
     )
     # Without the comment that names the version.
     PICTURE.write_text(re.sub(r"<!--.*?-->\n?", "", made.stdout, flags=re.S), encoding="utf-8")
