@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import draw_graph
 from project import Project
+
+import draw_graph
 
 
 def test_it_has_every_step_and_no_other(fresh: Project) -> None:
