@@ -100,7 +100,7 @@ def test_a_runs_page(places: Places) -> None:
     assert found["folder"] == "../runs/of-one/seed0"
     small = contents.page(run, places, pictured=False).data
     assert small["pictures"] == []
-    assert "spec" not in small
+    assert (small["spec"], small["log"]) == (found["spec"], found["log"])
 
 
 def test_what_was_deleted_is_left_out(places: Places) -> None:

@@ -160,11 +160,10 @@ def page(run: pd.Series, places: Places, *, pictured: bool) -> Run:
         "best": best(epochs),
         "mistakes": mistakes(folder),
         "record": json_of(folder / "record.json"),
+        "spec": json_of(folder / "spec.json"),
+        "log": lines(places.logs / f"{name.replace('/seed', '-seed')}.log")[-LOG_LINES:],
         "pictures": [],
     }
-    if pictured or its["reason"]:
-        its["spec"] = json_of(folder / "spec.json")
-        its["log"] = lines(places.logs / f"{name.replace('/seed', '-seed')}.log")[-LOG_LINES:]
     if pictured:
         its["pictures"] = [
             {"title": one.title, "caption": one.caption, "source": embedded(path, small=True)}
@@ -199,7 +198,8 @@ def figure(comparison: Path, name: str) -> Picture:
     """Return a figure of the study: one that compares runs, or the winner's."""
     its = STUDY_FIGURES.get(name)
     title, caption = (its.title, its.caption) if its else (activations.TITLE, activations.CAPTION)
-    return Picture(name, title, caption, embedded(comparison / f"{name}.png"))
+    group = "Photos" if its is None or its.photos else "Charts"
+    return Picture(name, title, caption, embedded(comparison / f"{name}.png"), group)
 
 
 def cost(runs: pd.DataFrame) -> dict[str, Any]:

@@ -16,12 +16,16 @@ LARGE, SMALL = (1200, 72), (720, 60)
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture in a page: what it is called, how to read it, and where to find it (a `data:` address)."""
+    """A picture in a page: what it is called, how to read it, and where to find it (a `data:` address).
+
+    `group` is the heading under which it stands, of those that stand under one.
+    """
 
     name: str
     title: str
     caption: str
     source: str
+    group: str = ""
 
 
 def embedded(path: Path, *, small: bool = False) -> str:
