@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from PIL import Image
+
 import grid
 from ablation.chain import paths, reproduction
 from ablation.results.figures.study import applicable
@@ -107,6 +109,8 @@ def compare(own: Path, study: Study, folder: Path) -> tuple[float, float]:
         )
         for given, (name, *rest) in steps
     ]
+    # No network is there to be explained.
+    Image.new("RGB", (720, 540)).save(comparison / paths.ACTIVATIONS)
     for latest in (summary, comparison / "answer.md", page):
         shutil.copy(latest, own / "results")
     return sum(seconds for seconds, _ in turns), max(mib for _, mib in turns)
