@@ -8,9 +8,9 @@ from typing import Any
 
 import hand_made_runs
 from configs import load, small
+from PIL import Image
 
 from ablation.results import tracked, validation
-from ablation.results.figures.run import curves
 from ablation.results.tracked import Tracked
 
 RECORDED = {"torch": "2.14.1+cpu", "device": "cpu", "precision": "fp32"}
@@ -23,7 +23,7 @@ def line(runs: Path, experiment: str = "alexnet-flip", **changes: Any) -> dict[s
     folder = runs / experiment / f"seed{said['seed']}"
     record = folder / "record.json"
     record.write_text(json.dumps(json.loads(record.read_text(encoding="utf-8")) | RECORDED), encoding="utf-8")
-    curves(folder, folder, folder / "curves.png")
+    Image.new("RGB", (40, 30), "white").save(folder / "curves.png")
     return {**said, "spec": json.loads(SPEC.to_json())}
 
 

@@ -174,8 +174,8 @@ def test_a_study_that_finds_nothing_says_so_at_its_end(study: Project, accuracy:
     run = study.run_of("rung-none")
     output = study.run(f"{run}/predictions.csv")
     # With what the same step made beside it.
-    made = ", ".join(f"{run}/{name}" for name in sorted([*PICTURES, "predictions.csv"]))
-    assert f"Done: {made}" in output
+    made = ", ".join(f"{run}/{name}" for name in ["predictions.csv", *sorted(PICTURES)][:5])
+    assert f"Done: {made}, ..." in output
     assert "Mind: no experiment" not in output
 
 

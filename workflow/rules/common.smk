@@ -14,15 +14,8 @@ sys.path.insert(0, SCRIPTS)
 
 from ablation.chain import advice, checks, failures, interruption, latest, leftovers
 from ablation.chain import links, listing, partial_summary, paths, photos, predictions
-from ablation.chain import (
-    records,
-    refusals,
-    reproduction,
-    resources,
-    runs,
-    trackers,
-    weights,
-)
+from ablation.chain import records, refusals, reproduction, resources, runs
+from ablation.chain import trackers, weights
 from ablation.chain.progress import steps, view
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable

@@ -89,8 +89,8 @@ def test_places_of_an_output_and_back(form: str) -> None:
     assert torch.equal(back, output)
     # A row of the photo after the other, the tokens for no place before them.
     expected = {
-        layers.FIRST: output[0, :, 1, 2],
-        layers.LAST: output[0, 1, 2],
-        layers.TOKENS: output[0, 2 + 5],
+        layers.FIRST: lambda: output[0, :, 1, 2],
+        layers.LAST: lambda: output[0, 1, 2],
+        layers.TOKENS: lambda: output[0, 2 + 5],
     }
     assert torch.equal(places[0, :, 1, 2], expected[form].float())
