@@ -68,5 +68,7 @@ class Given:
 
 
 def counted(parameters: float) -> str:
-    """Return a number of parameters for people, in millions or thousands."""
+    """Return a number of parameters for people, in millions or thousands; of what failed it is not known."""
+    if parameters != parameters:
+        return "failed"
     return f"{parameters / 1e6:.1f} M" if parameters >= 1e5 else f"{parameters / 1e3:.1f} k"
