@@ -62,7 +62,7 @@ def rungs(axes: Axes, rows: pd.DataFrame, photos: str) -> None:
     axes.vlines(places, rows["accuracy_low"], rows["accuracy_high"], color=VALIDATION, lw=1.4)
     for place, side in ((0, "right"), (len(rows) - 1, "left")):
         train, shown = rows["train_accuracy"].iloc[place], rows["shown"].iloc[place]
-        if not shown == shown:  # its runs failed
+        if shown != shown:  # its runs failed
             continue
         # Beside the line's end; apart from each other where they would be in one place.
         apart = 5 if abs(train - shown) < 0.06 else 0
