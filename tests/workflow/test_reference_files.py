@@ -49,8 +49,9 @@ def whole(finished: Project, workshop: Path) -> Project:
     (project.folder / "mine/test/0.jpg").write_bytes(photo(100))
     (project.folder / "mine/notes.docx").write_text("roses", encoding="utf-8")
     own = Project(project.folder, configs=(TINY, SINGLE))
-    # Two networks that differ in nothing else, for the figure of such.
-    own.edit(lambda config: config["experiments"][0].update(backbone=["googlenet", "alexnet"]), SINGLE)
+    # Two networks that differ in nothing else, and each at two rates, for the figures of such.
+    several = {"backbone": ["googlenet", "alexnet"], "learning_rate": [0.01, 0.02]}
+    own.edit(lambda config: config["experiments"][0].update(several), SINGLE)
     own.run("check", "all", "list", "--config", "dataset=mine", "trackers=tensorboard,mlflow")
     return own
 

@@ -93,4 +93,4 @@ def test_places_of_an_output_and_back(form: str) -> None:
         layers.LAST: lambda: output[0, 1, 2],
         layers.TOKENS: lambda: output[0, 2 + 5],
     }
-    assert torch.equal(places[0, :, 1, 2], expected[form].float())
+    assert torch.equal(places[0, :, 1, 2], expected[form]().float())
