@@ -23,7 +23,7 @@ def line(runs: Path, experiment: str = "alexnet-flip", **changes: Any) -> dict[s
     folder = runs / experiment / f"seed{said['seed']}"
     record = folder / "record.json"
     record.write_text(json.dumps(json.loads(record.read_text(encoding="utf-8")) | RECORDED), encoding="utf-8")
-    Image.new("RGB", (40, 30), "white").save(folder / "curves.png")
+    Image.new("RGB", (1080, 432), "white").save(folder / "curves.png")
     return {**said, "spec": json.loads(SPEC.to_json())}
 
 

@@ -34,7 +34,10 @@ EDIT = "EDITED = True\n"
 
 def test_figure_code_edited(study: Project) -> None:
     study.append(f"{LIBRARY}/results/figures/canvas.py", EDIT)
-    assert study.plan() == jobs(RUNS, "evaluate") | FIGURES | EXPLAINED | {"show_rungs", "check_photos demo"} | PAGE
+    assert (
+        study.plan()
+        == jobs(RUNS, "evaluate") | FIGURES | EXPLAINED | {"show_rungs", "check_photos demo"} | PAGE
+    )
 
 
 @pytest.mark.parametrize("module", ["run", "evaluated", "confusion"])
