@@ -37,8 +37,9 @@ LONG_AGO = 3600
 
 
 def own_jobs(*before: str) -> set[str]:
-    """All that follows a change of the photos in a study of one experiment."""
-    return {*before, *whole("one 0"), *TABLES, *EXPLAINED}
+    """All that follows a change of the photos in a study of one experiment, its card on the page too."""
+    cards = {job.replace("index", "check_photos") for job in before if job.startswith("index ")}
+    return {*before, *cards, *whole("one 0"), *TABLES, *EXPLAINED}
 
 
 def make_old(path: Path) -> None:
@@ -64,7 +65,8 @@ def test_nothing_changed(study: Project) -> None:
 
 def test_spelling_of_experiments_does_not_matter(study: Project) -> None:
     study.edit(split_ladder)
-    assert study.plan() == set()
+    # The page shows the configuration as it is spelled.
+    assert study.plan() == PAGE
 
 
 # --- the configuration ------------------------------------------------------------------------------
@@ -148,7 +150,7 @@ def test_pretraining_changed(study: Project) -> None:
 
 def test_split_changed(study: Project) -> None:
     study.edit(lambda config: config["split"].update(seed=1))
-    indexed = {"index demo", "index garden", "pack demo 64", "pack garden 48"}
+    indexed = {"index demo", "check_photos demo", "index garden", "pack demo 64", "pack garden 48"}
     assert study.plan() == {*indexed, "pretrain drawn googlenet", *whole(*RUNS), *COMPARISON}
 
 
@@ -161,14 +163,18 @@ def test_experiment_of_another_image_size_added(study: Project) -> None:
     """The pack is then found by a function, and is the same file."""
     one = {"backbone": "googlenet", "optimizer": "tiny", "augmentation": "none"}
     study.edit(lambda config: config["experiments"].append({**one, "name": "large", "image_size": 80}))
-    assert study.plan() == {"pack demo 80", *whole("large 0"), *COMPARISON}
+    assert study.plan() == {"pack demo 80", "check_photos demo", *whole("large 0"), *COMPARISON}
 
 
 def test_experiment_of_photos_made_square_another_way_added(study: Project) -> None:
     one = {"backbone": "googlenet", "optimizer": "tiny", "augmentation": "none", "name": "cropped"}
     study.edit(lambda config: config["experiments"].append({**one, "resize": "crop"}))
     pack = "resources/packs/demo/64px-crop-bilinear/photos.npy"
-    assert study.plan() == {"pack demo 64 -crop-bilinear", *whole("cropped 0"), *COMPARISON}
+    assert study.plan() == {
+        *("pack demo 64 -crop-bilinear", "check_photos demo"),
+        *whole("cropped 0"),
+        *COMPARISON,
+    }
     study.run(pack)
     assert study.plan() == whole("cropped 0") | COMPARISON
     found, usual = (np.load(study.folder / path) for path in (pack, "resources/packs/demo/64px/photos.npy"))
