@@ -77,6 +77,12 @@ def test_which_layer_it_is(name: str) -> None:
     assert layers.last(network(name, ORIGINAL, 224), photo(224)) == KNOWN[name]
 
 
+def test_of_as_many_classes_as_rows_it_is_the_layer_before() -> None:
+    """SqueezeNet has a channel for each class, and with three of them 3 x 3 x 3 outputs."""
+    net = build.adapt(build.untouched("squeezenet1_1"), "squeezenet1_1", ORIGINAL, 3).eval()
+    assert layers.last(net, photo(64)) == Layer("classifier.0", 3, 3, layers.FIRST)
+
+
 @pytest.mark.parametrize("form", [layers.FIRST, layers.LAST, layers.TOKENS])
 def test_places_of_an_output_and_back(form: str) -> None:
     shape = {layers.FIRST: (1, 5, 3, 3), layers.LAST: (1, 3, 3, 5), layers.TOKENS: (1, 11, 5)}[form]
