@@ -116,7 +116,7 @@ def _within_attention(net: nn.Module, name: str) -> bool:
 def _of(name: str, output: Any, net: nn.Module) -> Layer | None:
     """Return a layer with places by what it made of one square photo; None if it has none.
 
-    Nor has one with as many channels as rows, of which nothing says which are which: the one before it will do.
+    Nor has one with as many channels as rows, of which nothing tells which is which: the one before it does.
     """
     if not isinstance(output, Tensor) or not output.is_floating_point() or len(output) != 1:
         return None
