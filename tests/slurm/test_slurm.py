@@ -117,7 +117,10 @@ def of(jobs: list[dict[str, str]], rule: str, project: Project) -> dict[str, dic
     start, runs = f"rule_{rule}_wildcards_", project.experiments()
     found = {}
     for job in jobs:
-        if job["Comment"].startswith(start):
+        if job["Comment"] == f"rule_{rule}":
+            # One without wildcards.
+            found[rule] = job
+        elif job["Comment"].startswith(start):
             words = job["Comment"].removeprefix(start).split("_-")[0].strip("_")
             # A network's name may have an underscore, and so its run.
             run, _, seed = words.rpartition("_")
