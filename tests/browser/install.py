@@ -1,10 +1,11 @@
 """Install what the tests in a real browser need: Debian's chromium with fonts of many scripts, and axe-core.
 
-Needs root, and npm.
+Needs root. npm brings axe-core, and comes from Debian where there is none.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
