@@ -5,7 +5,6 @@ Needs root. npm brings axe-core, and comes from Debian where there is none.
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 import tarfile
