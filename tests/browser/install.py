@@ -5,6 +5,7 @@ Needs root. npm brings axe-core, and comes from Debian where there is none.
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,7 +22,16 @@ AXE_FILE = CACHE / "axe.min.js"
 def main() -> None:
     subprocess.run(["apt-get", "--quiet", "update"], check=True)
     subprocess.run(
-        ["apt-get", "--quiet", "install", "--yes", "--no-install-recommends", *PACKAGES], check=True
+        [
+            "apt-get",
+            "--quiet",
+            "install",
+            "--yes",
+            "--no-install-recommends",
+            *PACKAGES,
+            *([] if shutil.which("npm") else ["npm"]),
+        ],
+        check=True,
     )
     CACHE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
