@@ -17,6 +17,7 @@ from ablation.chain import links, listing, partial_summary, paths, photos, predi
 from ablation.chain import records, refusals, reproduction, resources, runs
 from ablation.chain import trackers, weights
 from ablation.chain.progress import steps, view
+from ablation.results.figures import activations
 from ablation.results.figures.run import RUN_FIGURES
 from ablation.results.figures.study import STUDY_FIGURES, applicable
 from ablation.running import code as library

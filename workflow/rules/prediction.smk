@@ -103,7 +103,12 @@ rule explain:
     input:
         summary=f"{COMPARISON}/summary.csv",
     output:
-        figure=report(f"{COMPARISON}/{paths.ACTIVATIONS}", category="Figures"),
+        figure=report(
+            f"{COMPARISON}/{paths.ACTIVATIONS}",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": activations.TITLE},
+        ),
     log:
         f"logs/explain/{STUDY.dataset.name}-{STUDY.name}.log",
     conda:
@@ -116,6 +121,7 @@ rule explain:
         script=script("explain"),
         manifest=manifest,
         photos=of_networks.own_photos,
+        caption=activations.CAPTION,
         runs=of_networks.first_runs,
     shell:
         "python {params.script:q} --summary {input.summary:q} --manifest {params.manifest:q}"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import shlex
+import tomllib
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
-from ablation.chain.reproduction import command, described
+from ablation.chain.reproduction import VERSION, command, described
+from places import ROOT
 
 
 @pytest.mark.parametrize(
@@ -42,3 +45,9 @@ def test_no_text_is_read_as_a_wildcard() -> None:
     found = json.loads(told)
     assert (found["study"], found["data_set"], found["figures"]) == ("{study}", "{x}", ["{fold}"])
     assert "{{run}} {seed}" in found["config"]
+
+
+def test_the_version_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert project["project"]["version"] == cited["version"] == VERSION
