@@ -36,6 +36,26 @@ def test_what_belongs_to_the_study_is_in_it(words: list[str], files: list[str], 
     assert shlex.split(told)[0] == "snakemake"
 
 
+@pytest.mark.parametrize(
+    ("words", "files"),
+    [
+        (["study=quick", "seeds=3"], ["studies/quick.yaml"]),
+        (["seeds=3", "study=quick"], ["config.yaml", "studies/quick.yaml"]),
+        (["seeds=3", "study=studies/quick.yaml"], ["config.yaml", "studies/quick.yaml"]),
+        (["seeds=3"], ["config.yaml", "studies/quick.yaml"]),
+    ],
+)
+def test_a_study_of_the_projects_goes_by_its_name(words: list[str], files: list[str]) -> None:
+    assert command(words, files) == "snakemake --cores all --config study=quick seeds=3"
+
+
+@pytest.mark.parametrize("words", [[], ["study=mine/own.yaml"], ["study=./mine/own.yaml"]])
+def test_a_study_elsewhere_goes_by_its_file(words: list[str]) -> None:
+    assert command(words, ["mine/own.yaml"]) == "snakemake --cores all --configfile mine/own.yaml"
+    renamed = command(["study=other"], ["mine/own.yaml"])
+    assert renamed == "snakemake --cores all --configfile mine/own.yaml --config study=other"
+
+
 def test_no_text_is_read_as_a_wildcard() -> None:
     study: Any = SimpleNamespace(
         name="{study}", dataset=SimpleNamespace(name="{x}"), config={"label": "{{run}} {seed}"}

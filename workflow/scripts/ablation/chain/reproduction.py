@@ -29,7 +29,8 @@ def described(study: Study, words: Sequence[str] | None, files: Iterable[str], f
         "study": study.name,
         "data_set": study.dataset.name,
         "command": "" if words is None else command(words, files),
-        "config": yaml.safe_dump(config, sort_keys=False, allow_unicode=True),
+        # Sorted: the order of keys is that of how the study was named, and says nothing.
+        "config": yaml.safe_dump(config, allow_unicode=True),
         # A chart has two files.
         "figures": list(dict.fromkeys(Path(name).stem for name in figures)),
         "version": VERSION,
@@ -39,18 +40,28 @@ def described(study: Study, words: Sequence[str] | None, files: Iterable[str], f
 
 
 def command(words: Sequence[str], files: Iterable[str]) -> str:
-    """Return the command that makes a study, without what says how to run it."""
-    made = ["snakemake", "--cores", "all"]
-    # The project's own are read without a word, and the studies by their names. Relative, so that moving the
-    # project changes nothing.
+    """Return the command that makes a study, without what says how to run it.
+
+    It is the same however the study was named, `study=quick`, `study=studies/quick.yaml` or `--configfile
+    studies/quick.yaml`: the page, which has it, would be stale otherwise.
+    """
+    # The project's own configuration is read without a word.
+    read = [Path(name) for name in files if Path(name).name != "config.yaml"]
+    named = [path.stem for path in read if path.parent.name == "studies"]
+    asked = [f"study={named[0]}"] if len(named) == 1 else []
+    # Relative, so that moving the project changes nothing.
     given = [
         os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-        for path in map(Path, files)
-        if path.name != "config.yaml" and path.parent.name != "studies"
+        for path in read
+        if not asked or path.stem != named[0]
     ]
-    if given:
-        made += ["--configfile", *given]
-    of_study = [word for word in words if word.partition("=")[0] not in AFTERWARDS]
-    if of_study:
-        made += ["--config", *of_study]
+    told = {*named, *(os.path.realpath(path) for path in read)}
+    for word in words:
+        key, _, value = word.partition("=")
+        of_file = key == "study" and told & {value, os.path.realpath(os.path.expanduser(value))}
+        if key not in AFTERWARDS and not of_file:
+            asked.append(word)
+    made = ["snakemake", "--cores", "all"]
+    made += ["--configfile", *given] if given else []
+    made += ["--config", *asked] if asked else []
     return shlex.join(made)
