@@ -3,7 +3,8 @@
 Every network of torchvision and timm that classifies photos is built on the meta device, where tensors have
 shapes and no memory, and asked: how large is it, what does it compute, what does training it keep, and which
 photos does it take? What cannot be trained is left out, with a line on stderr that says why. Names as
-arguments measure these alone.
+arguments measure these alone, also networks of your own: ABLATION_PLUGINS=plugins python
+tools/measure_networks.py my_network
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from torch.utils.flop_counter import FlopCounterMode
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow/scripts"))
 
 from ablation.networks import build
-from ablation.networks.backbones import BACKBONES, COLUMNS, OPTIONS, TIMM, Backbone, to_line
+from ablation.networks.backbones import BACKBONES, COLUMNS, OPTIONS, OWN, TIMM, Backbone, to_line
 from ablation.networks.heads import linear
 
 CLASSES = 7
@@ -52,6 +53,8 @@ def names() -> list[str]:
 
 def described(name: str) -> Backbone:
     """Return what the libraries say of a network's photos; its sizes are not measured yet."""
+    if name in BACKBONES and BACKBONES[name].library == OWN:
+        return BACKBONES[name]
     if name in torchvision.models.list_models(module=torchvision.models):
         # Weights that were tuned on larger photos are another matter.
         tuned = min((one.transforms() for one in torchvision.models.get_model_weights(name)), key=side_of)

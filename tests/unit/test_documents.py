@@ -22,7 +22,8 @@ HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_files_that_a_document_names_are_there(document: Path) -> None:
     named = NAMED.findall(document.read_text(encoding="utf-8"))
-    missing = [name for name in named if not found(name, document)]
+    # Of plugins it is told how to write them.
+    missing = [name for name in named if not name.startswith("plugins/") and not found(name, document)]
     assert missing == []
 
 

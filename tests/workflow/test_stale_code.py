@@ -190,10 +190,19 @@ def test_docstrings_edited(study: Project) -> None:
 # --- what a configuration chooses by name -----------------------------------------------------------
 
 CHOICES = {
-    "transform": (f"{LIBRARY}/training/transforms/table.py", "TRANSFORMS: dict[str, type[Transform]] = {"),
-    "edit": (f"{LIBRARY}/networks/edits.py", "EDITS: dict[str, Edit] = {"),
-    "head": (f"{LIBRARY}/networks/heads.py", "HEADS: dict[str, Callable[[Any, int], None]] = {"),
-    "backbone": (f"{LIBRARY}/networks/backbones.py", "BACKBONES: dict[str, Backbone] = {"),
+    "transform": (
+        f"{LIBRARY}/training/transforms/table.py",
+        'TRANSFORMS: Mapping[str, type[Transform]] = Table(\n    "TRANSFORMS",\n    {',
+    ),
+    "edit": (f"{LIBRARY}/networks/edits.py", 'EDITS: Mapping[str, Edit] = Table(\n    "EDITS",\n    {'),
+    "head": (
+        f"{LIBRARY}/networks/heads.py",
+        'HEADS: Mapping[str, Callable[[Any, int], None]] = Table(\n    "HEADS",\n    {',
+    ),
+    "backbone": (
+        f"{LIBRARY}/networks/backbones.py",
+        'BACKBONES: Mapping[str, Backbone] = Table(\n    "BACKBONES",\n    {',
+    ),
 }
 ADDED = {
     "transform": (

@@ -187,8 +187,8 @@ def comparisons_for(wildcards):
 
 def code_of_figure(name):
     """The code that draws one figure alone, and its row of the table."""
-    of_row = library.of_row("STUDY_FIGURES", name)
-    return [of_row, *library.of(STUDY_FIGURES[name].path)]
+    of_row, path = library.of_row("STUDY_FIGURES", name), STUDY_FIGURES[name].path
+    return [of_row, *(library.of(path) if path else [])]
 
 
 def code_of_augmentations():
@@ -202,6 +202,14 @@ def first_pack():
     """The folder of photos of the study's first experiment."""
     spec = next(iter(STUDY.experiments.values())).spec
     return os.path.dirname(PREFIX + paths.packed(STUDY.dataset.name, spec))
+
+
+def captions_of_own():
+    """How figures of a run are read that are of a plugin."""
+    names = [name for name in RUN_FIGURES if name not in RUN_FIGURES.own]
+    return " ".join(
+        f"{RUN_FIGURES[name].title}: {RUN_FIGURES[name].caption}" for name in names
+    )
 
 
 def grid_for(wildcards):

@@ -46,7 +46,7 @@ rule evaluate:
         figures=[
             report(
                 f"{RUN}/{name}.png",
-                caption=f"../report/{name}.rst",
+                caption=f"../report/{name if name in RUN_FIGURES.own else 'own'}.rst",
                 category="Runs",
                 subcategory=experiment_of,
                 labels={"figure": figure.title, "seed": "{seed}{fold}"},
@@ -59,7 +59,10 @@ rule evaluate:
         "../../envs/figures.yaml"
     params:
         *code("evaluate"),
+        *library.of_plugins("RUN_FIGURES"),
         script=script("evaluate"),
+        # Of all figures of the user's own, for there is one text for them.
+        caption=captions_of_own(),
     shell:
         "python {params.script:q} --run $(dirname {input.outputs:q}) --pack $(dirname {input.pack:q})"
         " > {log:q} 2>&1"

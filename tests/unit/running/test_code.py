@@ -36,7 +36,7 @@ def scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def forget() -> None:
     code.read.cache_clear()
     code.path_of.cache_clear()
-    code.of_row.cache_clear()
+    code.of_own_row.cache_clear()
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -281,7 +281,12 @@ def test_an_edit_concerns_the_rows_that_reach_it_from_whichever_module(scripts: 
         ("base", "random: ClassVar[bool] = True", "random: ClassVar[bool] = not False", all_rows),
         ("base", "marked = marks.tolist()", "marked = [*marks.tolist()]", flips),
         ("base", cut, f"def alone(x: Any) -> Any:\n    return x\n\n\n{cut}", set()),
-        ("table", "TRANSFORMS: dict", "def alone(x: Any) -> Any:\n    return x\n\n\nTRANSFORMS: dict", set()),
+        (
+            "table",
+            "TRANSFORMS: Mapping",
+            "def alone(x: Any) -> Any:\n    return x\n\n\nTRANSFORMS: Mapping",
+            set(),
+        ),
         ("geometry", "from typing import TYPE_CHECKING", "from typing import IO, TYPE_CHECKING", set()),
         # A module more imports what others do, for itself.
         ("normalization", "from collections.abc import", "import math\nfrom collections.abc import", set()),
@@ -304,7 +309,9 @@ def test_an_edit_concerns_the_rows_that_reach_it_from_whichever_module(scripts: 
 )
 def test_what_would_not_be_found_in_a_tables_package_is_refused(scripts: Path, statement: str) -> None:
     edit(
-        scripts / code.TABLES["TRANSFORMS"] / "table.py", "TRANSFORMS: dict", f"{statement}\nTRANSFORMS: dict"
+        scripts / code.TABLES["TRANSFORMS"] / "table.py",
+        "TRANSFORMS: Mapping",
+        f"{statement}\nTRANSFORMS: Mapping",
     )
     with pytest.raises(ValueError, match="is not followed within ablation"):
         rows(scripts, "TRANSFORMS")

@@ -45,6 +45,8 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "my_photos.zip").touch()
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins/mine.py").write_text("EDITS = {}\n", encoding="utf-8")
     (tmp_path / "weights").mkdir()
     for backbone in ("resnet34", "resnet50"):
         (tmp_path / f"weights/{backbone}.pth").touch()

@@ -167,7 +167,7 @@ def test_another_training_starts_afresh(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def forget() -> None:
-    for known in (code.read, code.path_of, code.of_row):
+    for known in (code.read, code.path_of, code.of_own_row):
         known.cache_clear()
 
 

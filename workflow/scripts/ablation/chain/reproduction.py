@@ -58,7 +58,7 @@ def command(words: Sequence[str], files: Iterable[str]) -> str:
     told = {*named, *(os.path.realpath(path) for path in read)}
     for word in words:
         key, _, value = word.partition("=")
-        of_file = key == "study" and told & {value, os.path.realpath(os.path.expanduser(value))}
+        of_file = key == "study" and told & {value, os.path.realpath(Path(value).expanduser())}
         if key not in AFTERWARDS and not of_file:
             asked.append(word)
     made = ["snakemake", "--cores", "all"]

@@ -7,13 +7,15 @@ Standard library only: the Snakefile reads this module to check config.yaml.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from ablation.running import plugins
 from ablation.running.errors import UserError
+from ablation.running.plugins import Table
 
 IMAGENET_CLASSES = 1000
 # Of a network's photos in 0..1, red, green, blue.
@@ -22,6 +24,8 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 TABLE = "networks.csv"
 # Before the name of a network of timm: needed where torchvision has one of the same name.
 TIMM = "timm/"
+# What the library is called of a network that is of none: a plugin's.
+OWN = "own"
 
 
 def library(backbone: str) -> str:
@@ -43,6 +47,7 @@ class Backbone:
     `resized` network is built for photos of the usual size and then made for those of another.
     `least_photos` are those of the smallest batch that can train.
     `mean` and `std` are of the photos in 0..1 that its published weights were trained on.
+    `build` makes a network that is of no library, and is given `options`.
     """
 
     head: str
@@ -59,21 +64,45 @@ class Backbone:
     mean: tuple[float, ...] = IMAGENET_MEAN
     std: tuple[float, ...] = IMAGENET_STD
     interpolation: str = "bilinear"
+    build: Callable[..., Any] | None = None
+
+
+def own(
+    build: Callable[..., Any],
+    *,
+    minimum_size: int,
+    parameters: float,
+    multiplications: float,
+    activations: int,
+    **others: Any,
+) -> Backbone:
+    """Return the row of a network of one's own, which `build` makes, freshly initialised.
+
+    Its last layer is linear or a convolution, in a part of the network that is called `fc`, `classifier`,
+    `head` or `heads`, and is replaced by one for the user's classes. The numbers are those of `Backbone`, as
+    are `others`; tools/measure_networks.py measures them.
+    """
+    return Backbone(
+        "linear", minimum_size, parameters, multiplications, activations, {}, OWN, build=build, **others
+    )
 
 
 # GoogLeNet's transform_input is not part of its saved weights, so it is always asked for by name; the
 # auxiliary heads are left out, as torchvision does when it loads the ImageNet weights.
 GOOGLENET = {"aux_logits": False, "transform_input": True, "init_weights": True}
 
-BACKBONES: dict[str, Backbone] = {
-    "alexnet": Backbone("replace_last_layer", 63, 61, 0.7, 700, {}),
-    "vgg11": Backbone("replace_last_layer", 32, 133, 7.6, 1600, {}),
-    "googlenet": Backbone("extend_fc", 47, 7, 1.5, 1300, GOOGLENET),
-    "resnet34": Backbone("extend_fc", 33, 22, 3.7, 1000, {}),
-    "resnet50": Backbone("extend_fc", 33, 26, 4.1, 2300, {}),
-    "resnet101": Backbone("extend_fc", 33, 45, 7.8, 3100, {}),
-    "resnext50_32x4d": Backbone("extend_fc", 33, 25, 4.2, 2600, {}),
-}
+BACKBONES: Mapping[str, Backbone] = Table(
+    "BACKBONES",
+    {
+        "alexnet": Backbone("replace_last_layer", 63, 61, 0.7, 700, {}),
+        "vgg11": Backbone("replace_last_layer", 32, 133, 7.6, 1600, {}),
+        "googlenet": Backbone("extend_fc", 47, 7, 1.5, 1300, GOOGLENET),
+        "resnet34": Backbone("extend_fc", 33, 22, 3.7, 1000, {}),
+        "resnet50": Backbone("extend_fc", 33, 26, 4.1, 2300, {}),
+        "resnet101": Backbone("extend_fc", 33, 45, 7.8, 3100, {}),
+        "resnext50_32x4d": Backbone("extend_fc", 33, 25, 4.2, 2600, {}),
+    },
+)
 # Of the others: Inception v3 is as GoogLeNet. Written out, because a change of these concerns all networks of
 # the table, and one of GoogLeNet's GoogLeNet alone.
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -93,6 +122,14 @@ def row_of(name: str) -> Backbone:
 def exists(name: str) -> bool:
     """Tell whether there is a network of this name."""
     return name in BACKBONES or name in lines()
+
+
+def require_own_names() -> None:
+    """Raise UserError for a backbone of a plugin that is called as one of the table."""
+    for name, file in plugins.files_of("BACKBONES").items():
+        if name in lines():
+            library = from_line(line(name)).library
+            raise UserError(f"{file}: BACKBONES has {name!r}, which is {library}'s: give it another name")
 
 
 def plain(name: str) -> str:

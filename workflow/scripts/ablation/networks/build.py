@@ -18,6 +18,7 @@ from ablation.networks.edits import EDITS, ORIGINAL
 from ablation.networks.heads import HEADS
 from ablation.networks.messages import first_line, listed
 from ablation.networks.weight_files import read_weights
+from ablation.running import plugins
 from ablation.running.errors import UserError
 
 # torchvision's files carry auxiliary heads, which its networks drop.
@@ -32,6 +33,9 @@ def untouched(name: str) -> nn.Module:
 def of_library(name: str, its: Backbone) -> nn.Module:
     """Return the network that a row describes, for photos of its usual size."""
     net: nn.Module
+    if its.build is not None:
+        net = its.build(**its.options)
+        return net
     if its.library == "timm":
         # Here alone: it takes up to a second, and most studies have no network of it.
         import timm
@@ -152,12 +156,25 @@ def restore(path: Path) -> tuple[nn.Module, dict[str, Any]]:
         and about.get("architecture") in (ORIGINAL, *EDITS)
         and isinstance(about.get("classes"), list)
     ):
-        raise UserError(f"{path} is not the weight file of a run of this version: name one, or run again")
+        raise UserError(
+            f"{path} is not the weight file of a run of this version: name one, or run again"
+            f"{with_plugins(about)}"
+        )
     name, architecture, classes = about["backbone"], about["architecture"], len(about["classes"])
     head, image_size = about.get("head", needs.REPORT), about.get("image_size")
     net = to_fill(lambda: adapt(untouched(name), name, architecture, classes, head, image_size))
     load_state(net, state, path)
     return net.eval(), about
+
+
+def with_plugins(about: Any) -> str:
+    """Return what to do about a network that may be a plugin's, if no plugins are read."""
+    if plugins.folder() or not isinstance(about, dict):
+        return ""
+    names = " and ".join(
+        str(about[key]) for key in ("backbone", "architecture") if about.get(key) != ORIGINAL
+    )
+    return f"; if {names} is of a plugin, say {plugins.FOLDER}=FOLDER before the command"
 
 
 def trainable_parameters(net: nn.Module) -> int:

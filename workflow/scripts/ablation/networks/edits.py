@@ -6,9 +6,11 @@ inside functions because the Snakefile reads this module to check config.yaml.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from ablation.running.plugins import Table
 
 if TYPE_CHECKING:
     from torch import nn
@@ -77,11 +79,14 @@ class Edit:
     whole_batch: bool = False
 
 
-EDITS: dict[str, Edit] = {
-    "fewer_layers": Edit(fewer_layers, minimum_size=31, parameters=-12),
-    # Two poolings of 3 at stride 1 need a feature map of 5 x 5, which AlexNet makes from 191 pixels.
-    "more_layers_wide": Edit(more_layers_wide, minimum_size=191, parameters=119),
-    "more_layers_narrow": Edit(more_layers_narrow, minimum_size=191, parameters=2),
-    "softmax_output": Edit(softmax_output, backbones=("alexnet", "vgg11"), whole_batch=True),
-    "softmax_classes": Edit(softmax_classes, backbones=("alexnet", "vgg11")),
-}
+EDITS: Mapping[str, Edit] = Table(
+    "EDITS",
+    {
+        "fewer_layers": Edit(fewer_layers, minimum_size=31, parameters=-12),
+        # Two poolings of 3 at stride 1 need a feature map of 5 x 5, which AlexNet makes from 191 pixels.
+        "more_layers_wide": Edit(more_layers_wide, minimum_size=191, parameters=119),
+        "more_layers_narrow": Edit(more_layers_narrow, minimum_size=191, parameters=2),
+        "softmax_output": Edit(softmax_output, backbones=("alexnet", "vgg11"), whole_batch=True),
+        "softmax_classes": Edit(softmax_classes, backbones=("alexnet", "vgg11")),
+    },
+)

@@ -5,10 +5,13 @@ To add one, write a function that changes the network in place and add a line to
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from torch import nn
+
+from ablation.running.errors import UserError
+from ablation.running.plugins import Table
 
 # What torchvision calls the part of a network that ends in the layer of the classes.
 LAST_PARTS = ("fc", "classifier", "head", "heads")
@@ -29,11 +32,17 @@ def linear(net: Any, classes: int) -> None:
     if hasattr(net, "reset_classifier"):  # timm's
         net.reset_classifier(classes)
         return
-    name, last = [
+    found = [
         (name, layer)
         for name, layer in net.named_modules()
         if name.split(".")[0] in LAST_PARTS and isinstance(layer, (nn.Linear, nn.Conv2d))
-    ][-1]
+    ]
+    if not found:
+        parts = ", ".join(LAST_PARTS)
+        raise UserError(
+            f"{type(net).__name__} has no last layer that is found: call it, or its part, one of {parts}"
+        )
+    name, last = found[-1]
     fresh: nn.Module
     if isinstance(last, nn.Linear):
         fresh = nn.Linear(last.in_features, classes)
@@ -43,8 +52,11 @@ def linear(net: Any, classes: int) -> None:
     setattr(net.get_submodule(part), last_name, fresh)
 
 
-HEADS: dict[str, Callable[[Any, int], None]] = {
-    "replace_last_layer": replace_last_layer,
-    "extend_fc": extend_fc,
-    "linear": linear,
-}
+HEADS: Mapping[str, Callable[[Any, int], None]] = Table(
+    "HEADS",
+    {
+        "replace_last_layer": replace_last_layer,
+        "extend_fc": extend_fc,
+        "linear": linear,
+    },
+)

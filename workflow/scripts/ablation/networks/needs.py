@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ablation.networks.backbones import BACKBONES, row_of
+from ablation.networks.backbones import BACKBONES, OWN, row_of
 from ablation.networks.edits import EDITS, ORIGINAL
 
 # What an experiment's `head` may be: what the report gave the backbone, or a replaced last layer.
@@ -43,7 +43,7 @@ def least_photos(backbone: str) -> int:
 
 def has_report_head(backbone: str) -> bool:
     """Tell whether the report gave the backbone a head."""
-    return backbone in BACKBONES
+    return backbone in BACKBONES and library(backbone) != OWN
 
 
 def head(backbone: str, choice: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import torchvision
 
-from ablation.networks.backbones import IMAGENET_MEAN, IMAGENET_STD
+from ablation.networks.backbones import IMAGENET_MEAN, IMAGENET_STD, OWN, row_of
 from ablation.networks.needs import library
 
 
@@ -55,7 +55,13 @@ def of_timms(cfg: Any) -> Preprocessing:
 
 
 def of_network(backbone: str) -> Preprocessing:
-    """Return what its library's first weights of a network expect (timm's: its default ones)."""
+    """Return what its library's first weights of a network expect (timm's: its default ones).
+
+    Of a network of one's own it is what its row says.
+    """
+    if library(backbone) == OWN:
+        its = row_of(backbone)
+        return Preprocessing(its.mean, its.std, its.usual_size, its.interpolation)
     if library(backbone) == "timm":
         import timm
 

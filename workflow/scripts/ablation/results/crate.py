@@ -21,6 +21,7 @@ from rocrate.rocrate import ROCrate
 
 from ablation.results.report.contents import key
 from ablation.results.tables import FAILED, read_runs
+from ablation.running import plugins
 from ablation.running.errors import UserError
 from ablation.running.files import atomic, sha256
 
@@ -79,6 +80,9 @@ def write(places: Places, study: dict[str, Any], code: Iterable[tuple[str, str]]
         configuration = Path(folder, "config.yaml")
         configuration.write_text(study["config"], encoding="utf-8")
         add(crate, configuration, "config.yaml", "The whole configuration")
+        if own := plugins.folder():
+            for file in sorted(own.glob("*.py")):
+                add(crate, file, f"plugins/{file.name}", "Code of the study's own")
         ended = 0.0
         for _, run in (
             read_runs(places.comparison / "runs.csv").drop_duplicates(["folder", "seed", "fold"]).iterrows()

@@ -5,7 +5,8 @@ or not. Two kinds count otherwise. The package `running` surrounds a process and
 modules of `TABLES` hold tables of what a configuration chooses by name: of those only the chosen rows count,
 and what else is imported of them by name, each with all that it refers to in its module. So a row may be
 added or changed without concerning the others. A package there counts as one module, as if its modules stood
-in one file. Standard library only: the Snakefile imports this.
+in one file. Of the user's plugins (running/plugins.py) a row counts where it is used, with all that it refers
+to and what that imports. Standard library only: the Snakefile imports this.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from ablation.running import plugins
 
 SCRIPTS = Path(__file__).parents[2]
 LIBRARY = "ablation"
@@ -47,15 +50,17 @@ class Module:
     """What is known of a module: its hash, what it imports, and of one with a table hashes of its parts.
 
     `imports` are dotted names, of modules or of what is in them. A part is a row, TABLE[name], or anything
-    that the module defines, each with all that it refers to.
+    that the module defines, each with all that it refers to; `reached` has what each row imports in this way.
     """
 
     hash: str
     imports: list[str]
     parts: dict[str, str]
+    reached: dict[str, list[str]]
 
     def __post_init__(self) -> None:
-        if (type(self.hash), type(self.imports), type(self.parts)) != (str, list, dict):
+        kinds = (type(self.hash), type(self.imports), type(self.parts), type(self.reached))
+        if kinds != (str, list, dict, dict):
             raise TypeError("not what was kept")
 
 
@@ -66,7 +71,13 @@ def of(script: str, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
     Modules in `leave_out` do not count, nor what only they import.
     """
     found: dict[str, str] = {}
-    waiting = [script]
+    follow([script], found, leave_out)
+    return sorted(found.items())
+
+
+def follow(paths: Sequence[str], found: dict[str, str], leave_out: Sequence[str] = ()) -> None:
+    """Put the hashes of these modules, and of all that they import, to those that were found before."""
+    waiting = list(paths)
     while waiting:
         path = waiting.pop()
         if path in found or path in leave_out or path.startswith(SURROUNDING):
@@ -74,17 +85,23 @@ def of(script: str, leave_out: Sequence[str] = ()) -> list[tuple[str, str]]:
         module = read(SCRIPTS / path)
         found[path] = module.hash
         for name in module.imports:
-            if other := path_of(name):
-                other = next((its for its in TABLES.values() if other.startswith(f"{its}/")), other)
-                part, parts = name.rpartition(".")[2], read(SCRIPTS / other).parts
-                if part in TABLES and other == TABLES[part]:
-                    # Of the table itself nothing; what its module imports counts for all rows.
-                    waiting += filter(None, map(path_of, read(SCRIPTS / other).imports))
-                elif part in parts:
-                    found[f"{other}[{part}]"] = parts[part]
-                else:
-                    waiting.append(other)
-    return sorted(found.items())
+            waiting += imported(name, found)
+
+
+def imported(name: str, found: dict[str, str]) -> list[str]:
+    """Return the modules that count because a name is imported; what counts by name goes to `found`."""
+    other = path_of(name)
+    if other is None:
+        return []
+    other = next((its for its in TABLES.values() if other.startswith(f"{its}/")), other)
+    part, parts = name.rpartition(".")[2], read(SCRIPTS / other).parts
+    if part in TABLES and other == TABLES[part]:
+        # Of the table itself nothing; what its module imports counts for all rows.
+        return list(filter(None, map(path_of, read(SCRIPTS / other).imports)))
+    if part in parts:
+        found[f"{other}[{part}]"] = parts[part]
+        return []
+    return [other]
 
 
 def texts(folder: str) -> list[tuple[str, str]]:
@@ -96,9 +113,39 @@ def texts(folder: str) -> list[tuple[str, str]]:
     ]
 
 
-@cache
 def of_row(table: str, key: str) -> tuple[str, str]:
     """Return what of a table decides the results that use one of its rows: its name and its hash."""
+    file = plugins.files_of(table).get(key)
+    return of_plugin(file, table, key) if file else of_own_row(table, key)
+
+
+def of_plugins(table: str) -> list[tuple[str, str]]:
+    """Return that of each row of a table that a plugin has."""
+    return [of_plugin(file, table, key) for key, file in plugins.files_of(table).items()]
+
+
+@cache
+def of_plugin(file: Path, table: str, key: str) -> tuple[str, str]:
+    """Return that of a plugin's row. Where it lies says nothing: a folder may be moved."""
+    row, module = f"{table}[{key}]", read(file, plugin=True)
+    found: dict[str, str] = {}
+    waiting = list(module.reached[row])
+    while waiting:
+        name = waiting.pop()
+        beside = name.removeprefix(plugins.PACKAGE).lstrip(".").split(".")[0]
+        helper = file.with_name(f"{beside}.py")
+        if not name.startswith((".", f"{plugins.PACKAGE}.")):
+            follow(imported(name, found), found)
+        elif helper.exists() and helper.name not in found:
+            its = read(helper, plugin=True)
+            found[helper.name] = its.hash
+            waiting += its.imports
+    return f"plugins[{row}]", shortened(repr([module.parts[row], sorted(found.items())]))
+
+
+@cache
+def of_own_row(table: str, key: str) -> tuple[str, str]:
+    """Return that of a row of the project's."""
     path, row = TABLES[table], f"{table}[{key}]"
     found = read(SCRIPTS / path).parts
     if row not in found:
@@ -120,21 +167,22 @@ def path_of(name: str) -> str | None:
 
 
 @cache
-def read(path: Path) -> Module:
+def read(path: Path, *, plugin: bool = False) -> Module:
     """Return what is known of a module: from Snakemake's folder, if a process before this one found it out.
 
-    Reading all modules anew takes 0.1 s at each start. Of a folder the modules are read as one.
+    Reading all modules anew takes 0.1 s at each start. Of a folder the modules are read as one. A `plugin`
+    may have any table, and import what lies beside it.
     """
     files = sorted(path.glob("*.py")) if path.is_dir() else [path]
     content = b"\n".join(file.read_bytes() for file in files)
-    kept = KEPT / hashlib.sha256(WAY + path.name.encode() + content).hexdigest()
+    kept = KEPT / hashlib.sha256(WAY + path.name.encode() + bytes([plugin]) + content).hexdigest()
     with suppress(OSError, ValueError, TypeError):
         return Module(**json.loads(kept.read_text(encoding="utf-8")))
     tables = [name for name, its in TABLES.items() if path.as_posix().endswith(its)]
     tree = ast.parse(content)
     if path.is_dir():
         tree = joined(tree, ".".join(path.relative_to(SCRIPTS).parts))
-    module = parsed(tree, tables)
+    module = parsed(tree, plugins.TABLES if plugin else tables, plugin=plugin)
     # Without such a folder, or in one that cannot be written to, it costs the time again, and no more.
     if KEPT.parent.is_dir():
         with suppress(OSError):
@@ -164,27 +212,31 @@ def joined(tree: ast.Module, package: str) -> ast.Module:
     return rest
 
 
-def parsed(tree: ast.Module, tables: Sequence[str] = ()) -> Module:
+def parsed(tree: ast.Module, tables: Sequence[str] = (), *, plugin: bool = False) -> Module:
     """Return what is known of a module from its syntax tree; `tables` are the names of those in it."""
-    return Module(digest(tree), sorted(set(imports(tree))), parts(tree, tables) if tables else {})
+    names = sorted(set(imports(tree)))
+    if not plugin and any(name.startswith(".") for name in names):
+        raise ValueError("a relative import, which is not followed: write it from `ablation` on")
+    found, reached = parts(tree, tables) if tables else ({}, {})
+    return Module(digest(tree), names, found, reached)
 
 
 def imports(tree: ast.AST) -> Iterator[str]:
-    """Yield the dotted name of each thing that a module imports, wherever in it."""
+    """Yield the dotted name of each thing that a module imports, wherever in it; from a dot on: beside it."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (one.name for one in node.names)
         elif isinstance(node, ast.ImportFrom):
-            if node.level:
-                raise ValueError("a relative import, which is not followed: write it from `ablation` on")
-            yield from (f"{node.module}.{one.name}" for one in node.names)
+            of = "." * node.level + (f"{node.module}." if node.module else "")
+            yield from (f"{of}{one.name}" for one in node.names)
 
 
-def parts(tree: ast.Module, tables: Sequence[str]) -> dict[str, str]:
+def parts(tree: ast.Module, tables: Sequence[str]) -> tuple[dict[str, str], dict[str, list[str]]]:
     """Return a hash of each row of a module's tables and of all that it defines, with what each refers to.
 
-    A table is a dictionary of that name. What a module does besides defining names is of every part: an `if`,
-    a call, an assignment to what is in something. But for what it imports for the type checker alone.
+    And what each row imports with that. A table is a dictionary of that name, or a `Table` of one. What a
+    module does besides defining names is of every part: an `if`, a call, an assignment to what is in
+    something. But for what it imports for the type checker alone.
     """
     defined: dict[str, list[ast.AST]] = defaultdict(list)
     rows: dict[str, ast.AST] = {}
@@ -192,6 +244,8 @@ def parts(tree: ast.Module, tables: Sequence[str]) -> dict[str, str]:
     for statement in tree.body:
         found = definitions(statement)
         value = getattr(statement, "value", None)
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "Table":
+            value = value.args[-1]
         if len(found) == 1 and found[0][0] in tables:
             table = found[0][0]
             if isinstance(value, ast.Dict) and not any(row.startswith(f"{table}[") for row in rows):
@@ -208,19 +262,30 @@ def parts(tree: ast.Module, tables: Sequence[str]) -> dict[str, str]:
         elif not is_text(statement) and not is_for_types(statement):
             always.append(statement)
 
-    def whole(part: ast.AST) -> str:
+    def referred_to(part: ast.AST) -> dict[str, list[ast.AST]]:
         reached: dict[str, list[ast.AST]] = {}
         waiting = [part, *always]
         while waiting:
             for name in referred(waiting.pop()) & defined.keys() - reached.keys():
                 reached[name] = defined[name]
                 waiting += defined[name]
+        return reached
+
+    def whole(part: ast.AST) -> str:
+        reached = referred_to(part)
         # Once what several modules of a package import each for itself.
         hashes = [(name, *dict.fromkeys(map(digest, reached[name]))) for name in sorted(reached)]
         return shortened(repr([digest(part), hashes, *map(digest, always)]))
 
     names = {name: ast.Name(name, ast.Load()) for name in defined}
-    return {part: whole(node) for part, node in (rows | names).items()}
+    reached = {
+        row: [node, *always, *(one for nodes in referred_to(node).values() for one in nodes)]
+        for row, node in rows.items()
+    }
+    return (
+        {part: whole(node) for part, node in (rows | names).items()},
+        {row: sorted({name for one in nodes for name in imports(one)}) for row, nodes in reached.items()},
+    )
 
 
 def definitions(statement: ast.stmt) -> list[tuple[str, ast.AST]]:

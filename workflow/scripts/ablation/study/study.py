@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Any
 
 from ablation.networks import needs
-from ablation.networks.backbones import BACKBONES
+from ablation.networks.backbones import BACKBONES, require_own_names
+from ablation.running import plugins
 from ablation.spec import Spec
 from ablation.study import families, grids, identity, smoke, weights
 from ablation.study.datasets import Dataset, chosen_dataset, resolved_datasets
@@ -139,6 +140,8 @@ class Study:
 def load(config: dict[str, Any], schema: Path) -> Study:
     """Check a configuration and resolve it; raises UserError with one line for the first mistake."""
     config = check(config, schema)
+    plugins.use(config.get("plugins"))
+    require_own_names()
     datasets = resolved_datasets(config)
     sources = config["weight_sources"]
     weights.check_sources(config, datasets)

@@ -21,7 +21,7 @@ from ablation.study.inputs import settled
 from ablation.study.wording import shown
 
 # Whose values are paths, or names beside paths.
-KEYS = ("dataset=", "photos=", "template=")
+KEYS = ("dataset=", "photos=", "template=", "plugins=")
 # The word behind `photos` that is no path (chain/predictions.py).
 TEST = "test"
 # How what was typed reaches a job that Snakemake starts: as JSON in hexadecimal digits, which no shell
@@ -38,7 +38,8 @@ LISTS = (ONLY, "trackers=")
 SEEDS = re.compile(r"seeds=([0-9]{1,4})")
 # A value in a file, with what YAML takes for a comment.
 COMMENTED = re.compile(
-    r"^\s*(?:- )?(dataset|photos|template|path|published):\s+(?P<whole>(?P<read>[^\s'\"#].*?)\s+#.*?)\s*$"
+    r"^\s*(?:- )?(dataset|photos|template|plugins|path|published):"
+    r"\s+(?P<whole>(?P<read>[^\s'\"#].*?)\s+#.*?)\s*$"
 )
 
 
@@ -113,7 +114,7 @@ def found(config: dict[str, Any]) -> dict[str, Any]:
     is_path = isinstance(name, str) and not (isinstance(names, dict) and name in names)
     if is_path and (place := settled(str(name), "dataset")) != name:
         places["dataset"] = place
-    for key in ("photos", "template"):
+    for key in ("photos", "template", "plugins"):
         path = config.get(key)
         if isinstance(path, str) and path != TEST and (place := settled(path, key)) != path:
             places[key] = place

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ablation.networks import edits, needs, normalisations, packages
+from ablation.networks.backbones import OWN
 from ablation.networks.normalisations import Normalisation
 from ablation.running.errors import UserError
 from ablation.spec import Spec
@@ -59,10 +60,16 @@ def check_library(config: dict[str, Any], source: str, backbone: str) -> None:
             f"or one of the networks {', '.join(packages.PACKAGES)}"
         )
     library = needs.library(backbone)
+    named = "your own" if library == OWN else library
     if kind in ("torchvision", "timm") and kind != library:
-        others = [library, *(["package"] if backbone in packages.PACKAGES else []), "file", "pretraining"]
+        others = [
+            *([] if library == OWN else [library]),
+            *(["package"] if backbone in packages.PACKAGES else []),
+            "file",
+            "pretraining",
+        ]
         raise UserError(
-            f"{where}.source is {kind!r}, but {backbone} is a network of {library}; choose weights whose "
+            f"{where}.source is {kind!r}, but {backbone} is a network of {named}; choose weights whose "
             f"source is {', '.join(map(repr, others))} or 'none'"
         )
     if kind == "timm":

@@ -13,6 +13,7 @@ import torch
 import torchvision
 
 from ablation.networks import needs
+from ablation.networks.backbones import OWN
 from ablation.photos.pack import Pack
 from ablation.running import code, console
 from ablation.running.errors import UserError
@@ -47,7 +48,9 @@ def fingerprint(spec: Spec, photos: Pack, weights_sha256: str | None, target: to
     versions = {"torch": str(torch.__version__), "torchvision": str(torchvision.__version__)}
     # timm's also where it groups layers or averages weights.
     uses_timm = spec.optimizer.layer_decay != 1 or spec.ema_decay > 0
-    for library in {needs.library(spec.backbone), *(["timm"] if uses_timm else [])} - versions.keys():
+    used = {needs.library(spec.backbone), *(["timm"] if uses_timm else [])}
+    # A network of one's own is in none.
+    for library in used - {*versions, OWN}:
         versions[library] = metadata.version(library)
     text = json.dumps({**parts, **versions}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ablation.results.figures import canvas
+from ablation.running.plugins import Table
 
 if TYPE_CHECKING:
     from ablation.results.figures.given import Given
@@ -25,8 +26,9 @@ class StudyFigure:
     title: str
     caption: str
     """How to read it, in one to three sentences."""
-    module: str
-    """The one of this package whose `draw` draws it, given what `Given` holds, the title and a path."""
+    module: str | Callable[[Given, StudyFigure, Path], None]
+    """The one of this package whose `draw` draws it, given what `Given` holds, the figure and a path; in a
+    plugin the function itself."""
     varies: str | None = None
     """What must vary in the study, as `Study.varied` calls it; None: nothing in particular."""
     least: int = 2
@@ -36,10 +38,14 @@ class StudyFigure:
     photos: bool = False
     """Whether it shows photos, and so is no SVG."""
 
+    def __post_init__(self) -> None:
+        if callable(self.module) and (self.photos or set(self.reads) - {"comparisons"}):
+            raise ValueError("a plugin's figure of a study is a chart of its tables: no photos, no suspects")
+
     @property
-    def path(self) -> str:
-        """The module's file, as running/code.py names it."""
-        return f"ablation/results/figures/{self.module}.py"
+    def path(self) -> str | None:
+        """The module's file, as running/code.py names it; None of a plugin."""
+        return None if callable(self.module) else f"ablation/results/figures/{self.module}.py"
 
     def files(self, name: str) -> list[str]:
         """Return the names of its files, in the study's folder."""
@@ -47,7 +53,10 @@ class StudyFigure:
 
     def draw(self, given: Given, path: Path) -> None:
         """Draw it."""
-        import_module(f"ablation.results.figures.{self.module}").draw(given, self, path)
+        draw = self.module
+        if not callable(draw):
+            draw = import_module(f"ablation.results.figures.{draw}").draw
+        draw(given, self, path)
 
 
 _ROWS = (
@@ -57,64 +66,68 @@ _ROWS = (
 )
 _ONE_THING = _ROWS + " Within a group nothing but the {} differs."
 
-STUDY_FIGURES: dict[str, StudyFigure] = {
-    "augmentations": StudyFigure(
-        "Augmentations", _ONE_THING.format("augmentation"), "groups", "augmentation"
-    ),
-    "architectures": StudyFigure(
-        "Architecture edits", _ONE_THING.format("edit of the network"), "groups", "architecture"
-    ),
-    "backbones": StudyFigure("Backbones", _ONE_THING.format("network"), "groups", "backbone"),
-    "experiments": StudyFigure("All experiments", _ROWS, "groups"),
-    "ladder": StudyFigure(
-        "The ladder of augmentations",
-        "From left to right each rung adds to the one before it. Where the orange line comes down to the "
-        "blue one, the rung takes overfitting away; where the blue one rises, with its 95% intervals, it "
-        "helps on photos that the network has not seen.",
-        "ladder",
-        "augmentation",
-    ),
-    "costs": StudyFigure(
-        "What accuracy costs",
-        "Each dot is an experiment, on a logarithmic scale of what it costs; grey bars are 95% intervals. "
-        "The line joins those that no other beats: none is as accurate for less. Energy is shown where the "
-        "machine counts it.",
-        "costs",
-    ),
-    "grid": StudyFigure(
-        "Everything with everything",
-        "Each cell is an experiment and its number the accuracy in percent, the best of a panel in a frame. "
-        "A row or a column that is lighter throughout is better whatever it is combined with.",
-        "grid",
-        "grid",
-    ),
-    "comparisons": StudyFigure(
-        "Comparisons",
-        "Each row is the accuracy of one experiment less that of another, on the same photos, with its 95% "
-        "interval; p is corrected for all comparisons of its kind (Holm). Filled are differences that can be "
-        "told from none; a hollow dot says that nobody knows, and not that the two are equal.",
-        "comparisons",
-        reads=("comparisons",),
-    ),
-    "suspects": StudyFigure(
-        "Photos that may be labelled wrongly",
-        "Photos that did not train and that the networks believe least to be what they are labelled: the "
-        "label, what most runs that are wrong take the photo for and how confidently, and how many they are. "
-        "Look at them: a wrong label is mended in the data, and the study run again.",
-        "suspects",
-        least=1,
-        reads=("suspects",),
-        photos=True,
-    ),
-    "rungs": StudyFigure(
-        "Augmentations on the same photos",
-        "Each row is what one augmentation makes of the same four training photos, by the very code that "
-        "trains and one fixed seed. In training every photo is drawn anew in every epoch.",
-        "rungs",
-        "augmentation",
-        photos=True,
-    ),
-}
+STUDY_FIGURES: Mapping[str, StudyFigure] = Table(
+    "STUDY_FIGURES",
+    {
+        "augmentations": StudyFigure(
+            "Augmentations", _ONE_THING.format("augmentation"), "groups", "augmentation"
+        ),
+        "architectures": StudyFigure(
+            "Architecture edits", _ONE_THING.format("edit of the network"), "groups", "architecture"
+        ),
+        "backbones": StudyFigure("Backbones", _ONE_THING.format("network"), "groups", "backbone"),
+        "experiments": StudyFigure("All experiments", _ROWS, "groups"),
+        "ladder": StudyFigure(
+            "The ladder of augmentations",
+            "From left to right each rung adds to the one before it. Where the orange line comes down to the "
+            "blue one, the rung takes overfitting away; where the blue one rises, with its 95% intervals, it "
+            "helps on photos that the network has not seen.",
+            "ladder",
+            "augmentation",
+        ),
+        "costs": StudyFigure(
+            "What accuracy costs",
+            "Each dot is an experiment, on a logarithmic scale of what it costs; grey bars are 95% "
+            "intervals. The line joins those that no other beats: none is as accurate for less. Energy is "
+            "shown where the machine counts it.",
+            "costs",
+        ),
+        "grid": StudyFigure(
+            "Everything with everything",
+            "Each cell is an experiment and its number the accuracy in percent, the best of a panel in a "
+            "frame. A row or a column that is lighter throughout is better whatever it is combined with.",
+            "grid",
+            "grid",
+        ),
+        "comparisons": StudyFigure(
+            "Comparisons",
+            "Each row is the accuracy of one experiment less that of another, on the same photos, with its "
+            "95% interval; p is corrected for all comparisons of its kind (Holm). Filled are differences "
+            "that can be told from none; a hollow dot says that nobody knows, and not that the two are "
+            "equal.",
+            "comparisons",
+            reads=("comparisons",),
+        ),
+        "suspects": StudyFigure(
+            "Photos that may be labelled wrongly",
+            "Photos that did not train and that the networks believe least to be what they are labelled: "
+            "the label, what most runs that are wrong take the photo for and how confidently, and how many "
+            "they are. Look at them: a wrong label is mended in the data, and the study run again.",
+            "suspects",
+            least=1,
+            reads=("suspects",),
+            photos=True,
+        ),
+        "rungs": StudyFigure(
+            "Augmentations on the same photos",
+            "Each row is what one augmentation makes of the same four training photos, by the very code that "
+            "trains and one fixed seed. In training every photo is drawn anew in every epoch.",
+            "rungs",
+            "augmentation",
+            photos=True,
+        ),
+    },
+)
 
 
 def applicable(varied: Iterable[str], experiments: int) -> list[str]:
