@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +14,13 @@ import many_classes
 import pandas as pd
 import pytest
 from chromium import LAPTOP, PHONE, Browser
+from PIL import Image
 from project import Project
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+
+from places import ROOT
 
 SIZES = pytest.mark.parametrize("size", [LAPTOP, PHONE], ids=["laptop", "phone"])
 
@@ -217,3 +224,16 @@ def test_names_are_texts(browser: Browser, page: Path) -> None:
     found = set(texts(browser, "#data tbody th"))
     # Names are in Unicode's composed form, and their white space is one space.
     assert found == set(many_classes.names())
+
+
+def test_the_documented_command_draws_its_top(page: Path, tmp_path: Path) -> None:
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"`(python tools/draw_report.py [^`]+)`", text)
+    for folder in ("results", "docs/images"):
+        (tmp_path / folder).mkdir(parents=True)
+    shutil.copy(page, tmp_path / "results/report.html")
+    (tmp_path / "tools").symlink_to(ROOT / "tools")
+    subprocess.run([sys.executable, *command.split()[1:]], cwd=tmp_path, check=True)
+    with Image.open(tmp_path / "docs/images/report.png") as picture:
+        assert picture.size == (1280, 960)
+        assert len(picture.convert("RGB").getcolors(1 << 20) or []) > 50

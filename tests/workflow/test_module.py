@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from places import ROOT
 TEXT = (ROOT / "docs/deployment.md").read_text(encoding="utf-8")
 (SNAKEFILE,) = re.findall(r"^```python\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 COMMAND, _ = re.findall(r"^```sh\nsnakemake (.*?)\n```$", TEXT, re.MULTILINE | re.DOTALL)
+(DEPLOYED,) = re.findall(r"^```sh\n(pip install snakedeploy.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 EXPERIMENT = {"name": "one", "backbone": "googlenet", "optimizer": "sgd", "augmentation": "flip"}
 CONFIG = {
     "study": "flowers",
@@ -62,3 +64,37 @@ def test_its_page_is_made_too(other: Path) -> None:
     page = (other / "flowers/results/report.html").read_text(encoding="utf-8")
     assert "This study is a module of another workflow" in page
     assert "6 photos of 2 classes" in page or "8 photos of 2 classes" in page
+
+
+def test_snakedeploy_makes_a_workflow_that_runs(sources: Project, place: Path) -> None:
+    project = sources.copy(place / "few-shot-ablation")
+    write_classes(place / "mine", photos=4)
+    # What a user would edit between the commands.
+    *deploy, start = DEPLOYED.splitlines()
+    shell(place, "\n".join(deploy))
+    config = place / "flowers/config/config.yaml"
+    assert config.read_bytes() == (project.folder / "config.yaml").read_bytes()
+    whole = yaml.safe_load(config.read_text(encoding="utf-8"))
+    whole["recipe"] |= CONFIG["recipe"]
+    whole |= CONFIG | {"recipe": whole["recipe"], "dataset": str(place / "mine")}
+    config.write_text(yaml.safe_dump(whole), encoding="utf-8")
+    told = shell(place, start)
+    assert "100%" in told
+    assert (place / "flowers/results/report.html").stat().st_size
+    assert "Nothing to be done" in shell(place, f"{start} -n")
+
+
+def shell(folder: Path, commands: str) -> str:
+    """Run commands as in the project's environment; return what they print."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euc", commands],
+        cwd=folder,
+        env=os.environ | {"PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    output = done.stdout + done.stderr
+    assert done.returncode == 0, output
+    return output
