@@ -63,6 +63,7 @@ class Sizes:
     gpu_compiled: tuple[str, ...]
     compiler: str
     gpu_epochs: int
+    gpu_predicted: int
     # The report's study: its photos, how many epochs, and how many of its experiments; None for all.
     report_photos: int
     report_epochs: int
@@ -109,6 +110,7 @@ FULL = Sizes(
     gpu_compiled=("googlenet", "resnet50", "alexnet"),
     compiler="inductor",
     gpu_epochs=10,
+    gpu_predicted=1_000,
     report_photos=2_190,
     report_epochs=40,
     report_experiments=None,
@@ -148,6 +150,7 @@ SMALLEST = Sizes(
     # are C++, which takes its compiler minutes.
     compiler="aot_eager",
     gpu_epochs=1,
+    gpu_predicted=8,
     report_photos=20,
     report_epochs=1,
     report_experiments=2,

@@ -16,6 +16,8 @@ from typing import Any
 from ablation.chain import paths
 from ablation.photos import checking, manifest, overview, pack, pairs, reading, tree
 from ablation.photos.origin import FILE as ORIGIN
+from ablation.prediction import submission
+from ablation.prediction import tables as prediction_tables
 from ablation.results import (
     columns,
     comparing,
@@ -42,13 +44,14 @@ COMPARISON = paths.comparison(DATASET, "<study>")
 class File:
     """A file: its `path`, in which <...> stands for names, what it holds, and of a table its columns.
 
-    `passing` tells that a finished study has it no longer.
+    `passing` tells that a finished study has it no longer, `some_columns` that some need not be there.
     """
 
     path: str
     what: str
     columns: dict[str, str] = field(default_factory=dict)
     passing: bool = False
+    some_columns: bool = False
 
 
 def fields(cls: type[Any], only: Iterable[str] | None = None) -> dict[str, str]:
@@ -206,6 +209,43 @@ FILES = (
         f"{Path(_STORE).parent}/{mlflow_store.ARTIFACTS}/<run>/artifacts/curves.png",
         "A copy of the run's picture, where MLflow finds it.",
     ),
+    File(
+        "results/predictions/<name>.csv",
+        "A row for each new photo.",
+        prediction_tables.DESCRIBED,
+        some_columns=True,
+    ),
+    File(
+        "results/predictions/<name>-broken.csv",
+        "A row for each that cannot be read.",
+        prediction_tables.BROKEN,
+    ),
+    File(
+        "results/submissions/<name>.csv",
+        "The same in a competition's form, under its template's names of the columns.",
+        dict(zip(submission.COLUMNS, ("The photo.", "The class that is predicted."), strict=True)),
+    ),
+    File(f"{COMPARISON}/winner.txt", "The experiment that predicts where none is named."),
+    *(
+        File(f"results/export/<model>/{name}", what)
+        for name, what in {
+            "README.md": "The model card: data, recipe, figures with intervals, classes, limits.",
+            "weights.safetensors": "The network, with classes, preparation and temperature in its header.",
+            "model.onnx": "uint8 photos, N x size x size x 3, square already, to float32 probabilities.",
+            "model.pt2": "The same, for `torch.export.load`.",
+            "predict_onnx.py": "Classifies photos by `model.onnx`, with onnxruntime, numpy and Pillow alone.",
+        }.items()
+    ),
+    File(
+        f"results/explained/<model>/{paths.ACTIVATIONS}",
+        "As beside the summary, of the run that is named.",
+    ),
+    File(
+        "results/explained/<model>/<photo>.jpg",
+        "A photo under each of its maps, as large as the photo is; of one that is wrong also the map of its"
+        " true class.",
+    ),
+    File(f"{COMPARISON}/crate.zip", "The study as an RO-Crate, by `snakemake crate`."),
     File(f"{RUN}/{kept.CHECKPOINT}", "What an interrupted training goes on from.", passing=True),
     File(f"{RUN}/{kept.LOCK}", "The machine and the process that train the run.", passing=True),
     File(paths.CHECK.format(dataset=DATASET), "What `make check` printed."),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from results import Row
 
-from . import epoch, kernels, modes, report_study, tests, throughput
+from . import epoch, kernels, modes, prediction, report_study, tests, throughput
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ PARTS = {
     "epoch": Part("an epoch of GoogLeNet on as many photos as the report's", 25, epoch.measure),
     "study_shared": Part("the report's experiments, four at a time", 150, report_study.shared),
     "kernels": Part("where a step's time goes", 15, kernels.measure),
-    "modes": Part("without CUDA graphs, and compiled", 70, modes.measure),
+    "prediction": Part("new photos classified a second", 30, prediction.measure),
+    "modes": Part("without CUDA graphs, and compiled", 40, modes.measure),
     "study": Part("the report's experiments, one at a time", 10, report_study.alone),
 }

@@ -21,23 +21,24 @@ from ablation.photos.photo import photo
 from ablation.prediction import predicting, sources, trained
 from ablation.prediction.predicting import Ensemble
 from ablation.prediction.trained import Trained
+from ablation.training import device
 
-CPU = torch.device("cpu")
+DEVICE = device.choose()
 
 
 def ours(one: Trained, folder: Path) -> int:
     """As predict.py: each core decodes and computes by itself."""
-    ensemble = Ensemble([one], CPU)
+    ensemble = Ensemble([one], DEVICE)
     return sum(1 for _ in predicting.classify(ensemble, sources.find([folder], folder, str)))
 
 
 @torch.inference_mode()
 def loop(one: Trained, folder: Path) -> int:
     """One photo at a time, as one writes it first."""
-    found = sources.find([folder], folder, str)
+    found, net = sources.find([folder], folder, str), one.net.to(DEVICE)
     for each in found:
-        pixels = torch.tensor(one.preparation.way.pixels(photo(each.path)))
-        one.net(one.preparation.values(pixels[None])).softmax(1)
+        pixels = torch.tensor(one.preparation.way.pixels(photo(each.path)), device=DEVICE)
+        net(one.preparation.values(pixels[None])).softmax(1).tolist()
     return len(found)
 
 
@@ -58,9 +59,10 @@ def timm(one: Trained, folder: Path) -> int:
         crop_pct=1.0,
         crop_mode="squash",
         num_workers=2,
-        device=CPU,
+        device=DEVICE,
     )
-    return sum(len(one.net(photos).softmax(1)) for photos, _ in loader)
+    net = one.net.to(DEVICE)
+    return sum(len(net(photos.to(DEVICE)).softmax(1).tolist()) for photos, _ in loader)
 
 
 WAYS: dict[str, Callable[[Trained, Path], int]] = {"ours": ours, "loop": loop, "timm": timm}

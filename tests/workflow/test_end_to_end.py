@@ -27,7 +27,7 @@ COLUMNS = [
     *("accuracy", "accuracy_low", "accuracy_high", "accuracy_sd", "interval", "judged_on", "photos"),
     *("could_be_best", "p_best", "corrected_accuracy", "corrected_low", "corrected_high"),
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
-    *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
+    *("balanced_accuracy", "macro_f1", "commonest_accuracy", "temperature", "ece", "calibrated_ece"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
     *("best_val_accuracy", "nested_val_accuracy", "test_loss", "test_accuracy"),
     *("train_seconds", "images_per_second"),

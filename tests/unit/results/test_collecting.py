@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
-from hand_made_runs import failed, run
+from hand_made_runs import CATEGORIES, failed, run
 
-from ablation.results import collecting, validation
+from ablation.photos import manifest
+from ablation.results import collecting, outputs, validation
 from ablation.running.errors import UserError
+from ablation.running.files import sha256
 
 
 def test_the_columns_of_a_run(tmp_path: Path) -> None:
@@ -62,6 +67,10 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
         # Lily, the first of the two classes with the most training photos.
         "commonest_accuracy": 6 / 16,
         "commonest_class": "lily",
+        # Half are right: so sure should the network be, and is e / (e + 2).
+        "temperature": pytest.approx(1 / math.log(2)),
+        "ece": pytest.approx(math.e / (math.e + 2) - 0.5),
+        "calibrated_ece": pytest.approx(0, abs=1e-9),
     }
 
 
@@ -125,3 +134,24 @@ def test_a_history_that_was_cut_short_is_named(tmp_path: Path) -> None:
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]), encoding="utf-8")
     with pytest.raises(UserError, match=r"other epochs than those of which record\.json says the time"):
         collecting.collect(study, tmp_path)
+
+
+def test_errors_of_confidences_are_of_the_photos_that_judge(tmp_path: Path) -> None:
+    """With a test set of it, by the temperature of the validation photos."""
+    study = [run(tmp_path, "a")]
+    path, folder = tmp_path / "manifest.csv", tmp_path / "a/seed0"
+    tests = [
+        manifest.Entry(f"{category}/test.jpg", 64 * "0", label, category, manifest.TEST)
+        for label, category in enumerate(CATEGORIES)
+    ]
+    manifest.write(sorted([*manifest.read(path), *tests], key=lambda one: (one.label, one.file)), path)
+    record = json.loads((folder / "record.json").read_text())
+    record |= {"manifest_sha256": sha256(path), "test_photos": 3}
+    (folder / "record.json").write_text(json.dumps(record))
+    # All of them are right.
+    outputs.write(np.eye(3, dtype=np.float32), folder / outputs.TEST_FILE)
+    row = collecting.collect(study, tmp_path, validation.photos(path)).runs.iloc[0]
+    assert row["test_accuracy"] == 1
+    assert row["temperature"] == pytest.approx(1 / math.log(2))
+    assert row["ece"] == pytest.approx(1 - math.e / (math.e + 2))
+    assert row["calibrated_ece"] == pytest.approx(0.5)

@@ -86,7 +86,9 @@ class Card:
 
     def text(self) -> str:
         """Return README.md."""
-        return f"---\n{self.header()}\n---\n\n" + "\n".join(self._lines()) + "\n"
+        parts = (self._figures(), self._data(), self._recipe(), self._files(), self._use())
+        lines = [line for part in parts for line in part]
+        return f"---\n{self.header()}\n---\n\n" + "\n".join(lines) + "\n"
 
     def header(self) -> str:
         """Return the metadata as YAML. It names no licence: that is the owner's to say."""
@@ -116,9 +118,8 @@ class Card:
         )
         return str(its.to_yaml())
 
-    def _lines(self) -> Iterator[str]:
-        figures, fitted, record = self.figures, self.figures.calibration, self.record
-        way = f"{self.spec.resize}, {self.spec.interpolation}"
+    def _figures(self) -> Iterator[str]:
+        figures, fitted = self.figures, self.figures.calibration
         yield from (
             f"# {self.title}",
             "",
@@ -140,6 +141,11 @@ class Card:
             f"{fitted.calibrated_ece:.4f} |",
             f"| temperature | {fitted.temperature:.4f} |",
             "",
+        )
+
+    def _data(self) -> Iterator[str]:
+        record, way = self.record, f"{self.spec.resize}, {self.spec.interpolation}"
+        yield from (
             "## Data",
             "",
             f"`{self.dataset}`: {record['train_photos']} photos trained it, {record['val_photos']} "
@@ -151,6 +157,11 @@ class Card:
             + (", ".join(f"{name} {parameters}" for name, parameters in self.spec.augmentation) or "nothing")
             + ". Of these, what is random is for training alone.",
             "",
+        )
+
+    def _recipe(self) -> Iterator[str]:
+        record = self.record
+        yield from (
             "## Recipe",
             "",
             f"Trained on {record['device']} in {record['precision']} with PyTorch {record['torch']}; it "
@@ -158,8 +169,12 @@ class Card:
             "",
             "| | |",
             "|---|---|",
-            *(f"| {name} | {value} |" for name, value in _recipe(self.spec)),
+            *(f"| {name} | {value} |" for name, value in _values(self.spec)),
             "",
+        )
+
+    def _files(self) -> Iterator[str]:
+        yield from (
             "## Files",
             "",
             "| | |",
@@ -176,6 +191,10 @@ class Card:
             "",
             *(f"- `{one.file}`: {one.difference:.2g} on {one.photos} photos" for one in self.checks),
             "",
+        )
+
+    def _use(self) -> Iterator[str]:
+        yield from (
             "## Intended use",
             "",
             "Photos of the classes below, taken as those of the data set were.",
@@ -184,7 +203,7 @@ class Card:
             "",
             "- It gives every photo one of its classes, also one that shows none of them.",
             "- Its confidence was fitted to the validation photos: of others it may say too much.",
-            f"- {figures.photos} validation photos do not tell accuracies apart that lie in one interval.",
+            f"- {self.figures.photos} validation photos cannot tell accuracies apart within one interval.",
             "- Nobody has examined which people, places or things its mistakes concern.",
             "",
             "## Classes",
@@ -193,7 +212,7 @@ class Card:
         )
 
 
-def _recipe(spec: Spec) -> Iterator[tuple[str, str]]:
+def _values(spec: Spec) -> Iterator[tuple[str, str]]:
     """Yield the fields of a spec, the optimizer's among them, without what the card says elsewhere."""
     fields = vars(spec) | {f"optimizer: {name}": value for name, value in vars(spec.optimizer).items()}
     for name in ("optimizer", "augmentation", "image_size", "resize", "interpolation"):

@@ -14,6 +14,18 @@ from ablation.running.files import atomic
 BEST = 5
 # Of a probability no reader wants more; of a million photos 16 digits are 80 MB.
 DIGITS = 6
+# What is in the columns, those of the best with the last of them: which there are, `columns` says.
+DESCRIBED = {
+    "file": "The photo, by its path in the folder or archive.",
+    "class": "The class that is predicted.",
+    "confidence": "Its probability, 0..1, by the mean of the networks, each with its temperature.",
+    "unsure": "Only with `wanted_accuracy`: `yes` where the confidence is below that for it, else `no`.",
+} | {
+    f"{name}_{place + 1}": f"{text} {place + 1} of the best five; fewer of fewer classes."
+    for place in range(BEST)
+    for name, text in (("class", "Class"), ("probability", "The probability, 0..1, of class"))
+}
+BROKEN = {"file": "The photo.", "why": "Why it cannot be read."}
 
 
 def columns(classes: list[str], unsure: bool) -> list[str]:
@@ -53,7 +65,7 @@ def write(
         ]
         good, bad = map(csv.writer, files)
         good.writerow(columns(classes, threshold is not None))
-        bad.writerow(["file", "why"])
+        bad.writerow(list(BROKEN))
         for one in found:
             if isinstance(one, Broken):
                 broken.append(one)

@@ -39,11 +39,7 @@ class Calibration:
     def of(cls, outputs: Outputs, labels: Labels) -> Calibration:
         """Fit a temperature to validation photos, one or more, and say what it changes."""
         found = temperature(outputs, labels)
-        errors = [
-            expected_calibration_error(*confident(probabilities(outputs, each), labels))
-            for each in (1.0, found)
-        ]
-        return cls(found, errors[0], errors[1], len(labels))
+        return cls(found, *errors(outputs, labels, found), len(labels))
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -87,25 +83,37 @@ def temperature(outputs: Outputs, labels: Labels) -> float:
     """Return what outputs are to be divided by for the lowest cross-entropy, from `LOWEST` to `HIGHEST`.
 
     Guo et al. (2017), "On calibration of modern neural networks", ICML. The cross-entropy is convex in the
-    inverse temperature, so where its derivative changes its sign is found by halving. Where every photo is
-    right it falls without end as the temperature does: then nothing says how sure to be, and it is 1.
+    inverse temperature, so that its derivative changes its sign once. Where every photo is right it falls
+    without end as the temperature does: then nothing says how sure to be, and it is 1.
     """
+    # Here alone: it would have a photo's prediction begin 0.2 s later.
+    from scipy import optimize
+
     wide = outputs.astype(np.float64)
     of_labels = wide[np.arange(len(labels)), labels]
     if (of_labels == wide.max(1)).all():
         return 1.0
 
-    def falls(logarithm: float) -> bool:
-        """Tell whether the cross-entropy falls as the temperature, given as its logarithm, rises."""
+    def slope(logarithm: float) -> float:
+        """Return by how much the cross-entropy falls as the temperature rises, but for a positive factor."""
         expected = (probabilities(outputs, np.exp(logarithm)) * wide).sum(1)
-        return bool((expected - of_labels).mean() > 0)
+        return float((expected - of_labels).mean())
 
     low, high = np.log(LOWEST), np.log(HIGHEST)
-    # Of float64 no more digits follow.
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if falls(middle) else (low, middle)
-    return float(np.exp((low + high) / 2))
+    if slope(low) <= 0:
+        return LOWEST
+    if slope(high) >= 0:
+        return HIGHEST
+    return float(np.exp(optimize.brentq(slope, low, high)))
+
+
+def errors(outputs: Outputs, labels: Labels, temperature: float) -> tuple[float, float]:
+    """Return the expected calibration error (0..1) of photos without a temperature and with it."""
+    first, second = (
+        expected_calibration_error(*confident(probabilities(outputs, each), labels))
+        for each in (1.0, temperature)
+    )
+    return first, second
 
 
 def expected_calibration_error(confidences: Probabilities, hits: Hits, bins: int = BINS) -> float:

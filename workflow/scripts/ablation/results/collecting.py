@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from ablation.photos.pack import Index
-from ablation.results import epochs, metrics, outcomes, validation
+from ablation.results import calibration, epochs, metrics, outcomes, validation
+from ablation.results.calibration import Calibration
 from ablation.results.columns import COST, RUNS
 from ablation.results.outcomes import Outcome, Outcomes
 from ablation.results.tables import FAILED
@@ -22,6 +23,7 @@ from ablation.spec import run_name
 # The columns that take the labels of photos.
 LABELLED = (
     *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
+    *("temperature", "ece", "calibrated_ece"),
     *("test_loss", "test_accuracy", "test_photos"),
 )
 # At the epoch that the other folds choose.
@@ -110,20 +112,26 @@ def labelled(folder: Path, record: dict[str, Any], photos: Index, found: Measure
         raise ValueError("it was trained on other photos, or another split, than the manifest has now")
     its = validation.of_run(photos, record)
     true = its.labels[its.validating]
-    of_photos = Outcome.of(validation.outputs_of(folder, its), true, its.validating)
+    outputs = validation.outputs_of(folder, its)
+    of_photos = Outcome.of(outputs, true, its.validating)
+    fitted = Calibration.of(outputs, true)
     commonest = metrics.commonest(its.labels[its.training])
     labels = {
         "balanced_accuracy": metrics.balanced_accuracy(true, of_photos.predicted),
         "macro_f1": metrics.macro_f1(true, of_photos.predicted),
         "commonest_accuracy": metrics.accuracy(true, np.full_like(true, commonest)),
         "commonest_class": photos.categories[commonest],
+        **{"temperature": fitted.temperature, "ece": fitted.ece, "calibrated_ece": fitted.calibrated_ece},
     }
     if its.test is None:
         none = dict.fromkeys(("test_loss", "test_accuracy", "test_photos"))
         return replace(found, columns=found.columns | labels | none, validated=of_photos)
     true = its.labels[its.test]
-    tested = Outcome.of(validation.outputs_of(folder, its, test=True), true, its.test)
+    outputs = validation.outputs_of(folder, its, test=True)
+    tested = Outcome.of(outputs, true, its.test)
+    before, after = calibration.errors(outputs, true, fitted.temperature)
     labels |= {
+        **{"ece": before, "calibrated_ece": after},
         "test_loss": -float(tested.log_true.mean(dtype=np.float64)),
         "test_accuracy": metrics.accuracy(true, tested.predicted),
         "test_photos": len(true),

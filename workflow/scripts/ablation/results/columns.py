@@ -103,6 +103,15 @@ class Columns:
     macro_f1: float
     """Of that epoch's weights: the mean of F1 over the classes that are some validation photo's or guessed of
     one, as scikit-learn's `f1_score(average="macro", zero_division=0)`."""
+    temperature: float
+    """What the outputs are to be divided by for the lowest cross-entropy of the validation photos (Guo et al.
+    2017), which predictions do. Above 1 the network was too sure. It is 1 where all of them are right."""
+    ece: float
+    """The expected calibration error, 0..1, of the photos that judge, by the network's own confidences: how
+    far these and the share of photos that are right are apart, averaged over 15 bins. Of few photos most of
+    it is chance."""
+    calibrated_ece: float
+    """Likewise with the temperature; a little too low where validation photos, which chose that, judge."""
     commonest_accuracy: float
     """What always guessing the commonest class would score: the share of validation photos in the class with
     the most training photos, the first of ties."""
@@ -173,7 +182,8 @@ RUNS = (
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
     *("best_val_accuracy", "nested_val_accuracy"),
     *("train_seconds", "images_per_second", *COST, "val_photos", "classes"),
-    *("balanced_accuracy", "macro_f1", "commonest_accuracy", "commonest_class"),
+    *("balanced_accuracy", "macro_f1", "temperature", "ece", "calibrated_ece"),
+    *("commonest_accuracy", "commonest_class"),
     *("test_loss", "test_accuracy", "test_photos"),
 )
 SUMMARY = (
@@ -182,7 +192,7 @@ SUMMARY = (
     *("accuracy", "accuracy_low", "accuracy_high", "accuracy_sd", "interval", "judged_on", "photos"),
     *("could_be_best", "p_best", "corrected_accuracy", "corrected_low", "corrected_high"),
     *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
-    *("balanced_accuracy", "macro_f1", "commonest_accuracy"),
+    *("balanced_accuracy", "macro_f1", "commonest_accuracy", "temperature", "ece", "calibrated_ece"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
     *("best_val_accuracy", "nested_val_accuracy"),
     *("test_loss", "test_accuracy"),

@@ -17,6 +17,7 @@ SAME = ("image_size", "batch_size", "learning_rate")
 OF_PHOTOS = (
     *("val_loss", "val_accuracy", "last_val_loss", "last_val_accuracy", "best_val_accuracy"),
     *("nested_val_accuracy", "commonest_accuracy", "balanced_accuracy", "macro_f1"),
+    *("temperature", "ece", "calibrated_ece"),
 )
 
 

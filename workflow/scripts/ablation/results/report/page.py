@@ -42,6 +42,7 @@ RANKED = (
     Column("weights", "Starts from", "text", "the starting weights"),
     Column("train_accuracy", "On training photos", "share", "a higher one than accuracy is overfitting"),
     Column("macro_f1", "Macro F1", "share", "each class counts alike"),
+    Column("ece", "Calibration error", "share", "how far what it says of itself and the accuracy are apart"),
     Column("val_loss", "Loss", "number", "cross-entropy in nats"),
     Column("parameters", "Parameters", "count", "that train"),
     Column("train_seconds", "Seconds", "seconds", "of training, of one run"),
