@@ -21,6 +21,7 @@ from study_files import File
 # The names in <> of a path: no folder but of a step's log, and of backbones such as timm/resnet50.
 WILD = re.compile(r"<[^>]+>")
 MANY = ("<step>", "<backbone>", "<photo>", "<model>")
+PARTICULAR = {"<way>": "[^/]*", "<name>": "[^/]+(?<!-broken)"}
 
 
 def pattern(file: File) -> re.Pattern[str]:
@@ -28,7 +29,8 @@ def pattern(file: File) -> re.Pattern[str]:
     names = WILD.findall(file.path)
     text = re.escape(WILD.sub("\0", file.path))
     for name in names:
-        text = text.replace("\0", ".+" if name in MANY else "[^/]*" if name == "<way>" else "[^/]+", 1)
+        wild = ".+" if name in MANY else PARTICULAR.get(name, "[^/]+")
+        text = text.replace("\0", wild, 1)
     return re.compile(text)
 
 
@@ -37,7 +39,11 @@ def left(folder: Path) -> Iterator[str]:
     for top in ("results", "resources", "logs"):
         for path in sorted((folder / top).rglob("*")):
             # A link is left too, whatever it leads to.
-            if (path.is_file() or path.is_symlink()) and path.name != ".gitkeep":
+            # And in a folder that it made as one, Snakemake leaves its own note.
+            if (path.is_file() or path.is_symlink()) and path.name not in (
+                ".gitkeep",
+                ".snakemake_timestamp",
+            ):
                 yield path.relative_to(folder).as_posix()
 
 
