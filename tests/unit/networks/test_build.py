@@ -44,7 +44,7 @@ def test_a_trained_network_is_restored_bit_for_bit(backbone: str, tmp_path: Path
 
 def test_restore_repeats_the_architecture_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     edit = edits.Edit(lambda net: net.fc.append(nn.Softmax(dim=1)), backbones=("googlenet",))
-    monkeypatch.setitem(EDITS, "softmax_fc", edit)
+    monkeypatch.setitem(EDITS.own, "softmax_fc", edit)  # type: ignore[attr-defined]
     net = build.adapt(torchvisions("googlenet"), "googlenet", "softmax_fc", len(CLASSES))
     path = tmp_path / "run.safetensors"
     weight_files.write_weights(path, net.state_dict(), about("googlenet", "softmax_fc"))

@@ -171,10 +171,9 @@ def with_plugins(about: Any) -> str:
     """Return what to do about a network that may be a plugin's, if no plugins are read."""
     if plugins.folder() or not isinstance(about, dict):
         return ""
-    names = " and ".join(
-        str(about[key]) for key in ("backbone", "architecture") if about.get(key) != ORIGINAL
-    )
-    return f"; if {names} is of a plugin, say {plugins.FOLDER}=FOLDER before the command"
+    said = (about.get(key) for key in ("backbone", "architecture"))
+    names = " or ".join(name for name in said if isinstance(name, str) and name != ORIGINAL)
+    return f"; if {names} is of a plugin, say {plugins.FOLDER}=FOLDER before the command" if names else ""
 
 
 def trainable_parameters(net: nn.Module) -> int:
