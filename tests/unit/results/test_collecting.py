@@ -59,6 +59,7 @@ def test_the_columns_of_a_run(tmp_path: Path) -> None:
         "peak_device_mib": None,
         "host_joules": 321.0,
         "device_joules": None,
+        "train_photos": 30,
         "val_photos": 16,
         "classes": 3,
         # Recalls of 0 of 3, 3 of 6 and 5 of 7.

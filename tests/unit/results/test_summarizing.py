@@ -41,7 +41,8 @@ def test_the_columns_of_the_summary(tmp_path: Path) -> None:
         *("image_size", "batch_size", "learning_rate", "seeds"),
         *("accuracy", "accuracy_low", "accuracy_high", "accuracy_sd", "interval", "judged_on", "photos"),
         *("could_be_best", "p_best", "corrected_accuracy", "corrected_low", "corrected_high"),
-        *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+        *("parameters", "epochs", "best_epoch", "train_photos"),
+        *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
         *("balanced_accuracy", "macro_f1", "commonest_accuracy", "temperature", "ece", "calibrated_ece"),
         *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
         *("best_val_accuracy", "nested_val_accuracy", "test_loss", "test_accuracy"),
@@ -61,7 +62,7 @@ def test_one_seed_is_copied_exactly(tmp_path: Path) -> None:
         "a,a,alexnet,original,normalize,sgd,none,224,16,0.001,1,"
         # Wilson's interval of 8 of 16, and all of it again, for nothing was chosen.
         "0.5,0.27999563610326017,0.7200043638967398,,wilson,validation,16,yes,1.0,"
-        "0.5,0.27999563610326017,0.7200043638967398,57000003,4,2,1.1,0.5,0.30000000000000004,0.5,"
+        "0.5,0.27999563610326017,0.7200043638967398,57000003,4,2,30,1.1,0.5,0.30000000000000004,0.5,"
         "0.4047619047619048,0.36507936507936506,0.375,"
         # The temperature, and the errors of confidences without it and with it.
         "1.4426950408889632,0.07611688476582915,0.0,"

@@ -161,6 +161,7 @@ def columns(record: dict[str, Any], history: pd.DataFrame) -> dict[str, Any]:
         "train_seconds": record["train_seconds"],
         "images_per_second": record["train_photos"] * len(history) / history["train_seconds"].sum(),
         **{name: record[name] for name in COST},
+        "train_photos": record["train_photos"],
         "val_photos": record["val_photos"],
         "classes": record["classes"],
     }

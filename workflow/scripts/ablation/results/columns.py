@@ -88,6 +88,8 @@ class Columns:
     """How many epochs it trained."""
     best_epoch: float
     """The epoch with the lowest validation loss, the first of ties; from 1."""
+    train_photos: float
+    """How many photos trained it."""
     train_loss: float
     """The loss that trained, in that epoch: running over it, with augmentation and dropout."""
     train_accuracy: float
@@ -181,7 +183,7 @@ RUNS = (
     *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
     *("best_val_accuracy", "nested_val_accuracy"),
-    *("train_seconds", "images_per_second", *COST, "val_photos", "classes"),
+    *("train_seconds", "images_per_second", *COST, "train_photos", "val_photos", "classes"),
     *("balanced_accuracy", "macro_f1", "temperature", "ece", "calibrated_ece"),
     *("commonest_accuracy", "commonest_class"),
     *("test_loss", "test_accuracy", "test_photos"),
@@ -191,7 +193,8 @@ SUMMARY = (
     *("image_size", "batch_size", "learning_rate", "seeds"),
     *("accuracy", "accuracy_low", "accuracy_high", "accuracy_sd", "interval", "judged_on", "photos"),
     *("could_be_best", "p_best", "corrected_accuracy", "corrected_low", "corrected_high"),
-    *("parameters", "epochs", "best_epoch", "train_loss", "train_accuracy", "val_loss", "val_accuracy"),
+    *("parameters", "epochs", "best_epoch", "train_photos"),
+    *("train_loss", "train_accuracy", "val_loss", "val_accuracy"),
     *("balanced_accuracy", "macro_f1", "commonest_accuracy", "temperature", "ece", "calibrated_ece"),
     *("last_train_accuracy", "last_val_loss", "last_val_accuracy"),
     *("best_val_accuracy", "nested_val_accuracy"),

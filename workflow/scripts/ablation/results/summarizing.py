@@ -10,7 +10,7 @@ from ablation.results.columns import SUMMARY
 from ablation.results.tables import FAILED, IDENTITY, read
 from ablation.running.errors import UserError
 
-COUNTS = ("parameters", "epochs", "best_epoch")
+COUNTS = ("parameters", "epochs", "best_epoch", "train_photos")
 # Of all runs of an experiment, those that failed too.
 SAME = ("image_size", "batch_size", "learning_rate")
 # What is counted in validation photos.

@@ -9,6 +9,7 @@ from ablation.results.figures import fonts
 from ablation.results.figures.canvas import TRAIN, VALIDATION, canvas, named, save, styled
 from ablation.results.figures.given import Given
 from ablation.results.figures.groups import alike, told_apart
+from ablation.results.statistics.wilson import Z95, score_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,12 @@ def rungs(axes: Axes, rows: pd.DataFrame, photos: str) -> None:
     places = range(len(rows))
     dots: Any = {"ms": 7, "clip_on": False, "zorder": 3}
     axes.plot(places, rows["train_accuracy"], "--s", color=TRAIN, label="on photos that train", **dots)
-    axes.plot(places, rows["shown"], "-o", color=VALIDATION, label=f"on {photos}, with 95% intervals", **dots)
+    # Of their number alone: photos that train say nothing of others.
+    low, high = score_interval(rows["train_accuracy"], rows["train_photos"], Z95)
+    # Beside the other, which it would hide.
+    beside = [place - 0.07 for place in places]
+    axes.vlines(beside, low.clip(0, 1), high.clip(0, 1), color=TRAIN, lw=1.4)
+    axes.plot(places, rows["shown"], "-o", color=VALIDATION, label=f"on {photos}", **dots)
     axes.vlines(places, rows["accuracy_low"], rows["accuracy_high"], color=VALIDATION, lw=1.4)
     for place, side in ((0, "right"), (len(rows) - 1, "left")):
         train, shown = rows["train_accuracy"].iloc[place], rows["shown"].iloc[place]
