@@ -64,7 +64,9 @@ def rungs(axes: Axes, rows: pd.DataFrame, photos: str) -> None:
     # Beside the other, which it would hide.
     beside = [place - 0.07 for place in places]
     axes.vlines(beside, low.clip(0, 1), high.clip(0, 1), color=TRAIN, lw=1.4)
-    axes.plot(places, rows["shown"], "-o", color=VALIDATION, label=f"on {photos}", **dots)
+    axes.plot(
+        places, rows["shown"], "-o", color=VALIDATION, label=f"on {photos} (upright: 95% intervals)", **dots
+    )
     axes.vlines(places, rows["accuracy_low"], rows["accuracy_high"], color=VALIDATION, lw=1.4)
     for place, side in ((0, "right"), (len(rows) - 1, "left")):
         train, shown = rows["train_accuracy"].iloc[place], rows["shown"].iloc[place]
