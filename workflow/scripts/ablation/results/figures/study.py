@@ -80,9 +80,9 @@ STUDY_FIGURES: Mapping[str, StudyFigure] = Table(
         "ladder": StudyFigure(
             "The ladder of augmentations",
             "From left to right each rung adds to the one before it. Where the orange line comes down to the "
-            "blue one, the rung takes overfitting away; where the blue one rises, it helps on photos that the "
-            "network has not seen. Upright lines are 95% intervals, those of photos that train by how many "
-            "these are.",
+            "blue one, the rung takes overfitting away; where the blue one rises, it helps on photos that "
+            "the network has not seen. Upright lines are 95% intervals, those of photos that train by how "
+            "many these are.",
             "ladder",
             "augmentation",
         ),
