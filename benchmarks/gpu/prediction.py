@@ -8,9 +8,9 @@ from pathlib import Path
 
 import photos
 from commands import PROCESSES, answer
+from predictors import SUBJECTS, untrained
 from results import Row, compared
 from sizes import SIZES
-from workloads.prediction import SUBJECTS, untrained
 
 BACKBONE = "resnet50"
 

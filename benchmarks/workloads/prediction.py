@@ -8,15 +8,11 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import torch
-
 import photos
-from ablation.networks import build, weight_files
 from commands import PROCESSES, answer, in_turns
+from predictors import SUBJECTS, untrained
 from results import Row, compared
 from sizes import SIZES
-
-SUBJECTS = {"ours": "ours", "one photo at a time": "loop", "timm's inference.py": "timm"}
 
 
 def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
@@ -47,20 +43,3 @@ def measure(folder: Path, _given: Path | None) -> Iterator[Row]:
                 for name, turns in told.items()
             ]
             yield from compared(rows, "ours")
-
-
-def untrained(backbone: str, path: Path) -> Path:
-    """Write a weight file as a run does, of a network that was not trained: its speed is the same."""
-    torch.manual_seed(0)
-    classes = [str(number) for number in range(10)]
-    net = build.adapt(
-        build.pretrained(backbone, None), backbone, "original", len(classes), "linear", SIZES.side
-    )
-    about = {
-        **{"backbone": backbone, "architecture": "original", "head": "linear", "image_size": SIZES.side},
-        "classes": classes,
-        "input": {"size": SIZES.side, "resize": "squash", "interpolation": "bilinear"},
-        **{"steps": [["normalize", {}]], "precision": "fp32"},
-    }
-    weight_files.write_weights(path, net.state_dict(), about)
-    return path
