@@ -116,6 +116,26 @@ class Project:
         assert done.returncode == 0, f"snakemake {arguments} ended with {done.returncode}:\n{output}"
         return output
 
+    def shell(self, command: str, status: int = 0) -> str:
+        """Run a document's command in the project's environment, its parent the home; return its words.
+
+        It ends with this status, and is asked nothing.
+        """
+        path = os.pathsep.join([str(self.folder / ".venv/bin"), os.environ["PATH"]])
+        env = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
+        done = subprocess.run(
+            ["bash", "-c", command],
+            cwd=self.folder,
+            env=env | {"PATH": path, "HOME": str(self.folder.parent)},
+            capture_output=True,
+            text=True,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+        output = done.stdout + done.stderr
+        assert done.returncode == status, f"{command} ended with {done.returncode}:\n{output}"
+        return output
+
     def plan(self, *arguments: str) -> set[str]:
         """Return the jobs that Snakemake would run, each its rule and its wildcards' values.
 

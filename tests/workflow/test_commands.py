@@ -5,10 +5,8 @@ What is run here has the tiny study as its config.yaml, finished, in a copy of t
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -140,24 +138,6 @@ def begins_any(one: str) -> bool:
     return any(command.startswith(one) for command in ALL)
 
 
-def shell(project: Project, command: str) -> str:
-    """Run a command as in the project's environment; return what it prints."""
-    path = os.pathsep.join([str(project.folder / ".venv/bin"), os.environ["PATH"]])
-    env = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
-    done = subprocess.run(
-        ["bash", "-c", command],
-        cwd=project.folder,
-        env=env | {"PATH": path, "HOME": str(project.folder.parent)},
-        capture_output=True,
-        text=True,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
-    output = done.stdout + done.stderr
-    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{output}"
-    return output
-
-
 def prepare(project: Project) -> Project:
     project.pretend_environment()
     pip = project.folder / ".venv/bin/pip"
@@ -183,7 +163,7 @@ def tiny(finished: Project, place: Path) -> Project:
 
 @pytest.mark.parametrize("command", TO_RUN)
 def test_a_command_runs(command: str, tiny: Project) -> None:
-    told = shell(tiny, command)
+    told = tiny.shell(command)
     if "snakemake" in command and "--" not in command:
         assert "\ntrained " not in told
     if command == "snakemake --report snakemake.html":
@@ -194,7 +174,7 @@ def test_a_command_runs(command: str, tiny: Project) -> None:
 def test_a_command_can_be_planned(command: str, sources: Project, place: Path) -> None:
     project = prepare(sources.copy(place / "project"))
     head, dashes, target = command.partition(" -- ")
-    shell(project, f"{head} -n{dashes}{target}")
+    project.shell(f"{head} -n{dashes}{target}")
 
 
 def test_commands_of_a_document(tmp_path: Path) -> None:

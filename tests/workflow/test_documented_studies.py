@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import html
-import os
 import re
-import subprocess
 import zipfile
 from pathlib import Path
 
@@ -33,20 +31,9 @@ def project(tmp_path: Path) -> Project:
     return project
 
 
-def run(project: Project, command: str) -> str:
-    """Run a command as in the project's environment; return what it prints."""
-    path = os.pathsep.join([str(project.folder / ".venv/bin"), os.environ["PATH"]])
-    env = os.environ | {"PATH": path, "HOME": str(project.folder.parent)}
-    done = subprocess.run(
-        command, shell=True, cwd=project.folder, env=env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-    return done.stdout + done.stderr
-
-
 @pytest.mark.parametrize("command", CHECKS)
 def test_a_look_at_the_photos(command: str, project: Project) -> None:
-    told = run(project, command)
+    told = project.shell(command)
     assert "my_photos: 8 photos of 2 classes\n" in told
     # Not what unpacking leaves beside the photos.
     assert "Left out    nothing\n" in told
@@ -57,7 +44,7 @@ def test_a_look_at_the_photos(command: str, project: Project) -> None:
 
 @pytest.mark.parametrize("command", QUICK)
 def test_the_quick_study_answers_offline(command: str, project: Project) -> None:
-    run(project, command)
+    project.shell(command)
     table = rows(project.folder / "results/summary.csv")
     assert {row["weights"] for row in table} == {"lite"}
     assert {row["ended"] for row in table} <= {"epoch_limit", "early_stop"}
@@ -66,7 +53,7 @@ def test_the_quick_study_answers_offline(command: str, project: Project) -> None
     page = (project.folder / "results/report.html").read_text(encoding="utf-8")
     assert html.escape(command.split("#")[0].partition("--config ")[2].split()[0]) in page
     # For others to check, without a training.
-    told = run(project, CRATE)
+    told = project.shell(CRATE)
     assert "none to train" in told
     assert f"The crate: {comparison.relative_to(project.folder)}/crate.zip" in told
     with zipfile.ZipFile(comparison / "crate.zip") as crate:
@@ -77,7 +64,7 @@ def test_the_quick_study_answers_offline(command: str, project: Project) -> None
 @pytest.mark.parametrize("command", [command for command in COMMANDS if command not in QUICK])
 def test_every_other_study_can_be_planned(command: str, project: Project) -> None:
     """They need an internet connection, or a GPU."""
-    assert "train" in run(project, f"{command.split('#')[0]} -n")
+    assert "train" in project.shell(f"{command.split('#')[0]} -n")
 
 
 def test_there_are_studies() -> None:

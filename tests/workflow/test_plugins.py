@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -27,17 +25,6 @@ PLAIN, SOLARIZED = "plain-normalize 0", "plain-solarized 0"
 ALEXNET, NO_DROPOUT = "alexnet-original 0", "alexnet-no_dropout 0"
 
 
-def run(project: Project, command: str) -> str:
-    """Run a command as in the project's environment; return what it prints."""
-    path = os.pathsep.join([str(project.folder / ".venv/bin"), os.environ["PATH"]])
-    env = os.environ | {"PATH": path, "HOME": str(project.folder.parent)}
-    done = subprocess.run(
-        command, shell=True, cwd=project.folder, env=env, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
-    return done.stdout + done.stderr
-
-
 @pytest.fixture(scope="module")
 def ran(sources: Project, projects: Path) -> Project:
     """The documented study, run by its command. Not to be changed."""
@@ -51,7 +38,7 @@ def ran(sources: Project, projects: Path) -> Project:
         (project.folder / name).write_text(text, encoding="utf-8")
     (project.folder / CONFIG).write_text(STUDY, encoding="utf-8")
     (project.folder / OVERLAY).write_text(yaml.safe_dump(SMALL), encoding="utf-8")
-    run(project, COMMAND.replace(CONFIG, f"{CONFIG} {OVERLAY}"))
+    project.shell(COMMAND.replace(CONFIG, f"{CONFIG} {OVERLAY}"))
     # By the whole path, as the tests name the photos: the page has the words.
     words = ("--config", f"dataset={home / 'my_photos.zip'}")
     Project(project.folder, configs=(CONFIG, OVERLAY)).run(*words)
@@ -81,7 +68,7 @@ def test_the_documented_study(ran: Project) -> None:
 
 
 def test_the_documented_numbers_are_those_that_are_measured(ran: Project) -> None:
-    head, line = (line.split(",") for line in run(ran, MEASURE).splitlines())
+    head, line = (line.split(",") for line in ran.shell(MEASURE).splitlines())
     measured = dict(zip(head, line, strict=True))
     (given,) = re.findall(r"own\(build, (.*?)\)", EXAMPLES["plugins/small.py"])
     for one in given.split(", "):

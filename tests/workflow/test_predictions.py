@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -22,18 +20,6 @@ DOCUMENT, README = (
     COMMAND.findall((ROOT / name).read_text(encoding="utf-8")) for name in ("docs/prediction.md", "README.md")
 )
 NAMES = ("a.jpg", "b.jpg", "c.jpg")
-
-
-def shell(project: Project, command: str, status: int = 0) -> str:
-    """Run a command as in the project's environment; return what it prints."""
-    path = os.pathsep.join([str(project.folder / ".venv/bin"), os.environ["PATH"]])
-    env = os.environ | {"PATH": path, "HOME": str(project.folder.parent)}
-    done = subprocess.run(
-        command, shell=True, cwd=project.folder, env=env, capture_output=True, text=True, check=False
-    )
-    output = done.stdout + done.stderr
-    assert done.returncode == status, f"{command} ended with {done.returncode}:\n{output}"
-    return output
 
 
 def write_new(home: Path) -> Path:
@@ -71,7 +57,7 @@ def test_the_documents_commands_one_after_the_other(project: Project) -> None:
     project.edit(shorten, "studies/quick.yaml")
     assert DOCUMENT[:1] == README
     assert len(DOCUMENT) == 6
-    said = [shell(project, command) for command in DOCUMENT]
+    said = [project.shell(command) for command in DOCUMENT]
     results = project.folder / "results"
     winner = (results / "comparison/my_photos/quick/winner.txt").read_text(encoding="utf-8").strip()
     assert f"{winner} has the highest accuracy of 2 experiments" in said[0]
@@ -98,7 +84,7 @@ def test_the_documents_commands_one_after_the_other(project: Project) -> None:
     assert len(explained) > 1
     assert "tuned/seed0: Grad-CAM of layer bn2 (2 x 2 places)" in said[5]
     # What is as it was is not made again.
-    assert "Nothing to be done" in shell(project, DOCUMENT[4])
+    assert "Nothing to be done" in project.shell(DOCUMENT[4])
 
 
 def test_what_makes_predictions_stale(own: Project) -> None:

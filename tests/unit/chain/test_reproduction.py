@@ -52,6 +52,8 @@ def test_a_study_of_the_projects_goes_by_its_name(words: list[str], files: list[
 @pytest.mark.parametrize("words", [[], ["study=mine/own.yaml"], ["study=./mine/own.yaml"]])
 def test_a_study_elsewhere_goes_by_its_file(words: list[str]) -> None:
     assert command(words, ["mine/own.yaml"]) == "snakemake --cores all --configfile mine/own.yaml"
+    both = command([], ["studies/quick.yaml", "mine/quick.yaml"])
+    assert both == "snakemake --cores all --configfile mine/quick.yaml --config study=quick"
     renamed = command(["study=other"], ["mine/own.yaml"])
     assert renamed == "snakemake --cores all --configfile mine/own.yaml --config study=other"
 

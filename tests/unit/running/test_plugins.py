@@ -108,6 +108,22 @@ def test_what_is_wrong_is_refused_in_one_line(text: str, told: str, write: Write
     assert told in refusal(write, one=text)
 
 
+@pytest.mark.parametrize("line", ["from .deeper.helper import X", "from .deeper import helper"])
+def test_what_lies_deeper_is_refused_for_its_changes_would_not_be_noticed(
+    line: str, tmp_path: Path, write: Write
+) -> None:
+    (tmp_path / "plugins/deeper").mkdir()
+    (tmp_path / "plugins/deeper/helper.py").write_text("X = 1\n", encoding="utf-8")
+    told = refusal(write, one=f"{line}\n{ROW}")
+    assert "one.py, line 1: .deeper" in told
+    assert "is no file beside it: plugins import from files of their own folder alone" in told
+
+
+def test_a_file_beside_is_imported_with_a_dot(write: Write) -> None:
+    told = refusal(write, helper="X = 1\n", one=f"import helper\n{ROW}")
+    assert told.endswith("No module named 'helper'; write: from .helper import ...")
+
+
 def test_two_files_may_not_have_one_name(write: Write) -> None:
     assert "two.py: EDITS has 'mine', which one.py has: give it another name" in refusal(
         write, one=ROW, two=ROW

@@ -53,7 +53,7 @@ def command(words: Sequence[str], files: Iterable[str]) -> str:
     given = [
         os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
         for path in read
-        if not asked or path.stem != named[0]
+        if not (asked and path.parent.name == "studies")
     ]
     told = {*named, *(os.path.realpath(path) for path in read)}
     for word in words:

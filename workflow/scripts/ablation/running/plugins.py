@@ -78,11 +78,28 @@ def use(folder: str | None) -> None:
         return
     if not path.is_dir():
         raise UserError(f"config: plugins is {folder!r}, which is no folder: name one with Python files")
-    if not any(name in vars(loaded(file)) for file in sorted(path.glob("*.py")) for name in TABLES):
+    files = sorted(path.glob("*.py"))
+    for file in files:
+        require_beside(file)
+    if not any(name in vars(loaded(file)) for file in files for name in TABLES):
         raise UserError(
             f"config: plugins is {folder!r}, where no Python file has one of the tables {', '.join(TABLES)}: "
             'write, say, EDITS = {"name": Edit(...)}'
         )
+
+
+def require_beside(file: Path) -> None:
+    """Raise UserError if a file imports, as from beside it, what is none: nobody would notice its changes."""
+    loaded(file)
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            wanted = [node.module] if node.module else [one.name for one in node.names]
+            for name in wanted:
+                if node.level > 1 or not file.with_name(f"{name}.py").is_file():
+                    raise UserError(
+                        f"{file}, line {node.lineno}: {'.' * node.level}{name} is no file beside it: plugins "
+                        "import from files of their own folder alone, whose changes are noticed"
+                    )
 
 
 def folder() -> Path | None:
@@ -156,6 +173,8 @@ def loaded(file: Path) -> ModuleType:
         where = f"{file}, line {line}" if line else str(file)
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
         hint = ""
-        if isinstance(error, ModuleNotFoundError) and error.name in ("torch", "torchvision", "matplotlib"):
+        if isinstance(error, ModuleNotFoundError) and file.with_name(f"{error.name}.py").is_file():
+            hint = f"; write: from .{error.name} import ..."
+        elif isinstance(error, ModuleNotFoundError) and error.name in ("torch", "torchvision", "matplotlib"):
             hint = "; import it inside the functions that use it, which Snakemake's own process does not call"
         raise UserError(f"{where}: {type(error).__name__}: {reason}{hint}") from error
